@@ -1,0 +1,78 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/**
+ * Ids are `<prefix>_<book><ulid>`: two Crockford base-32 characters of the book, then a 26-character
+ * ULID (48 bits of milliseconds, 80 random bits, monotonic within a process). They sort by time
+ * within a book, and every statement can be routed to one book from the id alone.
+ */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export const MAX_BOOK = 1023;
+
+export type Book = number;
+export type Prefix =
+  | 'plt' | 'key' | 'mer' | 'wac' | 'enr' | 'pay' | 'att' | 'rfd' | 'evt' | 'whe' | 'dlv'
+  | 'req' | 'ntf' | 'job' | 'pst' | 'mov' | 'cal' | 'gat' | 'brk';
+export type Id<P extends Prefix = Prefix> = `${P}_${string}`;
+
+let lastTime = 0;
+let lastRandom = 0n;
+
+function encode(value: bigint, length: number): string {
+  let text = '';
+  let rest = value;
+  for (let i = 0; i < length; i += 1) {
+    text = ALPHABET.charAt(Number(rest & 31n)) + text;
+    rest >>= 5n;
+  }
+  return text;
+}
+
+/** A 26-character ULID, strictly increasing within this process. */
+export function ulid(now: number = Date.now()): string {
+  if (now > lastTime) {
+    lastTime = now;
+    lastRandom = BigInt(`0x${randomBytes(10).toString('hex')}`) >> 1n;
+  } else {
+    lastRandom += 1n + BigInt(randomBytes(2).readUInt16BE());
+  }
+  return encode(BigInt(lastTime), 10) + encode(lastRandom, 16);
+}
+
+export function newId<P extends Prefix>(prefix: P, book: Book = 0): Id<P> {
+  return `${prefix}_${bookCode(book)}${ulid()}`;
+}
+
+export function bookCode(book: Book): string {
+  return encode(BigInt(book), 2);
+}
+
+const BODY = /^[0-9A-HJKMNP-TV-Z]{28}$/;
+
+/** True when `text` is a well-formed id with this prefix; anything else is the caller's 404. */
+export function isId<P extends Prefix>(prefix: P, text: string): text is Id<P> {
+  return text.startsWith(`${prefix}_`) && BODY.test(text.slice(prefix.length + 1));
+}
+
+/** The book an id (`pay_…`) or a 28-character wallet reference was made in. */
+export function bookOf(idOrReference: string): Book {
+  const body = idOrReference.slice(idOrReference.indexOf('_') + 1);
+  const high = ALPHABET.indexOf(body.charAt(0));
+  const low = ALPHABET.indexOf(body.charAt(1));
+  if (high < 0 || low < 0) throw new RangeError(`no book in id: ${idOrReference.slice(0, 40)}`);
+  return high * 32 + low;
+}
+
+/** Our number for one attempt at a wallet: 28 characters of `[0-9A-Z]`, book and ULID. */
+export function newWalletReference(book: Book): string {
+  return bookCode(book) + ulid();
+}
+
+/** True when a number a wallet tells us has the shape of one of ours. */
+export function isWalletReference(text: string): boolean {
+  return BODY.test(text);
+}
+
+/** SHA-256 in hex, for keys and tokens that are stored hashed. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,278 @@
+import type { Book } from '../ids.ts';
+
+/**
+ * The wallet contract: what every connector offers the hub. Amounts are fen in `bigint`, times are
+ * `Date`, numbers of ours are `wallet_reference`. Wallet words stay behind this line.
+ *
+ * A connector never throws for what a wallet or a network may do: every call ends in an outcome.
+ * `unknown` means the wallet may have acted; the caller queries, and never sends the same intent
+ * under a new reference. Calls run outside any transaction, with `timeout_ms` as their budget.
+ */
+export const WALLETS = ['wechat_pay', 'alipay'] as const;
+export type WalletName = (typeof WALLETS)[number];
+
+/**
+ * How the payer meets the wallet: `qr` is shown by the shop and scanned; `page` a desktop cashier;
+ * `h5` a phone browser handing over to the app; `in_app` inside the wallet's own browser.
+ */
+export const PRESENTATIONS = ['qr', 'page', 'h5', 'in_app'] as const;
+export type PresentationKind = (typeof PRESENTATIONS)[number];
+
+/** Who holds the money after payment (ARCHITECTURE.md "Ledger"). */
+export type CustodyKind = 'merchant_own' | 'wallet_held' | 'hub_held';
+
+/** What the checkout needs to hand the payment to the payer. */
+export type PresentationData =
+  | { readonly kind: 'qr'; readonly qr: string }
+  | { readonly kind: 'page' | 'h5'; readonly url: string }
+  /** Parameters for the wallet's in-page call, ready to use, and the script that makes the call. */
+  | { readonly kind: 'in_app'; readonly params: Readonly<Record<string, string>> };
+
+/** One wallet account of this installation with its secrets decrypted, as a connector needs it. */
+export interface WalletAccount {
+  readonly id: string;
+  readonly wallet: WalletName;
+  readonly custody: CustodyKind;
+  /** Public settings: merchant number, app id, endpoint… Each connector parses its own. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Secrets: private keys, symmetric keys. Never logged. */
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+/** The raw wallet answer, kept beside the unified outcome and shown masked on the timeline. */
+export interface WalletTrace {
+  /** Short name of the operation in the wallet's own words, e.g. `POST /v3/pay/transactions/native`. */
+  readonly operation: string;
+  readonly http_status?: number;
+  readonly wallet_request_id?: string;
+  /** The wallet's own code, also on success where it has one. */
+  readonly wallet_code?: string;
+  readonly wallet_message?: string;
+  readonly duration_ms: number;
+  /** Request and answer with secrets and personal data masked; at most a few KB. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly answer?: unknown;
+}
+
+interface Traced {
+  readonly trace: WalletTrace;
+}
+
+/** A definite no. `code` is unified; the wallet's own stays in the trace. */
+export type RefusalCode =
+  | 'already_paid'
+  | 'already_closed'
+  | 'not_found'
+  | 'reference_reused'
+  | 'insufficient_funds'
+  | 'over_refund'
+  | 'rate_limited'
+  | 'not_permitted'
+  | 'bad_credentials'
+  | 'invalid_request'
+  | 'wallet_error';
+
+export type Refused = { readonly kind: 'refused'; readonly code: RefusalCode; readonly message: string } & Traced;
+export type Unknown = { readonly kind: 'unknown'; readonly cause: string } & Traced;
+
+export interface CreateOrder {
+  readonly wallet_reference: string;
+  readonly amount: bigint;
+  readonly currency: 'CNY';
+  readonly description: string;
+  readonly presentation: PresentationKind;
+  /** Where the wallet sends notifications for this order; no query string. */
+  readonly notify_url: string;
+  /** Where the wallet's page sends the payer back (`page`, `h5`). */
+  readonly return_url: string;
+  readonly expires_at: Date;
+  /** The payer's id at this wallet; required for `in_app`. */
+  readonly payer?: string;
+  /** IP address of the payer's browser; wallets want it for `h5`. */
+  readonly client_ip: string;
+}
+
+export type CreateOutcome = ({ readonly kind: 'presented'; readonly presentation: PresentationData } & Traced) | Refused | Unknown;
+
+/** Coupons by who funds them: they make the payer's side and the merchant's side differ. */
+export interface CouponAmounts {
+  readonly wallet_funded: bigint;
+  readonly merchant_funded: bigint;
+  readonly other_funded: bigint;
+}
+
+/** What a wallet says of a payment, whoever asked or told: query answer or notification. */
+export interface PaymentFact {
+  readonly wallet_reference: string;
+  readonly state: 'paid' | 'waiting' | 'closed' | 'refunded';
+  /** The wallet's own number; present once somebody paid. */
+  readonly wallet_transaction_id?: string;
+  /** Order total: must equal the attempt's amount before the fact counts. */
+  readonly amount?: bigint;
+  readonly currency?: string;
+  readonly payer_paid?: bigint;
+  readonly coupons?: CouponAmounts;
+  readonly paid_at?: Date;
+  /** The payer at the wallet, as the wallet names them (openid, buyer id). */
+  readonly payer?: string;
+  /** The merchant number the wallet says the money went to; must be the account's own. */
+  readonly wallet_merchant: string;
+}
+
+/**
+ * `not_found`: the wallet knows no such order. For a wallet that makes the trade only when the
+ * code is scanned (Alipay precreate) this means "not yet paid", never an error.
+ */
+export type QueryOutcome =
+  | ({ readonly kind: 'fact'; readonly fact: PaymentFact } & Traced)
+  | ({ readonly kind: 'not_found' } & Traced)
+  | Refused
+  | Unknown;
+
+export type CloseOutcome =
+  /** The wallet confirms that nobody can pay this order any more. */
+  | ({ readonly kind: 'closed' } & Traced)
+  /** The payer was faster. */
+  | ({ readonly kind: 'already_paid' } & Traced)
+  /** The wallet knows no trade yet, but its code may still live: not a confirmed close. */
+  | ({ readonly kind: 'not_found' } & Traced)
+  | Refused
+  | Unknown;
+
+export interface RefundOrder {
+  readonly wallet_reference: string;
+  readonly wallet_transaction_id?: string;
+  /** Our number for this refund at the wallet; reused on every retry. */
+  readonly refund_reference: string;
+  readonly amount: bigint;
+  /** The order total of the payment that is refunded. */
+  readonly payment_amount: bigint;
+  readonly currency: 'CNY';
+  readonly reason: string;
+  readonly notify_url: string;
+}
+
+/** What a wallet says of a refund. */
+export interface RefundFact {
+  readonly refund_reference: string;
+  readonly wallet_reference: string;
+  readonly state: 'pending' | 'succeeded' | 'refused' | 'needs_action';
+  readonly wallet_refund_id?: string;
+  readonly amount?: bigint;
+  readonly refunded_at?: Date;
+  readonly wallet_merchant: string;
+}
+
+export type RefundOutcome =
+  | ({ readonly kind: 'fact'; readonly fact: RefundFact } & Traced)
+  /** Query only: the wallet knows no such refund. */
+  | ({ readonly kind: 'not_found' } & Traced)
+  | Refused
+  | Unknown;
+
+/** The HTTP request of a notification exactly as it arrived. */
+export interface RawNotification {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Real time of arrival, for the replay window of signatures. */
+  readonly received_at: Date;
+}
+
+export type NotificationFact =
+  | { readonly about: 'payment'; readonly fact: PaymentFact }
+  | { readonly about: 'refund'; readonly fact: RefundFact }
+  /** Genuine, but of a kind the hub has no use for: acknowledged and kept. */
+  | { readonly about: 'other'; readonly type: string };
+
+export type VerifiedNotification =
+  | {
+      readonly kind: 'verified';
+      /** The wallet's stable id of the fact (its transaction or refund number), for deduplication. */
+      readonly fact_id: string;
+      /** The state the fact is in; `fact_id` and `fact_state` together are unique per account. */
+      readonly fact_state: string;
+      readonly content: NotificationFact;
+      /** The decrypted message, masked, for the timeline. */
+      readonly masked: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'refused';
+      /** Which check failed: `signature`, `stale`, `unknown_key`, `decrypt`, `malformed`, `wrong_account`. */
+      readonly reason: 'signature' | 'stale' | 'unknown_key' | 'decrypt' | 'malformed' | 'wrong_account';
+      readonly message: string;
+    };
+
+/** The HTTP answer a wallet expects to a notification. */
+export interface NotificationAnswer {
+  readonly status: number;
+  readonly content_type: string;
+  readonly body: string;
+}
+
+export interface WalletCapabilities {
+  readonly presentations: readonly PresentationKind[];
+  /** Longest and shortest life of an order, milliseconds. */
+  readonly min_expiry_ms: number;
+  readonly max_expiry_ms: number;
+  readonly max_amount: bigint;
+  readonly min_amount: bigint;
+  /** Partial refunds per payment. */
+  readonly max_refunds: number;
+  /** Days after payment in which a refund is possible. */
+  readonly refund_window_days: number;
+  /** Fee estimate in hundred-thousandths of the amount (600 = 0.6 %), corrected from the bill. */
+  readonly fee_rate: bigint;
+}
+
+/** One finding of the credential doctor. */
+export interface CredentialCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+/** The round trip that tells the checkout who the payer is, inside the wallet's own browser. */
+export interface PayerLogin {
+  /** Where to send the browser; `state` comes back unchanged with a one-time code. */
+  authorizeUrl(account: WalletAccount, options: { redirect_url: string; state: string }): string;
+  /** Name of the query parameter that carries the one-time code on the way back. */
+  readonly code_parameter: string;
+  /** Exchanges the one-time code for the payer's id; undefined when the wallet refuses it. */
+  exchangeCode(account: WalletAccount, code: string): Promise<string | undefined>;
+}
+
+export interface Wallet {
+  readonly name: WalletName;
+  readonly capabilities: WalletCapabilities;
+  /** Parses settings and credentials; throws a Refusal('invalid_parameter') naming the field. */
+  parseAccount(input: { settings: unknown; credentials: unknown }): Pick<WalletAccount, 'settings' | 'credentials'>;
+  /** The number by which the wallet knows this account's merchant, unique within the wallet. */
+  merchantNumber(account: WalletAccount): string;
+  createPayment(account: WalletAccount, order: CreateOrder): Promise<CreateOutcome>;
+  queryPayment(account: WalletAccount, wallet_reference: string): Promise<QueryOutcome>;
+  closePayment(account: WalletAccount, wallet_reference: string): Promise<CloseOutcome>;
+  refund(account: WalletAccount, refund: RefundOrder): Promise<RefundOutcome>;
+  queryRefund(
+    account: WalletAccount,
+    refund: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
+  ): Promise<RefundOutcome>;
+  /** Verifies on the raw bytes with this account's keys only, then decrypts and parses. */
+  verifyNotification(account: WalletAccount, raw: RawNotification): VerifiedNotification;
+  /** The answer that makes the wallet stop sending, or send again. */
+  answerNotification(accepted: boolean, message?: string): NotificationAnswer;
+  checkCredentials(account: WalletAccount): Promise<CredentialCheck[]>;
+  readonly payerLogin: PayerLogin;
+  /** Closes keep-alive sockets and stops timers. */
+  stop(): void;
+}
+
+/** What a connector is built with; nothing else reaches it. */
+export interface WalletEnvironment {
+  /** Real time, for signatures. */
+  readonly real: () => Date;
+  /** Budget of one wallet call, milliseconds. */
+  readonly timeout_ms: number;
+}
+
+/** Where the fact belongs, from our own reference in it; undefined for a number that is not ours. */
+export type FactHome = { readonly book: Book } | undefined;
