@@ -10,8 +10,25 @@ export const MAX_BOOK = 1023;
 
 export type Book = number;
 export type Prefix =
-  | 'plt' | 'key' | 'mer' | 'wac' | 'enr' | 'pay' | 'att' | 'rfd' | 'evt' | 'whe' | 'dlv'
-  | 'req' | 'ntf' | 'job' | 'pst' | 'mov' | 'cal' | 'gat' | 'brk';
+  | 'plt'
+  | 'key'
+  | 'mer'
+  | 'wac'
+  | 'enr'
+  | 'pay'
+  | 'att'
+  | 'rfd'
+  | 'evt'
+  | 'whe'
+  | 'dlv'
+  | 'req'
+  | 'ntf'
+  | 'job'
+  | 'pst'
+  | 'mov'
+  | 'cal'
+  | 'gat'
+  | 'brk';
 export type Id<P extends Prefix = Prefix> = `${P}_${string}`;
 
 let lastTime = 0;

@@ -64,7 +64,9 @@ export class Outbound {
     const url = new URL(request.url);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (this.#allow && isIP(host) !== 0 && !this.#allow(host)) {
-      return Promise.reject(new OutboundError('refused_address', false, `address not allowed: ${host}`));
+      return Promise.reject(
+        new OutboundError('refused_address', false, `address not allowed: ${host}`),
+      );
     }
     return new Promise((resolve, reject) => {
       let sent = false;
@@ -76,11 +78,16 @@ export class Outbound {
         lookup: this.#lookup,
       });
       const timer = setTimeout(() => {
-        message.destroy(new OutboundError('timeout', sent, `no answer within ${request.timeout_ms} ms`));
+        message.destroy(
+          new OutboundError('timeout', sent, `no answer within ${request.timeout_ms} ms`),
+        );
       }, request.timeout_ms);
       message.on('socket', (socket) => {
         if (!socket.connecting) sent = true;
-        else socket.once('connect', () => { sent = true; });
+        else
+          socket.once('connect', () => {
+            sent = true;
+          });
       });
       message.on('error', (error) => {
         clearTimeout(timer);
@@ -112,7 +119,9 @@ export class Outbound {
 function withLength(request: OutboundRequest): Record<string, string | number> {
   const length = request.body === undefined ? 0 : Buffer.byteLength(request.body);
   const bodyless = request.method === 'GET' || request.method === 'HEAD';
-  return bodyless && length === 0 ? { ...request.headers } : { ...request.headers, 'content-length': length };
+  return bodyless && length === 0
+    ? { ...request.headers }
+    : { ...request.headers, 'content-length': length };
 }
 
 function describe(error: unknown, sent: boolean): OutboundError {
@@ -134,7 +143,8 @@ async function collect(response: http.IncomingMessage, limit: number): Promise<B
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) throw new OutboundError('too_large', true, `answer larger than ${limit} bytes`);
+    if (size > limit)
+      throw new OutboundError('too_large', true, `answer larger than ${limit} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -149,7 +159,11 @@ function guardedLookup(allow: AddressRule | undefined, lookup: LookupFunction): 
       const addresses = Array.isArray(address) ? address.map((entry) => entry.address) : [address];
       const bad = addresses.find((entry) => !allow(entry));
       if (bad !== undefined || addresses.length === 0) {
-        const refused = new OutboundError('refused_address', false, `address not allowed: ${bad ?? hostname}`);
+        const refused = new OutboundError(
+          'refused_address',
+          false,
+          `address not allowed: ${bad ?? hostname}`,
+        );
         return callback(refused as NodeJS.ErrnoException, address, family);
       }
       return callback(null, address, family);

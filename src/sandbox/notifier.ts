@@ -24,7 +24,9 @@ export interface NotifierOptions {
   /** Gaps between tries of the wallet's real schedule, milliseconds. */
   readonly schedule_ms: readonly number[];
   readonly pace: number;
-  render(notification: PendingNotification): Promise<{ headers: Record<string, string>; body: string }>;
+  render(
+    notification: PendingNotification,
+  ): Promise<{ headers: Record<string, string>; body: string }>;
   /** Did the receiver accept? */
   accepts(answer: { status: number; body: Buffer }): boolean;
 }

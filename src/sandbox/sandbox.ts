@@ -40,8 +40,14 @@ export interface WalletTransaction {
 /** The error the phone shows; `code` is stable, the text comes from the dictionary. */
 export class PhoneRefusal extends Error {
   readonly code:
-    | 'unknown_code' | 'code_expired' | 'order_closed' | 'order_paid' | 'other_payer'
-    | 'insufficient_balance' | 'wrong_password' | 'scan_expired';
+    | 'unknown_code'
+    | 'code_expired'
+    | 'order_closed'
+    | 'order_paid'
+    | 'other_payer'
+    | 'insufficient_balance'
+    | 'wrong_password'
+    | 'scan_expired';
   constructor(code: PhoneRefusal['code']) {
     super(code);
     this.code = code;

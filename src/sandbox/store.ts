@@ -57,7 +57,10 @@ export class SandboxStore {
     this.#patienceMs = patienceMs;
   }
 
-  static async open(journal: Journal, options: { patience_ms?: number } = {}): Promise<SandboxStore> {
+  static async open(
+    journal: Journal,
+    options: { patience_ms?: number } = {},
+  ): Promise<SandboxStore> {
     const store = new SandboxStore(journal, options.patience_ms ?? 3000);
     for (const record of await journal.load()) {
       if (record.body === null) continue;

@@ -72,7 +72,11 @@ export type RefusalCode =
   | 'invalid_request'
   | 'wallet_error';
 
-export type Refused = { readonly kind: 'refused'; readonly code: RefusalCode; readonly message: string } & Traced;
+export type Refused = {
+  readonly kind: 'refused';
+  readonly code: RefusalCode;
+  readonly message: string;
+} & Traced;
 export type Unknown = { readonly kind: 'unknown'; readonly cause: string } & Traced;
 
 export interface CreateOrder {
@@ -92,7 +96,10 @@ export interface CreateOrder {
   readonly client_ip: string;
 }
 
-export type CreateOutcome = ({ readonly kind: 'presented'; readonly presentation: PresentationData } & Traced) | Refused | Unknown;
+export type CreateOutcome =
+  | ({ readonly kind: 'presented'; readonly presentation: PresentationData } & Traced)
+  | Refused
+  | Unknown;
 
 /** Coupons by who funds them: they make the payer's side and the merchant's side differ. */
 export interface CouponAmounts {
@@ -198,7 +205,13 @@ export type VerifiedNotification =
   | {
       readonly kind: 'refused';
       /** Which check failed: `signature`, `stale`, `unknown_key`, `decrypt`, `malformed`, `wrong_account`. */
-      readonly reason: 'signature' | 'stale' | 'unknown_key' | 'decrypt' | 'malformed' | 'wrong_account';
+      readonly reason:
+        | 'signature'
+        | 'stale'
+        | 'unknown_key'
+        | 'decrypt'
+        | 'malformed'
+        | 'wrong_account';
       readonly message: string;
     };
 
@@ -245,7 +258,10 @@ export interface Wallet {
   readonly name: WalletName;
   readonly capabilities: WalletCapabilities;
   /** Parses settings and credentials; throws a Refusal('invalid_parameter') naming the field. */
-  parseAccount(input: { settings: unknown; credentials: unknown }): Pick<WalletAccount, 'settings' | 'credentials'>;
+  parseAccount(input: {
+    settings: unknown;
+    credentials: unknown;
+  }): Pick<WalletAccount, 'settings' | 'credentials'>;
   /** The number by which the wallet knows this account's merchant, unique within the wallet. */
   merchantNumber(account: WalletAccount): string;
   createPayment(account: WalletAccount, order: CreateOrder): Promise<CreateOutcome>;

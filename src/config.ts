@@ -1,0 +1,94 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/**
+ * The only reader of the environment (with `main.ts`): env → validated Config in one step. A bad
+ * value stops the start with a message that names the setting and what it takes.
+ */
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(1);
+
+const environment = z.object({
+  HUTONG_MODE: z.enum(['sandbox', 'production']).default('sandbox'),
+  HUTONG_HOST: z.string().min(1).default('127.0.0.1'),
+  HUTONG_PORT: port.default(8080),
+  HUTONG_SANDBOX_PORT: port.default(8090),
+  HUTONG_SHOP_PORT: port.default(8100),
+  HUTONG_PUBLIC_URL: z.url().optional(),
+  HUTONG_DATA_DIR: z.string().min(1).default('.hutong'),
+  HUTONG_MASTER_KEY_FILE: z.string().min(1).optional(),
+  HUTONG_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('warn'),
+  HUTONG_DB_CONNECTIONS: z.coerce.number().int().min(3).max(200).default(12),
+  HUTONG_JOB_LEASE_MS: milliseconds.max(60_000).default(30_000),
+  HUTONG_JOB_POLL_MS: milliseconds.default(1_000),
+  HUTONG_RETRY_PACE: z.coerce.number().positive().max(10).default(1),
+  HUTONG_NOTIFY_PACE: z.coerce.number().positive().max(10).default(1),
+  HUTONG_WALLET_TIMEOUT_MS: milliseconds.max(60_000).default(10_000),
+  HUTONG_RATE_LIMIT: z.coerce.number().int().min(1).default(2_000),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional(),
+});
+
+export interface Config {
+  readonly mode: 'sandbox' | 'production';
+  readonly host: string;
+  readonly port: number;
+  /** First of the sandboxes' ports: phone, then each wallet. */
+  readonly sandbox_port: number;
+  /** First of the demo shops' ports. */
+  readonly shop_port: number;
+  /** Where shoppers and wallets reach the hub from outside; by default `http://host:port`. */
+  readonly public_url: string | undefined;
+  readonly data_dir: string;
+  readonly master_key_file: string;
+  readonly log_level: string;
+  readonly database_url: string | undefined;
+  readonly db_connections: number;
+  readonly job_lease_ms: number;
+  readonly job_poll_ms: number;
+  /** Multiplies every retry gap of ours; 1 in real use, small in tests. */
+  readonly retry_pace: number;
+  /** Multiplies the retry gaps of the sandboxes' notifications. */
+  readonly notify_pace: number;
+  readonly wallet_timeout_ms: number;
+  /** Requests per caller and second, with as much again in a burst. */
+  readonly rate_limit: number;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`configuration is not valid\n  ${lines.join('\n  ')}`);
+  }
+  const values = parsed.data;
+  const dataDir = resolve(values.HUTONG_DATA_DIR);
+  return {
+    mode: values.HUTONG_MODE,
+    host: values.HUTONG_HOST,
+    port: values.HUTONG_PORT,
+    sandbox_port: values.HUTONG_SANDBOX_PORT,
+    shop_port: values.HUTONG_SHOP_PORT,
+    public_url: values.HUTONG_PUBLIC_URL,
+    data_dir: dataDir,
+    master_key_file: values.HUTONG_MASTER_KEY_FILE ?? `${dataDir}/master.key`,
+    log_level: values.HUTONG_LOG_LEVEL,
+    database_url: values.DATABASE_URL,
+    db_connections: values.HUTONG_DB_CONNECTIONS,
+    job_lease_ms: values.HUTONG_JOB_LEASE_MS,
+    job_poll_ms: values.HUTONG_JOB_POLL_MS,
+    retry_pace: values.HUTONG_RETRY_PACE,
+    notify_pace: values.HUTONG_NOTIFY_PACE,
+    wallet_timeout_ms: values.HUTONG_WALLET_TIMEOUT_MS,
+    rate_limit: values.HUTONG_RATE_LIMIT,
+  };
+}

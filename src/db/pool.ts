@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import type { Logger } from '../log.ts';
+
+/**
+ * PostgreSQL access: named prepared statements from tagged templates, `bigint` for int8, one pool.
+ * Rows are snake_case as SQL has them; each slice's `queries.ts` maps them to its domain types.
+ */
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+
+pg.types.setTypeParser(INT8, BigInt);
+pg.types.setTypeParser(INT8_ARRAY as never, (text: string) =>
+  text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt),
+);
+
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 20);
+  names.set(text, name);
+  return name;
+}
+
+/** `sql\`select … where id = ${id}\``: placeholders become $1, $2…; never string concatenation. */
+export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Statement {
+  let text = strings[0] ?? '';
+  for (let i = 1; i < strings.length; i += 1) text += `$${i}${strings[i] ?? ''}`;
+  return { name: nameOf(text), text, values };
+}
+
+/** A statement from text that our own code assembled from constants, with numbered placeholders. */
+export function statement(text: string, values: readonly unknown[]): Statement {
+  return { name: nameOf(text), text, values };
+}
+
+export interface Queryable {
+  query<Row>(statement: Statement): Promise<Row[]>;
+}
+
+export interface Tx extends Queryable {
+  readonly inTransaction: true;
+}
+
+export interface Db extends Queryable {
+  /** Runs `work` in one transaction; rolls back when it throws. Never call a wallet inside. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs `work` on one connection of its own for as long as it likes (LISTEN, advisory locks). */
+  connection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  readonly pool: pg.Pool;
+  end(): Promise<void>;
+}
+
+export interface DbOptions {
+  readonly url: string;
+  readonly max_connections: number;
+  readonly log?: Logger;
+  /** Extra `-c name=value` settings for every connection (tests of row-level security). */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly application_name?: string;
+}
+
+function send<Row>(client: pg.Pool | pg.PoolClient, { name, text, values }: Statement) {
+  return client.query({ name, text, values: [...values] }).then((result) => result.rows as Row[]);
+}
+
+export function openDb(options: DbOptions): Db {
+  const settings = Object.entries(options.settings ?? {}).map(
+    ([name, value]) => `-c ${name}=${value}`,
+  );
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max_connections,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    application_name: options.application_name ?? 'hutong',
+    statement_timeout: 30_000,
+    ...(settings.length > 0 ? { options: settings.join(' ') } : {}),
+  });
+  // Without a listener an idle connection cut by the server would end the process.
+  pool.on('error', (error) => options.log?.warn({ err: error }, 'database connection lost'));
+  return {
+    pool,
+    query: <Row>(statement: Statement) => send<Row>(pool, statement),
+    transaction: (work) => inTransaction(pool, work),
+    connection: async (work) => {
+      const client = await pool.connect();
+      try {
+        return await work(client);
+      } finally {
+        client.release();
+      }
+    },
+    end: () => pool.end(),
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const tx: Tx = {
+      inTransaction: true,
+      query: <Row>(statement: Statement) => send<Row>(client, statement),
+    };
+    const result = await work(tx);
+    const end = await client.query('commit');
+    // An aborted transaction answers COMMIT with ROLLBACK and no error.
+    if (end.command !== 'COMMIT') throw new Error('transaction was rolled back at commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** SQLSTATE of a database error, or undefined for anything else. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** The name of the violated constraint or index, where the database says it. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.constraint : undefined;
+}
+
+const GONE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08006',
+  '08003',
+  '08001',
+]);
+
+/** True when the database itself is away (restarting, killed), not when it refused a statement. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    GONE.has(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  );
+}

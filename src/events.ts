@@ -1,0 +1,44 @@
+import type { Book } from './ids.ts';
+
+/** Public events, delivered as webhooks; also the names of the timeline's internal steps. */
+export const EVENT_TYPES = [
+  'payment.created',
+  'payment.pending',
+  'payment.requires_wallet',
+  'payment.succeeded',
+  'payment.closed',
+  'payment.money_returned',
+  'refund.created',
+  'refund.pending',
+  'refund.succeeded',
+  'refund.refused',
+  'refund.needs_action',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Steps that only the timeline shows. */
+export type StepType =
+  | 'attempt.created'
+  | 'attempt.presented'
+  | 'attempt.unknown'
+  | 'attempt.succeeded'
+  | 'attempt.refused'
+  | 'attempt.closed'
+  | 'attempt.abandoned'
+  | 'payment.close_requested'
+  | 'fact.ignored'
+  | 'fact.refused';
+
+export interface NewEvent {
+  readonly book: Book;
+  readonly id: string;
+  readonly type: EventType | StepType;
+  readonly platform_id: string;
+  readonly object_id: string;
+  readonly payment_id: string;
+  /** Per object from 1 for public events; 0 for internal steps. */
+  readonly sequence: number;
+  readonly public: boolean;
+  /** Public events: the object as the API renders it. Steps: what happened, masked. */
+  readonly data: Readonly<Record<string, unknown>>;
+}

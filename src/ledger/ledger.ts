@@ -1,0 +1,100 @@
+import type { Book } from '../ids.ts';
+import type { NewEvent } from '../events.ts';
+import type { NewJob } from '../jobs/jobs.ts';
+import type { CustodyKind } from '../wallets/wallet.ts';
+
+/**
+ * The ledger's one door. A move is the expected versions of the rows it changes, its row changes,
+ * its postings and its events; it commits whole or not at all. Nobody holds a transaction or a
+ * pooled connection while waiting for it.
+ */
+export interface Ledger {
+  submit(move: Move): Promise<MoveResult>;
+  balance(book: Book, account: string): Promise<Balance | undefined>;
+  stop(): Promise<void>;
+}
+
+export interface Move {
+  readonly book: Book;
+  readonly rows: readonly RowChange[];
+  readonly postings: readonly NewPosting[];
+  readonly events: readonly NewEvent[];
+  readonly jobs: readonly NewJob[];
+}
+
+export type MoveResult =
+  | { readonly kind: 'committed'; readonly move_id: string }
+  /** A row's version had moved on: read again and decide again. */
+  | { readonly kind: 'stale'; readonly table: string; readonly id: string }
+  /** An intent of ours would have broken a floor. */
+  | { readonly kind: 'refused'; readonly reason: 'floor'; readonly account: string }
+  /** A unique index said no: somebody else was first. */
+  | { readonly kind: 'taken'; readonly constraint: string };
+
+/** One table whose rows moves may change; each slice declares its own in its `queries.ts`. */
+export interface RowKind {
+  readonly table: string;
+  /** Column name → PostgreSQL type, without book, id and version. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+export type RowChange =
+  | {
+      readonly op: 'insert';
+      readonly kind: RowKind;
+      readonly id: string;
+      readonly values: RowValues;
+    }
+  | {
+      readonly op: 'update';
+      readonly kind: RowKind;
+      readonly id: string;
+      /** The version that was read; the update makes it one more. */
+      readonly version: number;
+      readonly values: RowValues;
+    };
+
+export type RowValues = Readonly<
+  Record<string, string | number | bigint | boolean | Date | null | object>
+>;
+
+/** An account is made by the first posting that names it. */
+export interface AccountSpec {
+  readonly id: string;
+  readonly normal: 'debit' | 'credit';
+  readonly custody?: CustodyKind;
+  /** Least balance on the normal side that an intent may leave. Absent = no floor. */
+  readonly floor?: bigint;
+}
+
+export type NewPosting =
+  | {
+      readonly kind: 'posted' | 'pending';
+      readonly id: string;
+      readonly debit: AccountSpec;
+      readonly credit: AccountSpec;
+      readonly amount: bigint;
+      readonly currency: 'CNY';
+      readonly reason: string;
+      readonly subject_id?: string;
+      readonly business_at: Date;
+      /** True for a wallet's verified fact: floors never refuse it. */
+      readonly fact?: boolean;
+    }
+  /** Ends a reservation: `post` makes it final, `void` gives it back. */
+  | {
+      readonly kind: 'post' | 'void';
+      readonly id: string;
+      readonly ends: string;
+      readonly business_at: Date;
+    };
+
+/** Fen. `posted` and `available` are on the account's normal side; pending credits give no power. */
+export interface Balance {
+  readonly debits_pending: bigint;
+  readonly debits_posted: bigint;
+  readonly credits_pending: bigint;
+  readonly credits_posted: bigint;
+  readonly posted: bigint;
+  readonly available: bigint;
+}
