@@ -2,7 +2,6 @@ import type { Book } from './ids.ts';
 
 /** Public events, delivered as webhooks; also the names of the timeline's internal steps. */
 export const EVENT_TYPES = [
-  'payment.created',
   'payment.pending',
   'payment.requires_wallet',
   'payment.succeeded',
@@ -18,6 +17,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Steps that only the timeline shows. */
 export type StepType =
+  | 'payment.created'
   | 'attempt.created'
   | 'attempt.presented'
   | 'attempt.unknown'

@@ -20,6 +20,16 @@ export interface Move {
   readonly postings: readonly NewPosting[];
   readonly events: readonly NewEvent[];
   readonly jobs: readonly NewJob[];
+  /** Idempotency keys that commit with this intent. */
+  readonly keys?: readonly IntentKey[];
+}
+
+/** An idempotency key in flight: its replay shows the object's present state. */
+export interface IntentKey {
+  readonly key_hash: string;
+  readonly body_digest: string;
+  readonly object_id: string;
+  readonly lease_until: Date;
 }
 
 export type MoveResult =
@@ -52,7 +62,9 @@ export type RowChange =
       /** The version that was read; the update makes it one more. */
       readonly version: number;
       readonly values: RowValues;
-    };
+    }
+  /** An update of a table without versions; whoever is last wins. */
+  | { readonly op: 'set'; readonly kind: RowKind; readonly id: string; readonly values: RowValues };
 
 export type RowValues = Readonly<
   Record<string, string | number | bigint | boolean | Date | null | object>

@@ -41,7 +41,7 @@ create unique index payments_by_checkout_token on payments (book, checkout_token
 create index payments_by_platform on payments (book, platform_id, id);
 create index payments_by_merchant on payments (book, merchant_id, id);
 create index payments_due on payments (book, expires_at)
-  where state in ('requires_wallet', 'pending');
+  where state in ('requires_wallet', 'pending') and not closing;
 
 create table attempts (
   book smallint not null,
@@ -65,10 +65,14 @@ create table attempts (
   expires_at timestamptz not null,
   -- money that must go back, and how much of it: late or second success
   returned bigint not null default 0,
+  -- real time of the next question to the wallet; null when its answer is final
+  next_query_at timestamptz,
+  queries integer not null default 0,
   created_at timestamptz not null,
   paid_at timestamptz,
   primary key (book, id)
 );
+create index attempts_to_query on attempts (book, next_query_at) where next_query_at is not null;
 create unique index attempts_one_live on attempts (book, payment_id)
   where state in ('created', 'presented', 'unknown');
 create unique index attempts_by_wallet_reference on attempts
@@ -96,12 +100,14 @@ create table refunds (
   refusal jsonb,
   -- the pending posting that reserves the money
   reservation_id text,
-  fee_returned bigint not null default 0,
   metadata jsonb not null default '{}',
+  next_query_at timestamptz,
+  queries integer not null default 0,
   created_at timestamptz not null,
   succeeded_at timestamptz,
   primary key (book, id)
 );
+create index refunds_to_query on refunds (book, next_query_at) where next_query_at is not null;
 create unique index refunds_by_reference on refunds (book, payment_id, reference);
 create unique index refunds_by_refund_reference on refunds (book, refund_reference);
 create index refunds_by_payment on refunds (book, payment_id, id);
