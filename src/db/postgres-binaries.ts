@@ -85,14 +85,14 @@ function copyOf(installed: string, target: string): string {
     if (statSync(target).uid !== (process.getuid?.() ?? -1)) {
       throw new Error(`${target} belongs to another user: remove it and start again`);
     }
-    prepare(target);
+    prepareBinaries(target);
     return target;
   }
   mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
   const fresh = `${target}.${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
   cpSync(installed, fresh, { recursive: true, verbatimSymlinks: true });
-  prepare(fresh);
+  prepareBinaries(fresh);
   chmodSync(fresh, 0o755);
   try {
     renameSync(fresh, target);
@@ -106,7 +106,7 @@ function copyOf(installed: string, target: string): string {
 
 function tryPrepare(folder: string): boolean {
   try {
-    prepare(folder);
+    prepareBinaries(folder);
     return true;
   } catch {
     return false;
@@ -114,7 +114,7 @@ function tryPrepare(folder: string): boolean {
 }
 
 /** Adds what is missing: one symbolic link per library name, and execute bits on the programs. */
-function prepare(folder: string): void {
+export function prepareBinaries(folder: string): void {
   const list = join(folder, 'pg-symlinks.json');
   if (existsSync(list)) {
     for (const { source, target } of links.parse(JSON.parse(readFileSync(list, 'utf8')))) {
