@@ -1,0 +1,283 @@
+import type { App } from '../app.ts';
+import { assert, Refusal } from '../errors.ts';
+import { newId, newWalletReference } from '../ids.ts';
+import type { IntentKey } from '../ledger/ledger.ts';
+import type {
+  CreateOutcome,
+  PresentationKind,
+  WalletAccount,
+  WalletName,
+} from '../wallets/wallet.ts';
+import {
+  changeAttempt,
+  changePayment,
+  insertAttempt,
+  joinParts,
+  type MoveParts,
+  NOTHING,
+  paymentEvent,
+  recordCall,
+  step,
+} from './changes.ts';
+import { closeAttempt } from './close.ts';
+import { isOpen } from './decide.ts';
+import { whyWalletNot } from './eligible.ts';
+import { type Attempt, isLive, type Payment } from './payment.ts';
+import { selectAttempts, selectPayment } from './queries.ts';
+
+/**
+ * A payer chose a wallet. The attempt is committed before the wallet is called, the call runs
+ * outside any transaction, and its answer is recorded whatever it is. Choosing another wallet
+ * closes the previous attempt at its wallet first; choosing the same again shows it again.
+ */
+export interface AttemptRequest {
+  readonly payment: Payment;
+  readonly wallet: WalletName;
+  readonly presentation: PresentationKind;
+  /** IP address of the payer's browser. */
+  readonly client_ip: string;
+  /** The payer's id at this wallet; required for `in_app`. */
+  readonly payer?: string;
+  /** The idempotency key that commits with the attempt. */
+  readonly key?: Omit<IntentKey, 'object_id'>;
+}
+
+const MAX_ROUNDS = 8;
+/** A first question soon after the call, in case its answer or a notification is lost. */
+const FIRST_QUERY_MS = 5_000;
+
+export async function createAttempt(app: App, request: AttemptRequest): Promise<Attempt> {
+  if (request.presentation === 'in_app' && request.payer === undefined) {
+    throw new Refusal('invalid_parameter', {
+      param: 'payer',
+      message: 'in_app needs the payer’s id at this wallet',
+    });
+  }
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const payment = await readOpenPayment(app, request.payment);
+    const account = await eligibleAccount(app, payment, request);
+    const live = (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
+    if (live && isSame(live, request)) return showAgain(app, payment, live, account, request);
+    if (live) {
+      await closeAttempt(app, payment, live);
+      continue;
+    }
+    const begun = await begin(app, payment, account, request);
+    if (begun) return callWallet(app, begun.payment, begun.attempt, account, request);
+  }
+  throw new Refusal('concurrent_change', { message: 'the payment keeps changing; read it again' });
+}
+
+export async function liveAttempt(app: App, payment: Payment): Promise<Attempt | undefined> {
+  return (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
+}
+
+async function readOpenPayment(app: App, { book, id }: Payment): Promise<Payment> {
+  const payment = await selectPayment(app.db, book, id);
+  if (!payment) throw new Refusal('not_found');
+  if (!isOpen(payment) || payment.closing || payment.expires_at <= app.clock.now()) {
+    const state = isOpen(payment) ? 'closing' : payment.state;
+    throw new Refusal('state_conflict', {
+      message: `the payment is ${state}: no attempt can begin`,
+    });
+  }
+  return payment;
+}
+
+async function eligibleAccount(
+  app: App,
+  payment: Payment,
+  request: AttemptRequest,
+): Promise<WalletAccount> {
+  const { wallet, presentation } = request;
+  const { reason, wallet_account_id } = await whyWalletNot(app, payment, wallet, presentation);
+  if (reason !== null || wallet_account_id === null) {
+    throw new Refusal('wallet_not_eligible', {
+      param: 'wallet',
+      message: `${wallet} may not take this payment as ${presentation}: ${reason ?? 'not_enrolled'}`,
+    });
+  }
+  const account = await app.wallets.account(wallet_account_id);
+  assert(account, `wallet account ${wallet_account_id} is gone`);
+  return account;
+}
+
+/** An attempt made for one payer is not shown to another. */
+function isSame(live: Attempt, request: AttemptRequest): boolean {
+  const same = live.wallet === request.wallet && live.presentation === request.presentation;
+  return same && request.presentation !== 'in_app';
+}
+
+async function showAgain(
+  app: App,
+  payment: Payment,
+  live: Attempt,
+  account: WalletAccount,
+  request: AttemptRequest,
+): Promise<Attempt> {
+  if (request.key) {
+    const key = { ...request.key, object_id: live.id };
+    await app.ledger.submit({ book: payment.book, ...NOTHING, keys: [key] });
+  }
+  // Its answer never came: the same order under the same number gives the code again.
+  if (live.state === 'unknown') return callWallet(app, payment, live, account, request);
+  return live;
+}
+
+async function begin(
+  app: App,
+  payment: Payment,
+  account: WalletAccount,
+  request: AttemptRequest,
+): Promise<{ payment: Payment; attempt: Attempt } | undefined> {
+  const now = app.clock.now();
+  const { max_expiry_ms } = app.wallets.connector(request.wallet).capabilities;
+  const expires_at = new Date(
+    Math.min(payment.expires_at.getTime(), now.getTime() + max_expiry_ms),
+  );
+  const attempt: Attempt = {
+    book: payment.book,
+    id: newId('att', payment.book),
+    version: 1,
+    payment_id: payment.id,
+    wallet: request.wallet,
+    wallet_account_id: account.id,
+    presentation: request.presentation,
+    state: 'created',
+    wallet_reference: newWalletReference(payment.book),
+    amount: payment.amount,
+    presentation_data: null,
+    refusal: null,
+    wallet_transaction_id: null,
+    payer_paid: null,
+    coupons: null,
+    expires_at,
+    returned: 0n,
+    created_at: now,
+    paid_at: null,
+  };
+  const first_query = new Date(Date.now() + app.config.wallet_timeout_ms + FIRST_QUERY_MS);
+  const changed = { state: 'pending', sequence: payment.sequence + 1 } as const;
+  const after: Payment = { ...payment, ...changed, version: payment.version + 1 };
+  const { wallet, presentation } = request;
+  const result = await app.ledger.submit({
+    book: payment.book,
+    rows: [changePayment(payment, changed), insertAttempt(attempt, first_query)],
+    postings: [],
+    events: [
+      paymentEvent(app, 'payment.pending', after),
+      step(payment, 'attempt.created', { attempt: attempt.id, wallet, presentation }),
+    ],
+    jobs: [],
+    keys: request.key ? [{ ...request.key, object_id: attempt.id }] : [],
+  });
+  switch (result.kind) {
+    case 'committed':
+      return { payment: after, attempt };
+    case 'taken':
+      if (result.constraint === 'idempotency_keys_pkey') throw new KeyTaken();
+      return undefined;
+    case 'stale':
+    case 'refused':
+      return undefined;
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The idempotency key of this intent was committed by another copy of the request. */
+export class KeyTaken extends Error {
+  override readonly name = 'KeyTaken';
+}
+
+async function callWallet(
+  app: App,
+  payment: Payment,
+  attempt: Attempt,
+  account: WalletAccount,
+  request: AttemptRequest,
+): Promise<Attempt> {
+  const notify = `${app.public_url}/notify/${attempt.wallet}/${account.id}`;
+  const outcome = await app.wallets.connector(attempt.wallet).createPayment(account, {
+    wallet_reference: attempt.wallet_reference,
+    amount: attempt.amount,
+    currency: 'CNY',
+    description: payment.description,
+    presentation: attempt.presentation,
+    notify_url: notify,
+    return_url: returnUrl(app, payment),
+    expires_at: attempt.expires_at,
+    client_ip: request.client_ip,
+    ...(request.payer === undefined ? {} : { payer: request.payer }),
+  });
+  return record(app, payment, attempt, outcome);
+}
+
+function returnUrl(app: App, payment: Payment): string {
+  return `${app.public_url}/c/return/${payment.id}`;
+}
+
+/** Records what the wallet answered; a notification that was faster keeps what it said. */
+async function record(
+  app: App,
+  payment: Payment,
+  attempt: Attempt,
+  outcome: CreateOutcome,
+): Promise<Attempt> {
+  const call = recordCall(attempt, outcome.kind, outcome.trace);
+  const { book } = payment;
+  const parts = answered(payment, attempt, outcome);
+  const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, call] });
+  if (result.kind !== 'committed') await app.ledger.submit({ book, ...NOTHING, rows: [call] });
+  const now = (await selectAttempts(app.db, book, payment.id)).find((a) => a.id === attempt.id);
+  assert(now, `attempt ${attempt.id} is gone`);
+  return now;
+}
+
+/** The query schedule of an attempt that a payer can pay: the facts' 5 s, then slower. */
+export const AFTER_PRESENTED_MS = 10_000;
+const AFTER_UNKNOWN_MS = 2_000;
+
+function answered(payment: Payment, attempt: Attempt, outcome: CreateOutcome): MoveParts {
+  const told = { attempt: attempt.id, wallet: attempt.wallet };
+  switch (outcome.kind) {
+    case 'presented':
+      return {
+        ...NOTHING,
+        rows: [
+          changeAttempt(attempt, {
+            state: 'presented',
+            presentation_data: outcome.presentation,
+            next_query_at: new Date(Date.now() + AFTER_PRESENTED_MS),
+          }),
+        ],
+        events: [step(payment, 'attempt.presented', told)],
+      };
+    case 'unknown':
+      return {
+        ...NOTHING,
+        rows: [
+          changeAttempt(attempt, {
+            state: 'unknown',
+            next_query_at: new Date(Date.now() + AFTER_UNKNOWN_MS),
+          }),
+        ],
+        events: [step(payment, 'attempt.unknown', { ...told, cause: outcome.cause })],
+      };
+    case 'refused': {
+      const refusal = { code: outcome.code, message: outcome.message };
+      return joinParts(
+        {
+          ...NOTHING,
+          rows: [changeAttempt(attempt, { state: 'refused', refusal, next_query_at: null })],
+          events: [step(payment, 'attempt.refused', { ...told, ...refusal })],
+        },
+        payment.state === 'pending'
+          ? { ...NOTHING, rows: [changePayment(payment, { state: 'requires_wallet' })] }
+          : NOTHING,
+      );
+    }
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,121 @@
+import type { App } from '../app.ts';
+import { type Queryable, sql } from '../db/pool.ts';
+import { WALLETS, type PresentationKind, type Wallet, type WalletName } from '../wallets/wallet.ts';
+import type { ClientKind, IneligibleReason, Payment, WalletChoice } from './payment.ts';
+
+/**
+ * The one function that says which wallets may take this payment here and now; the list, the
+ * confirmation and every link use it. Wallets come in a neutral order: a rotation by payment, so
+ * that over many payments none stands first more often.
+ */
+const PRESENTATION_BY_CLIENT: Record<ClientKind, Partial<Record<WalletName, PresentationKind>>> = {
+  desktop: { wechat_pay: 'qr', alipay: 'qr' },
+  phone: { wechat_pay: 'h5', alipay: 'h5' },
+  wechat: { wechat_pay: 'in_app' },
+  alipay: { alipay: 'in_app' },
+};
+
+interface EnrolmentRow {
+  wallet: WalletName;
+  wallet_account_id: string | null;
+  enrolment_state: string | null;
+  account_state: string | null;
+  gate_state: string | null;
+}
+
+/** One row per wallet: its gate for this platform and this merchant's enrolment. */
+async function selectEnrolments(db: Queryable, payment: Payment): Promise<EnrolmentRow[]> {
+  return db.query<EnrolmentRow>(sql`
+    select w.wallet, e.wallet_account_id, e.state as enrolment_state, a.state as account_state,
+      g.state as gate_state
+    from unnest(${[...WALLETS]}::text[]) as w (wallet)
+    left join enrolments e on e.merchant_id = ${payment.merchant_id} and e.wallet = w.wallet
+    left join wallet_accounts a on a.id = e.wallet_account_id
+    left join gates g on g.platform_id = ${payment.platform_id} and g.wallet = w.wallet`);
+}
+
+export interface EligibleWallet extends WalletChoice {
+  readonly wallet_account_id: string | null;
+}
+
+export async function eligibleWallets(
+  app: App,
+  payment: Payment,
+  client: ClientKind,
+): Promise<EligibleWallet[]> {
+  const rows = await enrolments(app, payment);
+  const choices = rows.map((row): EligibleWallet => {
+    const presentation = PRESENTATION_BY_CLIENT[client][row.wallet] ?? null;
+    const reason = whyNot(app, payment, row, presentation);
+    return {
+      wallet: row.wallet,
+      eligible: reason === null,
+      reason,
+      presentation: reason === null ? presentation : null,
+      wallet_account_id: row.wallet_account_id,
+    };
+  });
+  const turn = payment.id.charCodeAt(payment.id.length - 1) % Math.max(1, choices.length);
+  return [...choices.slice(turn), ...choices.slice(0, turn)];
+}
+
+/** Why this wallet may not take this payment in this presentation; null when it may. */
+export async function whyWalletNot(
+  app: App,
+  payment: Payment,
+  wallet: WalletName,
+  presentation: PresentationKind,
+): Promise<{ reason: IneligibleReason | null; wallet_account_id: string | null }> {
+  const row = (await enrolments(app, payment)).find((entry) => entry.wallet === wallet);
+  if (!row) return { reason: 'not_enrolled', wallet_account_id: null };
+  return {
+    reason: whyNot(app, payment, row, presentation),
+    wallet_account_id: row.wallet_account_id,
+  };
+}
+
+function whyNot(
+  app: App,
+  payment: Payment,
+  row: EnrolmentRow,
+  presentation: PresentationKind | null,
+): IneligibleReason | null {
+  if (row.gate_state !== 'open') return 'gate_closed';
+  if (row.enrolment_state !== 'active') return 'not_enrolled';
+  if (row.account_state !== 'active') return 'account_suspended';
+  const { capabilities } = app.wallets.connector(row.wallet);
+  if (presentation === null || !capabilities.presentations.includes(presentation)) {
+    return 'not_in_this_browser';
+  }
+  return limits(app, payment, capabilities);
+}
+
+function limits(
+  app: App,
+  payment: Payment,
+  capabilities: Wallet['capabilities'],
+): IneligibleReason | null {
+  if (payment.amount < capabilities.min_amount) return 'amount_too_small';
+  if (payment.amount > capabilities.max_amount) return 'amount_too_large';
+  const left_ms = payment.expires_at.getTime() - app.clock.now().getTime();
+  if (left_ms < capabilities.min_expiry_ms) return 'expires_too_soon';
+  return null;
+}
+
+/** Gates and enrolments change rarely and are read for every page: cached for a second. */
+const CACHE_MS = 1_000;
+const MAX_CACHED = 5_000;
+const caches = new WeakMap<App, Map<string, { until: number; rows: Promise<EnrolmentRow[]> }>>();
+
+function enrolments(app: App, payment: Payment): Promise<EnrolmentRow[]> {
+  const cache = caches.get(app) ?? new Map();
+  caches.set(app, cache);
+  const key = `${payment.platform_id}/${payment.merchant_id}`;
+  const cached = cache.get(key);
+  if (cached && cached.until > Date.now()) return cached.rows;
+  if (cache.size >= MAX_CACHED) cache.clear();
+  const rows = selectEnrolments(app.db, payment);
+  cache.set(key, { until: Date.now() + CACHE_MS, rows });
+  rows.catch(() => cache.delete(key));
+  return rows;
+}

@@ -1,0 +1,97 @@
+import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
+import type { QueryOutcome, WalletAccount } from '../wallets/wallet.ts';
+import { advance } from './advance.ts';
+import { changeAttempt, changePayment, NOTHING, recordCall, step } from './changes.ts';
+import { closeAttempt, finishClose, isOver } from './close.ts';
+import { mayBePaid } from './decide.ts';
+import { type Attempt, isLive, type Payment } from './payment.ts';
+import { countQueries, planAttemptQuery, selectAttempts, selectPayment } from './queries.ts';
+
+/**
+ * Asking the wallet. An unknown outcome is a state with a next question; only the wallet's answer
+ * ends it. Gaps grow from seconds to minutes and never end by themselves.
+ */
+const GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000];
+const LONGEST_GAP_MS = 300_000;
+
+/** Asks once and applies the answer; the answer is returned for the caller's own decision. */
+export async function askWallet(
+  app: App,
+  attempt: Attempt,
+  account: WalletAccount,
+): Promise<QueryOutcome> {
+  const connector = app.wallets.connector(attempt.wallet);
+  const outcome = await connector.queryPayment(account, attempt.wallet_reference);
+  const call = recordCall(attempt, outcomeWord(outcome), outcome.trace);
+  await app.ledger.submit({ book: attempt.book, ...NOTHING, rows: [call] });
+  if (outcome.kind === 'fact') await advance(app, account, outcome.fact, 'query');
+  return outcome;
+}
+
+function outcomeWord(outcome: QueryOutcome): string {
+  return outcome.kind === 'fact' ? outcome.fact.state : outcome.kind;
+}
+
+async function accountOf(app: App, attempt: Attempt): Promise<WalletAccount> {
+  const account = await app.wallets.account(attempt.wallet_account_id);
+  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
+  return account;
+}
+
+/** The due question of one attempt, and what follows when its time is over. */
+export async function queryAttempt(
+  app: App,
+  { book, payment_id, id }: Pick<Attempt, 'book' | 'payment_id' | 'id'>,
+): Promise<void> {
+  const attempt = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
+  if (!attempt || !mayBePaid(attempt)) return;
+  const outcome = await askWallet(app, attempt, await accountOf(app, attempt));
+  const payment = await selectPayment(app.db, book, payment_id);
+  const now = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
+  if (payment && now && mayBePaid(now)) {
+    if (isOver(app, now)) await closeAttempt(app, payment, now);
+    else if (outcome.kind === 'not_found') await giveUpUnborn(app, payment, now);
+    await plan(app, now);
+  }
+  await finishClose(app, { book, id: attempt.payment_id });
+}
+
+async function plan(app: App, attempt: Attempt): Promise<void> {
+  const asked = await countQueries(app.db, attempt.book, attempt.id);
+  const gap = (GAPS_MS[asked] ?? LONGEST_GAP_MS) * app.config.retry_pace;
+  await planAttemptQuery(app.db, attempt.book, attempt.id, gap);
+}
+
+/** The wallet never heard of an attempt whose call got no answer: another may begin. */
+async function giveUpUnborn(app: App, payment: Payment, attempt: Attempt): Promise<void> {
+  if (attempt.state !== 'created' && attempt.state !== 'unknown') return;
+  const told = { attempt: attempt.id, wallet: attempt.wallet, why: 'not_found' };
+  await app.ledger.submit({
+    book: payment.book,
+    ...NOTHING,
+    rows: [
+      changeAttempt(attempt, { state: 'abandoned' }),
+      ...(payment.state === 'pending'
+        ? [changePayment(payment, { state: 'requires_wallet' as const })]
+        : []),
+    ],
+    events: [step(payment, 'attempt.abandoned', told)],
+  });
+}
+
+const THROTTLE_MS = 2_000;
+const MAX_REMEMBERED = 10_000;
+const asked = new Map<string, number>();
+
+/** For a person who waits: asks about the live attempt now, at most every two seconds. */
+export async function lookAgain(app: App, payment: Payment): Promise<Payment> {
+  const last = asked.get(payment.id) ?? 0;
+  if (Date.now() - last < THROTTLE_MS * app.config.retry_pace) return payment;
+  if (asked.size >= MAX_REMEMBERED) asked.clear();
+  asked.set(payment.id, Date.now());
+  const live = (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
+  if (!live || live.state === 'created') return payment;
+  await askWallet(app, live, await accountOf(app, live));
+  return (await selectPayment(app.db, payment.book, payment.id)) ?? payment;
+}

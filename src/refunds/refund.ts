@@ -1,0 +1,54 @@
+import type { Book, Id } from '../ids.ts';
+
+/**
+ * Money back to the payer, in whole or in part.
+ *
+ *   created → pending | succeeded | refused | needs_action | unknown
+ *   pending | unknown | needs_action → succeeded | refused | needs_action
+ *
+ * Its amount is reserved at `created` and freed only by a definite refusal. Refunds of one payment
+ * leave one at a time, each under its own number at the wallet, which every retry reuses.
+ */
+export type RefundState =
+  | 'created'
+  | 'pending'
+  | 'succeeded'
+  | 'refused'
+  | 'needs_action'
+  | 'unknown';
+
+/** `requested` by the marketplace; the others are money that the hub sends back by itself. */
+export type RefundOrigin = 'requested' | 'late_success' | 'double_payment';
+
+export interface Refund {
+  readonly book: Book;
+  readonly id: Id<'rfd'>;
+  readonly version: number;
+  readonly payment_id: Id<'pay'>;
+  readonly attempt_id: Id<'att'>;
+  readonly state: RefundState;
+  readonly origin: RefundOrigin;
+  readonly amount: bigint;
+  readonly currency: 'CNY';
+  readonly reason: string;
+  /** The marketplace's own number, unique per payment. */
+  readonly reference: string;
+  /** Our number at the wallet. */
+  readonly refund_reference: string;
+  readonly wallet_refund_id: string | null;
+  readonly refusal: { readonly code: string; readonly message: string } | null;
+  /** The pending posting that reserves the money. */
+  readonly reservation_id: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly created_at: Date;
+  readonly succeeded_at: Date | null;
+}
+
+/** Sent, or to be sent, without a definite answer yet: the next refund of the payment waits. */
+export function isUndecided(refund: Pick<Refund, 'state'>): boolean {
+  return refund.state === 'created' || refund.state === 'unknown';
+}
+
+export function isFinal(refund: Pick<Refund, 'state'>): boolean {
+  return refund.state === 'succeeded' || refund.state === 'refused';
+}

@@ -1,0 +1,96 @@
+import type { App } from '../app.ts';
+import { newId, newWalletReference } from '../ids.ts';
+import { suspense, walletAccount } from '../ledger/accounts.ts';
+import type { NewPosting } from '../ledger/ledger.ts';
+import { changeAttempt, type MoveParts, step } from '../payments/changes.ts';
+import type { Attempt, Payment } from '../payments/payment.ts';
+import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
+import { insertRefund } from './changes.ts';
+import type { Refund, RefundOrigin } from './refund.ts';
+
+/**
+ * Money that came late or twice is booked to suspense and goes back by itself: the refund is made
+ * in the same move as the fact, so no crash can keep the money.
+ */
+export function planReturn(
+  app: Pick<App, 'clock'>,
+  options: {
+    payment: Payment;
+    attempt: Attempt;
+    account: WalletAccount;
+    fact: PaymentFact;
+    origin: Exclude<RefundOrigin, 'requested'>;
+  },
+): MoveParts {
+  const { payment, attempt, account, fact, origin } = options;
+  const { book } = payment;
+  const now = app.clock.now();
+  const reservation_id = newId('pst', book);
+  const refund: Refund = {
+    book,
+    id: newId('rfd', book),
+    version: 1,
+    payment_id: payment.id,
+    attempt_id: attempt.id,
+    state: 'created',
+    origin,
+    amount: attempt.amount,
+    currency: 'CNY',
+    reason: origin === 'late_success' ? 'paid after the payment was closed' : 'paid twice',
+    reference: `${origin}:${attempt.id}`,
+    refund_reference: newWalletReference(book),
+    wallet_refund_id: null,
+    refusal: null,
+    reservation_id,
+    metadata: {},
+    created_at: now,
+    succeeded_at: null,
+  };
+  const common = { currency: 'CNY', subject_id: payment.id, business_at: now, fact: true } as const;
+  const held = suspense(account);
+  const postings: NewPosting[] = [
+    {
+      ...common,
+      kind: 'posted',
+      id: newId('pst', book),
+      debit: walletAccount(account),
+      credit: held,
+      amount: attempt.amount,
+      reason: origin,
+    },
+    {
+      ...common,
+      kind: 'pending',
+      id: reservation_id,
+      debit: held,
+      credit: walletAccount(account),
+      amount: attempt.amount,
+      reason: 'money_returned',
+    },
+  ];
+  const changed = {
+    returned: attempt.amount,
+    wallet_transaction_id: fact.wallet_transaction_id ?? null,
+    payer_paid: fact.payer_paid ?? null,
+    paid_at: fact.paid_at ?? now,
+    next_query_at: null,
+    // An attempt that was still open is over now; one that had ended stays what it was.
+    ...(attempt.state === 'closed' || attempt.state === 'refused'
+      ? {}
+      : { state: 'closed' as const }),
+  };
+  return {
+    rows: [changeAttempt(attempt, changed), insertRefund(refund)],
+    postings,
+    events: [
+      step(payment, 'fact.ignored', {
+        attempt: attempt.id,
+        wallet: attempt.wallet,
+        why: origin,
+        what_next: 'the money goes back to the payer',
+        refund: refund.id,
+      }),
+    ],
+    jobs: [{ book, kind: 'refund.send', key: refund.id, payload: { refund_id: refund.id } }],
+  };
+}
