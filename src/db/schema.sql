@@ -1,0 +1,435 @@
+-- Today's schema, printed from the migrations by scripts/schema.ts; never edited by hand.
+
+set check_function_bodies = off;
+
+CREATE OR REPLACE FUNCTION public.hutong_now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$
+  select clock_timestamp()
+    + coalesce((select clock_offset_ms from installation), 0) * interval '1 millisecond'
+$function$;
+
+create table api_keys (
+  id text not null,
+  key_hash text not null,
+  hint text not null,
+  role text not null,
+  platform_id text,
+  merchant_id text,
+  wallet text,
+  api_version text not null,
+  created_at timestamp with time zone default now() not null,
+  revoked_at timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_check CHECK (role <> 'marketplace'::text OR platform_id IS NOT NULL),
+  constraint api_keys_check1 CHECK (role <> 'merchant'::text OR merchant_id IS NOT NULL),
+  constraint api_keys_check2 CHECK (role <> 'wallet'::text OR wallet IS NOT NULL),
+  constraint api_keys_key_hash_key UNIQUE (key_hash),
+  constraint api_keys_role_check CHECK (role = ANY (ARRAY['operator'::text, 'marketplace'::text, 'merchant'::text, 'wallet'::text]))
+);
+
+create table attempts (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  payment_id text not null,
+  wallet text not null,
+  wallet_account_id text not null,
+  presentation text not null,
+  state text not null,
+  wallet_reference text not null,
+  amount bigint not null,
+  presentation_data jsonb,
+  refusal jsonb,
+  wallet_transaction_id text,
+  payer_paid bigint,
+  coupons jsonb,
+  expires_at timestamp with time zone not null,
+  returned bigint default 0 not null,
+  next_query_at timestamp with time zone,
+  queries integer default 0 not null,
+  created_at timestamp with time zone not null,
+  paid_at timestamp with time zone,
+  constraint attempts_pkey PRIMARY KEY (book, id),
+  constraint attempts_amount_check CHECK (amount > 0),
+  constraint attempts_presentation_check CHECK (presentation = ANY (ARRAY['qr'::text, 'page'::text, 'h5'::text, 'in_app'::text])),
+  constraint attempts_state_check CHECK (state = ANY (ARRAY['created'::text, 'presented'::text, 'unknown'::text, 'succeeded'::text, 'refused'::text, 'closed'::text, 'abandoned'::text]))
+);
+CREATE INDEX attempts_by_payment ON attempts USING btree (book, payment_id, id);
+CREATE UNIQUE INDEX attempts_by_wallet_reference ON attempts USING btree (book, wallet_account_id, wallet_reference);
+CREATE UNIQUE INDEX attempts_one_live ON attempts USING btree (book, payment_id) WHERE state = ANY (ARRAY['created'::text, 'presented'::text, 'unknown'::text]);
+CREATE INDEX attempts_to_query ON attempts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
+
+create table breaks (
+  book smallint not null,
+  id text not null,
+  wallet_account_id text not null,
+  kind text not null,
+  detail jsonb not null,
+  payment_id text,
+  state text default 'open'::text not null,
+  subject text not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint breaks_pkey PRIMARY KEY (book, id),
+  constraint breaks_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text]))
+);
+CREATE UNIQUE INDEX breaks_once ON breaks USING btree (book, wallet_account_id, kind, subject);
+
+create table deliveries (
+  book smallint not null,
+  id text not null,
+  event_id text not null,
+  endpoint_id text not null,
+  platform_id text not null,
+  payment_id text,
+  state text not null,
+  tries integer default 0 not null,
+  last_status integer,
+  last_error text,
+  next_at timestamp with time zone,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  delivered_at timestamp with time zone,
+  constraint deliveries_pkey PRIMARY KEY (book, id),
+  constraint deliveries_state_check CHECK (state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text]))
+);
+CREATE INDEX deliveries_by_payment ON deliveries USING btree (book, payment_id, id);
+CREATE INDEX deliveries_by_platform ON deliveries USING btree (book, platform_id, id);
+
+create table enrolments (
+  id text not null,
+  merchant_id text not null,
+  wallet text not null,
+  wallet_account_id text not null,
+  state text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint enrolments_pkey PRIMARY KEY (id),
+  constraint enrolments_merchant_id_wallet_key UNIQUE (merchant_id, wallet),
+  constraint enrolments_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))
+);
+
+create table events (
+  book smallint not null,
+  id text not null,
+  type text not null,
+  platform_id text not null,
+  object_id text not null,
+  payment_id text,
+  sequence integer default 0 not null,
+  public boolean not null,
+  data jsonb not null,
+  "position" bigint,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint events_pkey PRIMARY KEY (book, id)
+);
+CREATE INDEX events_by_payment ON events USING btree (book, payment_id, id);
+CREATE INDEX events_by_platform ON events USING btree (book, platform_id, "position") WHERE "position" IS NOT NULL;
+CREATE UNIQUE INDEX events_by_position ON events USING btree (book, "position") WHERE "position" IS NOT NULL;
+CREATE INDEX events_unsealed ON events USING btree (book, id) WHERE "position" IS NULL AND public;
+
+create table gates (
+  id text not null,
+  platform_id text not null,
+  wallet text not null,
+  state text not null,
+  reason text default ''::text not null,
+  opened_at timestamp with time zone default now() not null,
+  constraint gates_pkey PRIMARY KEY (id),
+  constraint gates_platform_id_wallet_key UNIQUE (platform_id, wallet),
+  constraint gates_state_check CHECK (state = ANY (ARRAY['open'::text, 'closed'::text]))
+);
+
+create table idempotency_keys (
+  book smallint not null,
+  key_hash text not null,
+  body_digest text not null,
+  state text not null,
+  lease_until timestamp with time zone not null,
+  status smallint,
+  response text,
+  object_id text,
+  created_at timestamp with time zone default now() not null,
+  constraint idempotency_keys_pkey PRIMARY KEY (book, key_hash),
+  constraint idempotency_keys_state_check CHECK (state = ANY (ARRAY['in_flight'::text, 'done'::text]))
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING btree (book, created_at);
+
+create table installation (
+  one boolean default true not null,
+  mode text not null,
+  clock_offset_ms bigint default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint installation_pkey PRIMARY KEY (one),
+  constraint installation_check CHECK (mode = 'sandbox'::text OR clock_offset_ms = 0),
+  constraint installation_mode_check CHECK (mode = ANY (ARRAY['sandbox'::text, 'production'::text])),
+  constraint installation_one_check CHECK (one)
+);
+
+create table jobs (
+  book smallint not null,
+  id text not null,
+  kind text not null,
+  key text not null,
+  payload jsonb default '{}'::jsonb not null,
+  state text default 'ready'::text not null,
+  run_at timestamp with time zone default now() not null,
+  tries integer default 0 not null,
+  token text,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  constraint jobs_pkey PRIMARY KEY (book, id),
+  constraint jobs_state_check CHECK (state = ANY (ARRAY['ready'::text, 'dead'::text]))
+);
+CREATE INDEX jobs_due ON jobs USING btree (book, run_at) WHERE state = 'ready'::text;
+CREATE UNIQUE INDEX jobs_once ON jobs USING btree (book, kind, key);
+
+create table ledger_accounts (
+  book smallint not null,
+  id text not null,
+  currency text not null,
+  normal text not null,
+  custody text,
+  floor bigint,
+  debits_pending bigint default 0 not null,
+  debits_posted bigint default 0 not null,
+  credits_pending bigint default 0 not null,
+  credits_posted bigint default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint ledger_accounts_pkey PRIMARY KEY (book, id),
+  constraint ledger_accounts_credits_pending_check CHECK (credits_pending >= 0),
+  constraint ledger_accounts_credits_posted_check CHECK (credits_posted >= 0),
+  constraint ledger_accounts_currency_check CHECK (currency = 'CNY'::text),
+  constraint ledger_accounts_custody_check CHECK (custody = ANY (ARRAY['merchant_own'::text, 'wallet_held'::text, 'hub_held'::text])),
+  constraint ledger_accounts_debits_pending_check CHECK (debits_pending >= 0),
+  constraint ledger_accounts_debits_posted_check CHECK (debits_posted >= 0),
+  constraint ledger_accounts_normal_check CHECK (normal = ANY (ARRAY['debit'::text, 'credit'::text]))
+);
+
+create table merchants (
+  id text not null,
+  platform_id text not null,
+  name text not null,
+  metadata jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint merchants_pkey PRIMARY KEY (id)
+);
+CREATE INDEX merchants_by_platform ON merchants USING btree (platform_id, id);
+
+create table notifications (
+  book smallint not null,
+  id text not null,
+  wallet text not null,
+  wallet_account_id text not null,
+  fact_id text not null,
+  fact_state text not null,
+  content jsonb not null,
+  masked jsonb not null,
+  outcome text,
+  payment_id text,
+  received_at timestamp with time zone default clock_timestamp() not null,
+  processed_at timestamp with time zone,
+  constraint notifications_pkey PRIMARY KEY (book, id)
+);
+CREATE INDEX notifications_by_payment ON notifications USING btree (book, payment_id, id);
+CREATE UNIQUE INDEX notifications_once ON notifications USING btree (book, wallet_account_id, fact_id, fact_state);
+
+create table payments (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  sequence integer default 0 not null,
+  platform_id text not null,
+  merchant_id text not null,
+  state text not null,
+  amount bigint not null,
+  currency text not null,
+  description text not null,
+  order_reference text not null,
+  order_url text,
+  order_items jsonb default '[]'::jsonb not null,
+  return_url text,
+  metadata jsonb default '{}'::jsonb not null,
+  checkout_token_hash text not null,
+  expires_at timestamp with time zone not null,
+  closing boolean default false not null,
+  close_reason text,
+  succeeded_attempt_id text,
+  wallet text,
+  refund_reserved bigint default 0 not null,
+  refunded bigint default 0 not null,
+  refund_count integer default 0 not null,
+  created_at timestamp with time zone not null,
+  paid_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  constraint payments_pkey PRIMARY KEY (book, id),
+  constraint payments_amount_check CHECK (amount > 0),
+  constraint payments_check CHECK (refund_reserved >= 0 AND refund_reserved <= amount),
+  constraint payments_check1 CHECK (refunded >= 0 AND refunded <= refund_reserved),
+  constraint payments_check2 CHECK ((state = 'succeeded'::text) = (succeeded_attempt_id IS NOT NULL)),
+  constraint payments_close_reason_check CHECK (close_reason = ANY (ARRAY['expired'::text, 'cancelled'::text])),
+  constraint payments_currency_check CHECK (currency = 'CNY'::text),
+  constraint payments_state_check CHECK (state = ANY (ARRAY['requires_wallet'::text, 'pending'::text, 'succeeded'::text, 'closed'::text]))
+);
+CREATE UNIQUE INDEX payments_by_checkout_token ON payments USING btree (book, checkout_token_hash);
+CREATE INDEX payments_by_merchant ON payments USING btree (book, merchant_id, id);
+CREATE INDEX payments_by_platform ON payments USING btree (book, platform_id, id);
+CREATE INDEX payments_due ON payments USING btree (book, expires_at) WHERE (state = ANY (ARRAY['requires_wallet'::text, 'pending'::text])) AND NOT closing;
+CREATE UNIQUE INDEX payments_one_live_order ON payments USING btree (book, platform_id, order_reference) WHERE state <> 'closed'::text;
+
+create table platforms (
+  id text not null,
+  slug text not null,
+  name text not null,
+  hosts text[] default '{}'::text[] not null,
+  book smallint default 0 not null,
+  metadata jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint platforms_pkey PRIMARY KEY (id),
+  constraint platforms_book_check CHECK (book >= 0 AND book <= 1023),
+  constraint platforms_slug_check CHECK (slug ~ '^[a-z0-9_]{1,40}$'::text),
+  constraint platforms_slug_key UNIQUE (slug)
+);
+
+create table postings (
+  book smallint not null,
+  id text not null,
+  move_id text not null,
+  debit_account text not null,
+  credit_account text not null,
+  amount bigint not null,
+  currency text not null,
+  kind text not null,
+  ends text,
+  reason text not null,
+  subject_id text,
+  business_at timestamp with time zone not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint postings_pkey PRIMARY KEY (book, id),
+  constraint postings_amount_check CHECK (amount > 0),
+  constraint postings_check CHECK (debit_account <> credit_account),
+  constraint postings_check1 CHECK ((kind = ANY (ARRAY['post'::text, 'void'::text])) = (ends IS NOT NULL)),
+  constraint postings_currency_check CHECK (currency = 'CNY'::text),
+  constraint postings_kind_check CHECK (kind = ANY (ARRAY['posted'::text, 'pending'::text, 'post'::text, 'void'::text]))
+);
+CREATE INDEX postings_by_credit_account ON postings USING btree (book, credit_account, id);
+CREATE INDEX postings_by_debit_account ON postings USING btree (book, debit_account, id);
+CREATE INDEX postings_by_subject ON postings USING btree (book, subject_id, id);
+CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE ends IS NOT NULL;
+
+create table refunds (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  payment_id text not null,
+  attempt_id text not null,
+  state text not null,
+  origin text not null,
+  amount bigint not null,
+  currency text not null,
+  reason text not null,
+  reference text not null,
+  refund_reference text not null,
+  wallet_refund_id text,
+  refusal jsonb,
+  reservation_id text,
+  metadata jsonb default '{}'::jsonb not null,
+  next_query_at timestamp with time zone,
+  queries integer default 0 not null,
+  created_at timestamp with time zone not null,
+  succeeded_at timestamp with time zone,
+  constraint refunds_pkey PRIMARY KEY (book, id),
+  constraint refunds_amount_check CHECK (amount > 0),
+  constraint refunds_currency_check CHECK (currency = 'CNY'::text),
+  constraint refunds_origin_check CHECK (origin = ANY (ARRAY['requested'::text, 'late_success'::text, 'double_payment'::text])),
+  constraint refunds_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'succeeded'::text, 'refused'::text, 'needs_action'::text, 'unknown'::text]))
+);
+CREATE INDEX refunds_by_payment ON refunds USING btree (book, payment_id, id);
+CREATE UNIQUE INDEX refunds_by_reference ON refunds USING btree (book, payment_id, reference);
+CREATE UNIQUE INDEX refunds_by_refund_reference ON refunds USING btree (book, refund_reference);
+CREATE INDEX refunds_to_query ON refunds USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
+
+create table refused_notifications (
+  wallet_account_id text not null,
+  reason text not null,
+  day date not null,
+  count bigint default 1 not null,
+  samples jsonb default '[]'::jsonb not null,
+  last_at timestamp with time zone default clock_timestamp() not null,
+  constraint refused_notifications_pkey PRIMARY KEY (wallet_account_id, reason, day)
+);
+
+create table schedules (
+  name text not null,
+  run_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  token text,
+  constraint schedules_pkey PRIMARY KEY (name)
+);
+
+create table schema_migrations (
+  number integer not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint schema_migrations_pkey PRIMARY KEY (number)
+);
+
+create table wallet_accounts (
+  id text not null,
+  wallet text not null,
+  name text not null,
+  custody text not null,
+  wallet_merchant text not null,
+  settings jsonb not null,
+  credentials bytea not null,
+  state text default 'active'::text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint wallet_accounts_pkey PRIMARY KEY (id),
+  constraint wallet_accounts_custody_check CHECK (custody = ANY (ARRAY['merchant_own'::text, 'wallet_held'::text, 'hub_held'::text])),
+  constraint wallet_accounts_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text])),
+  constraint wallet_accounts_wallet_wallet_merchant_key UNIQUE (wallet, wallet_merchant)
+);
+
+create table wallet_calls (
+  book smallint not null,
+  id text not null,
+  payment_id text not null,
+  attempt_id text not null,
+  wallet text not null,
+  operation text not null,
+  outcome text not null,
+  trace jsonb not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint wallet_calls_pkey PRIMARY KEY (book, id)
+);
+CREATE INDEX wallet_calls_by_payment ON wallet_calls USING btree (book, payment_id, id);
+
+create table webhook_endpoints (
+  id text not null,
+  platform_id text not null,
+  url text not null,
+  event_types text[] default '{}'::text[] not null,
+  state text default 'enabled'::text not null,
+  disabled_reason text,
+  secret bytea not null,
+  previous_secret bytea,
+  previous_until timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint webhook_endpoints_pkey PRIMARY KEY (id),
+  constraint webhook_endpoints_state_check CHECK (state = ANY (ARRAY['enabled'::text, 'disabled'::text]))
+);
+CREATE INDEX webhook_endpoints_by_platform ON webhook_endpoints USING btree (platform_id);
+
+alter table api_keys add constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
+
+alter table api_keys add constraint api_keys_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
+
+alter table enrolments add constraint enrolments_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
+
+alter table enrolments add constraint enrolments_wallet_account_id_fkey FOREIGN KEY (wallet_account_id) REFERENCES wallet_accounts(id);
+
+alter table gates add constraint gates_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
+
+alter table merchants add constraint merchants_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
+
+alter table webhook_endpoints add constraint webhook_endpoints_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
