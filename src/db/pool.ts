@@ -87,6 +87,8 @@ export function openDb(options: DbOptions): Db {
   });
   // Without a listener an idle connection cut by the server would end the process.
   pool.on('error', (error) => options.log?.warn({ err: error }, 'database connection lost'));
+  // The same for one that is checked out but between two statements; the next statement rejects.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return {
     pool,
     query: <Row>(statement: Statement) => send<Row>(pool, statement),
@@ -156,6 +158,8 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = 'code' in error ? String(error.code) : '';
   return (
     GONE.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+    /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(
+      error.message,
+    )
   );
 }

@@ -74,7 +74,10 @@ create table jobs (
   primary key (book, id)
 );
 create unique index jobs_once on jobs (book, kind, key);
-create index jobs_due on jobs (book, run_at) where state = 'ready';
+create index jobs_due on jobs (book, kind, run_at) where state = 'ready';
+-- Every job leaves dead rows behind: keep them few, or claims slow down.
+alter table jobs set
+  (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, fillfactor = 70);
 
 -- Periodic work: whoever takes the row runs it until run_at comes again.
 create table schedules (
