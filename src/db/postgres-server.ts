@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { lockCluster } from './postgres-lock.ts';
 import { type Cluster, prepareCluster, SUPERUSER } from './postgres-cluster.ts';
-import { type Exit, runPostgres, type RunningPostgres, stopOrphan } from './postgres-process.ts';
+import { lockCluster } from './postgres-lock.ts';
+import { type Exit, type RunningPostgres, runPostgres, stopOrphan } from './postgres-process.ts';
 
 /** What the launcher says; a pino logger fits. */
 export interface PostgresLog {

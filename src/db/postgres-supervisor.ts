@@ -1,5 +1,5 @@
-import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
 import { sleep } from './postgres-process.ts';
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
 
 /** An embedded PostgreSQL that is started again whenever it dies. */
 export interface KeptPostgres {

@@ -181,8 +181,9 @@ create table jobs (
   constraint jobs_pkey PRIMARY KEY (book, id),
   constraint jobs_state_check CHECK (state = ANY (ARRAY['ready'::text, 'dead'::text]))
 );
-CREATE INDEX jobs_due ON jobs USING btree (book, run_at) WHERE state = 'ready'::text;
+CREATE INDEX jobs_due ON jobs USING btree (book, kind, run_at) WHERE state = 'ready'::text;
 CREATE UNIQUE INDEX jobs_once ON jobs USING btree (book, kind, key);
+alter table jobs set (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000, fillfactor=70);
 
 create table ledger_accounts (
   book smallint not null,

@@ -9,7 +9,7 @@ import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/db/migrate.ts';
 import { createDatabase, createRole, dropDatabase } from '../../src/db/postgres-admin.ts';
 import { startPostgres } from '../../src/db/postgres-server.ts';
-import { unpackChromium } from './chromium-unpack.ts';
+import { type ChromiumFound, unpackChromium } from './chromium-unpack.ts';
 import { type TestServer, urlOf } from './database.ts';
 
 /**
@@ -21,13 +21,18 @@ import { type TestServer, urlOf } from './database.ts';
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   let database: Promise<SharedServer> | undefined;
-  let chromium: Promise<unknown> | undefined;
+  let chromium: Promise<ChromiumFound> | undefined;
+  async function answer(path: string | undefined): Promise<ChromiumFound | TestServer> {
+    if (path === '/chromium') {
+      chromium ??= unpackChromium();
+      return chromium;
+    }
+    database ??= startShared();
+    const { url, template } = await database;
+    return { url, template };
+  }
   const server = createServer((request, response) => {
-    const shared =
-      request.url === '/chromium'
-        ? (chromium ??= unpackChromium())
-        : (database ??= startShared()).then(({ url, template }) => ({ url, template }));
-    shared.then(
+    answer(request.url).then(
       (value) => response.end(JSON.stringify(value)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
