@@ -1,0 +1,173 @@
+import type { KeyObject } from 'node:crypto';
+import type { TradeStatus } from '../../protocols/alipay/trade.ts';
+import type { Notifier } from '../notifier.ts';
+import type { Person, SandboxOptions } from '../sandbox.ts';
+import type { Collection } from '../store.ts';
+import { buyerId, openId } from './numbers.ts';
+
+/**
+ * The wallet's books: orders and trades, balances, login codes. Everything is changed in memory
+ * within one turn and journalled by the store; who answers awaits `store.committed()` first.
+ */
+export type Product = 'precreate' | 'page' | 'wap' | 'create';
+
+export interface TradeRefund {
+  readonly out_request_no: string;
+  readonly amount: bigint;
+  readonly reason: string | null;
+  /** Business time, epoch milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * One order and, once the payer has scanned or logged in, its trade. Until then the wallet knows
+ * no trade (`NOT_CREATED`, no trade number): query and close answer that it does not exist.
+ * Times are business time in epoch milliseconds.
+ */
+export interface Trade {
+  readonly app_id: string;
+  readonly seller_id: string;
+  readonly out_trade_no: string;
+  readonly product: Product;
+  readonly amount: bigint;
+  readonly subject: string;
+  readonly body: string | null;
+  readonly passback_params: string | null;
+  readonly notify_url: string | null;
+  readonly return_url: string | null;
+  readonly quit_url: string | null;
+  /** Unguessable part of the code or of the cashier's address. */
+  readonly token: string;
+  readonly placed_at: number;
+  readonly expires_at: number;
+  status: 'NOT_CREATED' | TradeStatus;
+  trade_no: string | null;
+  /** Person who scanned, logged in or was named at creation. */
+  buyer: string | null;
+  created_at: number | null;
+  paid_at: number | null;
+  closed_at: number | null;
+  refunded: bigint;
+  refunds: TradeRefund[];
+}
+
+export interface LoginCode {
+  readonly code: string;
+  readonly app_id: string;
+  readonly person: string;
+  readonly expires_at: number;
+}
+
+/** A merchant's application at the wallet. */
+export interface App {
+  readonly app_id: string;
+  readonly seller_id: string;
+  readonly payee: { readonly zh: string; readonly en: string };
+  readonly public_key: KeyObject;
+}
+
+export interface Buyer {
+  readonly person: Person;
+  readonly user_id: string;
+  /** Masked account name, as the wallet shows it to merchants. */
+  readonly logon_id: string;
+}
+
+/** The wallet's own side as its handlers see it. */
+export interface Alipay {
+  readonly options: SandboxOptions;
+  /** Root URL, set when the port is known. */
+  url: string;
+  readonly private_key: KeyObject;
+  readonly apps: ReadonlyMap<string, App>;
+  readonly buyers: ReadonlyMap<string, Buyer>;
+  readonly trades: Collection<Trade>;
+  readonly balances: Collection<{ amount: bigint }>;
+  readonly login_codes: Collection<LoginCode>;
+  readonly by_trade_no: Map<string, Trade>;
+  readonly by_token: Map<string, Trade>;
+  readonly notifier: Notifier;
+}
+
+const DEFAULT_BALANCE = 500_000n;
+const POOR_BALANCE = 100n;
+const REFUND_WINDOW_MS = 365 * 86_400_000;
+
+export function tradeKey(seller_id: string, out_trade_no: string): string {
+  return `${seller_id}/${out_trade_no}`;
+}
+
+export function saveTrade(alipay: Alipay, trade: Trade): void {
+  alipay.trades.put(tradeKey(trade.seller_id, trade.out_trade_no), trade);
+  alipay.by_token.set(trade.token, trade);
+  if (trade.trade_no !== null) alipay.by_trade_no.set(trade.trade_no, trade);
+}
+
+/** Lets time act on a trade before anybody looks at it: unpaid ones close, old ones finish. */
+export function current(alipay: Alipay, trade: Trade): Trade {
+  const now = alipay.options.clock.now().getTime();
+  if (trade.status === 'WAIT_BUYER_PAY' && now >= trade.expires_at) {
+    trade.status = 'TRADE_CLOSED';
+    trade.closed_at = trade.expires_at;
+    saveTrade(alipay, trade);
+  } else if (trade.status === 'TRADE_SUCCESS' && now >= (trade.paid_at ?? now) + REFUND_WINDOW_MS) {
+    trade.status = 'TRADE_FINISHED';
+    saveTrade(alipay, trade);
+  }
+  return trade;
+}
+
+export function orderOf(alipay: Alipay, app: App, out_trade_no: string): Trade | undefined {
+  const trade = alipay.trades.get(tradeKey(app.seller_id, out_trade_no));
+  return trade && current(alipay, trade);
+}
+
+/** The trade as the wallet's interfaces know it: an order nobody has scanned is not there. */
+export function tradeOf(
+  alipay: Alipay,
+  app: App,
+  names: { trade_no: string | undefined; out_trade_no: string | undefined },
+): Trade | undefined {
+  const trade =
+    names.trade_no !== undefined
+      ? alipay.by_trade_no.get(names.trade_no)
+      : orderOf(alipay, app, names.out_trade_no ?? '');
+  if (!trade || trade.seller_id !== app.seller_id || trade.status === 'NOT_CREATED')
+    return undefined;
+  return current(alipay, trade);
+}
+
+/** True when the code or page of an order nobody has taken up can no longer be used. */
+export function isStale(alipay: Alipay, trade: Trade): boolean {
+  return trade.status === 'NOT_CREATED' && alipay.options.clock.now().getTime() >= trade.expires_at;
+}
+
+export function balanceOf(alipay: Alipay, person: string): bigint {
+  return alipay.balances.get(person)?.amount ?? 0n;
+}
+
+/** The buyer meant by a user id (`2088…`) or by an open id of this application. */
+export function buyerNamed(alipay: Alipay, app: App, id: string): Buyer | undefined {
+  for (const buyer of alipay.buyers.values()) {
+    if (buyer.user_id === id || openId(app.app_id, buyer.person.id) === id) return buyer;
+  }
+  return undefined;
+}
+
+export function buyersOf(people: readonly Person[]): Map<string, Buyer> {
+  return new Map(
+    people.map((person) => [
+      person.id,
+      { person, user_id: buyerId(person.id), logon_id: `${person.id.slice(0, 3)}***@sandbox.test` },
+    ]),
+  );
+}
+
+/** Everybody starts with 5,000 yuan, the last person with 1.00: somebody must be short of money. */
+export function openBalances(alipay: Alipay): void {
+  const last = alipay.options.people.at(-1)?.id;
+  for (const { id } of alipay.options.people) {
+    if (alipay.balances.get(id)) continue;
+    alipay.balances.put(id, { amount: id === last ? POOR_BALANCE : DEFAULT_BALANCE });
+  }
+}

@@ -1,0 +1,121 @@
+import { shanghaiStamp } from '../../clock.ts';
+import { toYuan } from '../../money.ts';
+import { ACKNOWLEDGED, signNotification } from '../../protocols/alipay/notification.ts';
+import { encodeForm } from '../../protocols/alipay/parameters.ts';
+import type { PendingNotification } from '../notifier.ts';
+import type { Alipay, Trade, TradeRefund } from './books.ts';
+import { newNotifyId, openId } from './numbers.ts';
+
+/**
+ * What the wallet tells the merchant: form-urlencoded, signed afresh for every try, with one
+ * notify_id for all of them. https://opendocs.alipay.com/open/204/105301
+ */
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Three tries at once, then the published gaps: about 25 hours in all. */
+export const NOTIFY_SCHEDULE_MS = [
+  SECOND,
+  SECOND,
+  SECOND,
+  4 * MINUTE,
+  10 * MINUTE,
+  10 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  6 * HOUR,
+  15 * HOUR,
+] as const;
+
+function stamp(time: number | null): string | undefined {
+  return time === null ? undefined : shanghaiStamp(new Date(time));
+}
+
+export function fundBills(trade: Trade, key: 'fundChannel' | 'fund_channel') {
+  return [{ amount: toYuan(trade.amount), [key]: 'ALIPAYACCOUNT' }];
+}
+
+function content(alipay: Alipay, trade: Trade, refund: TradeRefund | undefined) {
+  const buyer = alipay.buyers.get(trade.buyer ?? '');
+  const amount = toYuan(trade.amount);
+  return {
+    notify_type: 'trade_status_sync',
+    notify_id: newNotifyId(alipay.options.clock.now()),
+    charset: 'utf-8',
+    version: '1.0',
+    app_id: trade.app_id,
+    auth_app_id: trade.app_id,
+    seller_id: trade.seller_id,
+    trade_no: trade.trade_no ?? undefined,
+    out_trade_no: trade.out_trade_no,
+    out_biz_no: refund?.out_request_no,
+    trade_status: trade.status,
+    buyer_id: buyer?.user_id,
+    buyer_open_id: buyer && openId(trade.app_id, buyer.person.id),
+    buyer_logon_id: buyer?.logon_id,
+    total_amount: amount,
+    receipt_amount: amount,
+    invoice_amount: amount,
+    buyer_pay_amount: amount,
+    point_amount: '0.00',
+    refund_fee: refund && toYuan(trade.refunded),
+    send_back_fee: refund && toYuan(refund.amount),
+    subject: trade.subject,
+    body: trade.body ?? undefined,
+    passback_params: trade.passback_params ?? undefined,
+    gmt_create: stamp(trade.created_at),
+    gmt_payment: stamp(trade.paid_at),
+    gmt_refund: refund && `${stamp(refund.at)}.${String(refund.at % 1000).padStart(3, '0')}`,
+    gmt_close: stamp(trade.closed_at),
+    fund_bill_list: JSON.stringify(fundBills(trade, 'fundChannel')),
+  };
+}
+
+/** Tells the merchant that a trade is paid, or what one refund did to it. */
+export function notifyTrade(alipay: Alipay, trade: Trade, refund?: TradeRefund): void {
+  if (trade.notify_url === null) return;
+  const subject = content(alipay, trade, refund);
+  alipay.notifier.notify(subject.notify_id, trade.notify_url, subject);
+}
+
+/** Never leaves before the fact is durable: a merchant must not know more than the books do. */
+export async function renderNotification(
+  alipay: Alipay,
+  notification: PendingNotification,
+): Promise<{ headers: Record<string, string>; body: string }> {
+  await alipay.options.store.committed();
+  const fields: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(notification.subject)) {
+    if (typeof value === 'string') fields[name] = value;
+  }
+  const notify_time = shanghaiStamp(alipay.options.clock.now());
+  const parameters = await signNotification(alipay.private_key, { notify_time, ...fields });
+  return {
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+    body: encodeForm(parameters),
+  };
+}
+
+export function isAcknowledged(answer: { status: number; body: Buffer }): boolean {
+  return answer.status === 200 && answer.body.toString('utf8') === ACKNOWLEDGED;
+}
+
+/** The address the payer's browser goes back to, signed; undefined when the merchant gave none. */
+export async function returnUrl(alipay: Alipay, trade: Trade): Promise<string | undefined> {
+  if (trade.return_url === null) return undefined;
+  const parameters = await signNotification(alipay.private_key, {
+    charset: 'utf-8',
+    out_trade_no: trade.out_trade_no,
+    method: `alipay.trade.${trade.product}.pay.return`,
+    total_amount: toYuan(trade.amount),
+    trade_no: trade.trade_no ?? undefined,
+    auth_app_id: trade.app_id,
+    version: '1.0',
+    app_id: trade.app_id,
+    seller_id: trade.seller_id,
+    timestamp: shanghaiStamp(alipay.options.clock.now()),
+  });
+  const joint = trade.return_url.includes('?') ? '&' : '?';
+  return `${trade.return_url}${joint}${encodeForm(parameters)}`;
+}

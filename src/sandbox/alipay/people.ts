@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import { PhoneRefusal } from '../sandbox.ts';
+import type { Alipay, Buyer, Trade } from './books.ts';
+import { type Html, html, type Language } from './pages.ts';
+
+/** Who sits at the browser: `?person=`, or the cookie that the phone and the chooser set. */
+const COOKIE = 'hutong_person';
+
+export function personAt(
+  alipay: Alipay,
+  request: IncomingMessage,
+  query: URLSearchParams,
+): Buyer | undefined {
+  const cookie = new RegExp(`(?:^|;\\s*)${COOKIE}=([A-Za-z0-9_-]{1,64})`);
+  const named = query.get('person') ?? cookie.exec(request.headers.cookie ?? '')?.[1];
+  return named === undefined ? undefined : alipay.buyers.get(named);
+}
+
+export function rememberPerson(buyer: Buyer): Record<string, string> {
+  return { 'set-cookie': `${COOKIE}=${buyer.person.id}; Path=/; SameSite=Lax` };
+}
+
+const REFUSALS: Readonly<Record<PhoneRefusal['code'], Readonly<Record<Language, string>>>> = {
+  unknown_code: { zh: '找不到该订单', en: 'There is no such order' },
+  code_expired: { zh: '二维码已过期，请返回商户重新下单', en: 'The code has expired; order again' },
+  order_closed: { zh: '交易已关闭', en: 'The order is closed' },
+  order_paid: { zh: '该订单已支付', en: 'The order is paid already' },
+  other_payer: { zh: '该订单由其他用户付款', en: 'Somebody else is paying this order' },
+  insufficient_balance: {
+    zh: '余额不足，请换一个账户付款',
+    en: 'Not enough money here; pay with another account',
+  },
+  wrong_password: { zh: '支付密码错误', en: 'Wrong password' },
+  scan_expired: { zh: '请重新扫码', en: 'Please scan again' },
+};
+
+/** The text for what a payer may not do; anything else is not ours to explain and is thrown on. */
+export function refusalText(error: unknown, language: Language): string {
+  if (!(error instanceof PhoneRefusal)) throw error;
+  return REFUSALS[error.code][language];
+}
+
+/** One button per person; each posts to `action`. */
+export function chooser(alipay: Alipay, action: string, language: Language): readonly Html[] {
+  const verb = language === 'zh' ? '登录：' : 'Log in as ';
+  return [...alipay.buyers.values()].map(
+    ({ person }) => html`<form method="post" action="${action}">
+<input type="hidden" name="person" value="${person.id}"><button>${verb}${person.name[language]}</button></form>`,
+  );
+}
+
+/** What is paid, and to whom. */
+export function orderSummary(trade: Trade, price: string, payee: string): Html {
+  return html`<p class="badge">支付宝 · Alipay</p><h1>${payee}</h1>
+<p class="price">${price}</p><p class="muted">${trade.subject}</p>`;
+}

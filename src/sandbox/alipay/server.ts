@@ -1,0 +1,161 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Alipay } from './books.ts';
+import { answerSheet, bridgeScript, SHEET_SCRIPT } from './bridge.ts';
+import { answerCashier, CASHIER_SCRIPT } from './cashier.ts';
+import { answerGateway } from './gateway.ts';
+import { authorize, readAuthorize } from './login.ts';
+import { html, languageOf, messagePage, page, type Reply } from './pages.ts';
+import { chooser, personAt, rememberPerson } from './people.ts';
+
+/** The sandbox's own port: the gateway for programs, pages for the payer's browser. */
+const MAX_BODY_BYTES = 65_536;
+const SILENCE_MS = 60_000;
+const LOGIN_PATH = '/oauth2/publicAppAuthorize.htm';
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+const WILDCARD = ['0.0.0.0', '::'];
+
+class TooLarge extends Error {}
+
+function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) reject(new TooLarge());
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('error', reject);
+  });
+}
+
+/** Pages are for this machine's browser only: a foreign name or origin is a rebinding attempt. */
+function isForeign(alipay: Alipay, request: IncomingMessage): boolean {
+  if (WILDCARD.includes(alipay.options.host)) return false;
+  const host = request.headers.host ?? '';
+  const name = host.replace(/:\d+$/, '');
+  if (!LOOPBACK.includes(name) && name !== alipay.options.host) return true;
+  const origin = request.headers.origin;
+  return request.method === 'POST' && origin !== undefined && origin !== `http://${host}`;
+}
+
+async function login(
+  alipay: Alipay,
+  request: IncomingMessage,
+  url: URL,
+  body: string,
+): Promise<Reply> {
+  const language = languageOf(request.headers['accept-language']);
+  const wanted = readAuthorize(alipay, url.searchParams);
+  if (typeof wanted === 'string') return messagePage(language, wanted, 400);
+  const chosen =
+    request.method === 'POST' ? (new URLSearchParams(body).get('person') ?? '') : undefined;
+  const buyer =
+    chosen === undefined ? personAt(alipay, request, url.searchParams) : alipay.buyers.get(chosen);
+  if (buyer) {
+    const location = await authorize(alipay, wanted, buyer.person.id);
+    return { status: 303, headers: { location, ...rememberPerson(buyer) }, body: '' };
+  }
+  const title = language === 'zh' ? '登录支付宝' : 'Log in to Alipay';
+  const main = html`<p class="badge">支付宝 · Alipay</p><h1>${title}</h1>
+${chooser(alipay, `${url.pathname}${url.search}`, language)}`;
+  return page({ title, language, main });
+}
+
+function script(body: string): Reply {
+  const headers = {
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff',
+  };
+  return { status: 200, headers, body };
+}
+
+const NOT_FOUND: Reply = {
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'Alipay sandbox: /gateway.do, /oauth2/publicAppAuthorize.htm, /cashier/…, /bridge.js\n',
+};
+
+function refusal(status: number, body: string): Reply {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${body}\n` };
+}
+
+async function answerPage(alipay: Alipay, request: IncomingMessage, url: URL): Promise<Reply> {
+  if (isForeign(alipay, request)) return refusal(403, 'foreign Host or Origin');
+  const body = request.method === 'POST' ? await readBody(request) : '';
+  if (url.pathname === LOGIN_PATH) return login(alipay, request, url, body);
+  if (url.pathname.startsWith('/sheet/')) return answerSheet(alipay, request, url, body);
+  if (url.pathname.startsWith('/cashier/')) {
+    return (await answerCashier(alipay, request, url, body)) ?? NOT_FOUND;
+  }
+  if (url.pathname === '/bridge.js') return script(bridgeScript(alipay.url));
+  if (url.pathname === '/cashier.js') return script(CASHIER_SCRIPT);
+  if (url.pathname === '/sheet.js') return script(SHEET_SCRIPT);
+  return NOT_FOUND;
+}
+
+async function answer(alipay: Alipay, request: IncomingMessage): Promise<Reply | undefined> {
+  if (request.method !== 'GET' && request.method !== 'POST') return refusal(405, 'GET or POST');
+  const target = request.url ?? '/';
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  if (path === '/gateway.do') {
+    const query = mark < 0 ? '' : target.slice(mark + 1);
+    const body = request.method === 'POST' ? await readBody(request) : '';
+    return answerGateway(alipay, { query, body });
+  }
+  // A target such as `//` has no URL of its own; it is simply not a page.
+  if (!URL.canParse(target, alipay.url)) return NOT_FOUND;
+  return answerPage(alipay, request, new URL(target, alipay.url));
+}
+
+function send(response: ServerResponse, reply: Reply, closing: boolean): void {
+  const body = Buffer.from(reply.body, 'utf8');
+  const connection = closing ? { connection: 'close' } : {};
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    'content-length': body.length,
+    ...connection,
+  });
+  response.end(body);
+}
+
+function handle(alipay: Alipay, request: IncomingMessage, response: ServerResponse): void {
+  answer(alipay, request).then(
+    (reply) => {
+      if (reply) return send(response, reply, false);
+      const timer = setTimeout(() => response.destroy(), SILENCE_MS).unref();
+      response.on('close', () => clearTimeout(timer));
+    },
+    (error: unknown) => {
+      if (error instanceof TooLarge) {
+        send(response, refusal(413, `the body is larger than ${MAX_BODY_BYTES} bytes`), true);
+      } else {
+        send(response, refusal(500, 'the sandbox broke'), true);
+      }
+    },
+  );
+}
+
+/** Listens; resolves with the server and the port it got. */
+export function listen(alipay: Alipay): Promise<{ server: Server; port: number }> {
+  const server = createServer(
+    {
+      maxHeaderSize: 32_768,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 65_000,
+    },
+    (request, response) => handle(alipay, request, response),
+  );
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(alipay.options.port, alipay.options.host, () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      resolve({ server, port });
+    });
+  });
+}
