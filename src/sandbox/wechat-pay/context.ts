@@ -1,0 +1,29 @@
+import type { Clock } from '../../clock.ts';
+import type { FaultDial } from '../faults.ts';
+import type { Person } from '../sandbox.ts';
+import type { SandboxStore } from '../store.ts';
+import type { Books } from './books.ts';
+import type { Merchant } from './keys.ts';
+import type { Notices } from './notices.ts';
+
+/** What the parts of one running sandbox share. */
+export interface SandboxContext {
+  readonly clock: Clock;
+  readonly store: SandboxStore;
+  readonly books: Books;
+  readonly notices: Notices;
+  readonly faults: FaultDial;
+  readonly people: readonly Person[];
+  /** By merchant number. */
+  readonly merchants: ReadonlyMap<string, Merchant>;
+  /** Time between accepting a refund and its arrival, milliseconds. */
+  readonly refund_delay_ms: number;
+  readonly listen_host: string;
+  /** Root URL of this sandbox. */
+  url(): string;
+  openid(person: string, merchant: Merchant): string;
+  /** Who an openid is, and at which app id. */
+  personOf(openid: string): { person: string; appid: string } | undefined;
+  /** Runs once after real milliseconds, unless the sandbox stops before. */
+  later(work: () => void, wait_ms: number): void;
+}

@@ -1,0 +1,61 @@
+import { timingSafeEqual } from 'node:crypto';
+import { newSecret } from '../numbers.ts';
+import { redirectTarget, text } from './layout.ts';
+import { choosePerson } from './h5.ts';
+import { type PageAnswer, type PageRequest, type Pages, failure, json, redirect } from './page.ts';
+import type { Merchant } from '../keys.ts';
+
+/**
+ * OAuth of the in-wallet browser: the authorize page sends the browser back with a one-time code,
+ * the token call turns the code into the person's openid at this app id.
+ * https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+ */
+/** GET /connect/oauth2/authorize */
+export function answerAuthorize(pages: Pages, page: PageRequest): PageAnswer {
+  const { language, person } = page;
+  const query = page.url.searchParams;
+  const merchant = merchantOfAppid(pages, query.get('appid'));
+  if (!merchant) return failure(language, 400, text(language, 'bad_appid'));
+  const back = redirectTarget(query.get('redirect_uri'));
+  if (!back) return failure(language, 400, text(language, 'bad_redirect'));
+  if (person === undefined) return choosePerson(pages, page, 'login');
+  const scope = query.get('scope') === 'snsapi_userinfo' ? 'snsapi_userinfo' : 'snsapi_base';
+  back.searchParams.set('code', pages.codes.issue({ person, appid: merchant.appid, scope }));
+  back.searchParams.set('state', (query.get('state') ?? '').slice(0, 512));
+  return redirect(302, back);
+}
+
+/** GET /sns/oauth2/access_token: always 200, errors in `errcode`. */
+export function answerToken(pages: Pages, page: PageRequest): PageAnswer {
+  const query = page.url.searchParams;
+  const merchant = merchantOfAppid(pages, query.get('appid'));
+  if (!merchant) return json(200, { errcode: 40013, errmsg: 'invalid appid' });
+  if (!sameSecret(query.get('secret') ?? '', merchant.app_secret)) {
+    return json(200, { errcode: 40125, errmsg: 'invalid appsecret' });
+  }
+  if (query.get('grant_type') !== 'authorization_code') {
+    return json(200, { errcode: 40002, errmsg: 'invalid grant_type' });
+  }
+  const grant = pages.codes.take(query.get('code') ?? '');
+  if (grant === 'used') return json(200, { errcode: 40163, errmsg: 'code been used' });
+  if (!grant || grant.appid !== merchant.appid) {
+    return json(200, { errcode: 40029, errmsg: 'invalid code' });
+  }
+  return json(200, {
+    access_token: newSecret() + newSecret(),
+    expires_in: 7200,
+    refresh_token: newSecret() + newSecret(),
+    openid: pages.context.openid(grant.person, merchant),
+    scope: grant.scope,
+  });
+}
+
+function merchantOfAppid(pages: Pages, appid: string | null): Merchant | undefined {
+  return [...pages.context.merchants.values()].find((merchant) => merchant.appid === appid);
+}
+
+function sameSecret(given: string, kept: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(kept);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

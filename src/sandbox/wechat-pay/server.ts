@@ -1,0 +1,102 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ApiParts, answerApi } from './api/answer.ts';
+import type { SandboxContext } from './context.ts';
+import { answerPage } from './pages/routes.ts';
+import type { Pages } from './pages/page.ts';
+import type { RequestLog } from './api/request-log.ts';
+
+/** The listening side: limits on sizes and times, the API under /v3/, pages elsewhere. */
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_CONNECTIONS = 4096;
+const RECEIVE_TIMEOUT_MS = 15_000;
+/** Longer than the 8 s announced in Keep-Alive, so that the client lets go first. */
+const KEEP_ALIVE_MS = 15_000;
+const SILENCE_MS = 60_000;
+
+export interface WechatPayServer {
+  /** The port it listens on. */
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function listen(options: {
+  context: SandboxContext;
+  log: RequestLog;
+  pages: Pages;
+  host: string;
+  port: number;
+}): Promise<WechatPayServer> {
+  const held = new Set<ServerResponse>();
+  const parts: ApiParts = {
+    context: options.context,
+    log: options.log,
+    hold: (response) => hold(held, response),
+  };
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: RECEIVE_TIMEOUT_MS },
+    (request, response) => {
+      serve(parts, options.pages, request, response).catch(() => response.destroy());
+    },
+  );
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  const port = await bind(server, options);
+  return {
+    port,
+    stop: async () => {
+      for (const response of held) response.destroy();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function bind(server: Server, options: { host: string; port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      const address = server.address() as AddressInfo;
+      resolve(address.port);
+    });
+  });
+}
+
+async function serve(
+  parts: ApiParts,
+  pages: Pages,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  if ((request.url ?? '').startsWith('/v3/')) {
+    return answerApi(parts, request, response, body);
+  }
+  return answerPage(pages, request, response, body);
+}
+
+/** Undefined when the body is too large; the rest of it is read and dropped. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES * 16) throw new Error('body far beyond the limit');
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+function hold(held: Set<ServerResponse>, response: ServerResponse): void {
+  held.add(response);
+  const timer = setTimeout(() => response.destroy(), SILENCE_MS);
+  timer.unref();
+  response.on('close', () => {
+    clearTimeout(timer);
+    held.delete(response);
+  });
+}
