@@ -19,12 +19,13 @@ export interface JobsOptions {
 }
 
 const NOTIFY_GAP_MS = 10;
+const DEFAULT_BOOK = 0;
 
 /** The durable jobs of `jobs.ts` on this database; nothing runs before `start`. */
 export function createJobs(options: JobsOptions): Jobs {
   const { db, log } = options;
   const self = ulid();
-  const books = new Set<Book>();
+  const books = new Set<Book>([DEFAULT_BOOK]);
   let worker: Worker | undefined;
   let notifying: Promise<void> | undefined;
 

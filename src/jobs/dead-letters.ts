@@ -1,0 +1,39 @@
+import { type Queryable, sql } from '../db/pool.ts';
+import type { Book } from '../ids.ts';
+import type { JobKind } from './jobs.ts';
+
+/** A job that failed in its last try. It stays, and keeps its key taken, until it is replayed. */
+export interface DeadJob {
+  readonly book: Book;
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly key: string;
+  readonly tries: number;
+  readonly last_error: string | null;
+  readonly created_at: Date;
+}
+
+const MAX_LISTED = 100;
+
+/** Oldest first, at most 100; the next page begins after the last id. */
+export function listDead(
+  db: Queryable,
+  { book, after = '' }: { book: Book; after?: string },
+): Promise<DeadJob[]> {
+  return db.query<DeadJob>(sql`
+    select book, id, kind, key, tries, last_error, created_at from jobs
+    where book = ${book} and state = 'dead' and id > ${after}
+    order by id limit ${MAX_LISTED}`);
+}
+
+/** Gives a dead job all its tries back, due now; false when there is none. Call `wake` after it. */
+export async function replayDead(
+  db: Queryable,
+  { book, id }: { book: Book; id: string },
+): Promise<boolean> {
+  const rows = await db.query(sql`
+    update jobs set state = 'ready', tries = 0, token = null, run_at = now()
+    where book = ${book} and id = ${id} and state = 'dead'
+    returning id`);
+  return rows.length > 0;
+}
