@@ -120,9 +120,18 @@ async function showAgain(
     await app.ledger.submit({ book: payment.book, ...NOTHING, keys: [key] });
   }
   // Its answer never came: the same order under the same number gives the code again.
-  if (live.state === 'unknown') return callWallet(app, payment, live, account, request);
+  if (live.state === 'unknown' || isOrphan(app, live))
+    return callWallet(app, payment, live, account, request);
   return live;
 }
+
+/** Committed, but the process that was to call the wallet is gone. */
+function isOrphan(app: App, live: Attempt): boolean {
+  const age_ms = app.clock.now().getTime() - live.created_at.getTime();
+  return live.state === 'created' && age_ms > app.config.wallet_timeout_ms + ORPHAN_MARGIN_MS;
+}
+
+const ORPHAN_MARGIN_MS = 2_000;
 
 async function begin(
   app: App,

@@ -1,0 +1,51 @@
+import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
+import type { JobSpec } from '../jobs/jobs.ts';
+import type { RowChange } from '../ledger/ledger.ts';
+import { advance } from '../payments/advance.ts';
+import { advanceRefund } from '../refunds/advance.ts';
+import { NOTIFICATION_ROW, selectNotification } from './queries.ts';
+import { parseStoredFact } from './stored-fact.ts';
+
+/** The inbox row settles in the same move as the fact it brought. */
+export const processNotification: JobSpec = {
+  kind: 'notification.process',
+  max_tries: 60,
+  concurrency: 32,
+  first_gap_ms: 200,
+  max_gap_ms: 60_000,
+  run: async (app, job) => {
+    const stored = await selectNotification(app.db, job.book, job.key);
+    if (!stored || stored.processed_at !== null) return { done: true };
+    const content = parseStoredFact(stored.content);
+    assert(content.about !== 'other', 'only facts are stored');
+    const account = await app.wallets.account(stored.wallet_account_id);
+    assert(account, `wallet account ${stored.wallet_account_id} is gone`);
+    const settled = (result: { outcome: string; payment_id: string | null }): RowChange[] => [
+      processed(app, stored.id, result),
+    ];
+    if (content.about === 'payment') {
+      await advance(app, account, content.fact, 'notification', settled);
+    } else {
+      await advanceRefund(app, account, content.fact, 'notification', settled);
+    }
+    return { done: true };
+  },
+};
+
+function processed(
+  app: App,
+  id: string,
+  result: { outcome: string; payment_id: string | null },
+): RowChange {
+  return {
+    op: 'set',
+    kind: NOTIFICATION_ROW,
+    id,
+    values: {
+      outcome: result.outcome,
+      payment_id: result.payment_id,
+      processed_at: app.clock.real(),
+    },
+  };
+}

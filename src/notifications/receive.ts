@@ -1,0 +1,74 @@
+import type { App } from '../app.ts';
+import { bookOf, isWalletReference, newId } from '../ids.ts';
+import type {
+  NotificationAnswer,
+  RawNotification,
+  VerifiedNotification,
+  WalletName,
+} from '../wallets/wallet.ts';
+import { countRefused, factToJson, storeNotification } from './queries.ts';
+
+/**
+ * A wallet speaks: verified on the raw bytes with this account's keys only, stored before it is
+ * acknowledged, processed by a job. The same fact told twice is stored once.
+ */
+const MAX_SAMPLES = 5;
+const SAMPLE_BYTES = 2_000;
+
+export async function receiveNotification(
+  app: App,
+  wallet: WalletName,
+  accountId: string,
+  raw: RawNotification,
+): Promise<NotificationAnswer | undefined> {
+  const account = await app.wallets.account(accountId);
+  if (!account || account.wallet !== wallet) return undefined;
+  const connector = app.wallets.connector(wallet);
+  const verified = connector.verifyNotification(account, raw);
+  if (verified.kind === 'refused') {
+    await refused(app, account.id, raw, verified);
+    return connector.answerNotification(false, verified.message);
+  }
+  const { content } = verified;
+  if (content.about === 'other') return connector.answerNotification(true);
+  const reference = content.fact.wallet_reference;
+  const book = isWalletReference(reference) ? bookOf(reference) : 0;
+  const fresh = await storeNotification(app.db, {
+    book,
+    id: newId('ntf', book),
+    job_id: newId('job', book),
+    wallet,
+    wallet_account_id: account.id,
+    fact_id: verified.fact_id,
+    fact_state: verified.fact_state,
+    content: factToJson(content),
+    masked: JSON.stringify(verified.masked),
+  });
+  if (fresh) app.jobs.wake();
+  return connector.answerNotification(true);
+}
+
+async function refused(
+  app: App,
+  accountId: string,
+  raw: RawNotification,
+  { reason, message }: Extract<VerifiedNotification, { kind: 'refused' }>,
+): Promise<void> {
+  app.log.warn({ wallet_account: accountId, reason }, 'notification refused');
+  const sample = {
+    at: raw.received_at.toISOString(),
+    message,
+    bytes: raw.body.length,
+    // Printable text only: what an attacker sends must not break the log or the row.
+    body: raw.body
+      .subarray(0, SAMPLE_BYTES)
+      .toString('latin1')
+      .replace(/[^\x20-\x7e]/g, '.'),
+  };
+  await countRefused(app.db, {
+    wallet_account_id: accountId,
+    reason,
+    sample: JSON.stringify(sample),
+    max_samples: MAX_SAMPLES,
+  });
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { NotificationFact } from '../wallets/wallet.ts';
+
+/** The inbox row's content, parsed back to what the connector verified. */
+const fen = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(BigInt);
+const date = z.iso.datetime().transform((text) => new Date(text));
+
+const payment = z.object({
+  wallet_reference: z.string(),
+  state: z.enum(['paid', 'waiting', 'closed', 'refunded']),
+  wallet_transaction_id: z.string().optional(),
+  amount: fen.optional(),
+  currency: z.string().optional(),
+  payer_paid: fen.optional(),
+  coupons: z.object({ wallet_funded: fen, merchant_funded: fen, other_funded: fen }).optional(),
+  paid_at: date.optional(),
+  wallet_merchant: z.string(),
+});
+
+const refund = z.object({
+  refund_reference: z.string(),
+  wallet_reference: z.string(),
+  state: z.enum(['pending', 'succeeded', 'refused', 'needs_action']),
+  wallet_refund_id: z.string().optional(),
+  amount: fen.optional(),
+  refunded_at: date.optional(),
+  wallet_merchant: z.string(),
+});
+
+const content = z.discriminatedUnion('about', [
+  z.object({ about: z.literal('payment'), fact: payment }),
+  z.object({ about: z.literal('refund'), fact: refund }),
+  z.object({ about: z.literal('other'), type: z.string() }),
+]);
+
+/** Throws when the row is not what this code wrote: a broken invariant. */
+export function parseStoredFact(stored: unknown): NotificationFact {
+  // An absent field stays absent in JSON, which zod's types cannot say.
+  return content.parse(stored) as NotificationFact;
+}

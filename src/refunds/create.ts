@@ -1,0 +1,171 @@
+import type { App } from '../app.ts';
+import { assert, Refusal } from '../errors.ts';
+import { newId, newWalletReference } from '../ids.ts';
+import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
+import type { IntentKey, NewPosting } from '../ledger/ledger.ts';
+import { changePayment } from '../payments/changes.ts';
+import { findAttempts, findPayment } from '../payments/find.ts';
+import type { Attempt, Payment } from '../payments/payment.ts';
+import { insertRefund, refundEvent } from './changes.ts';
+import { selectRefund, selectRefunds } from './queries.ts';
+import type { Refund } from './refund.ts';
+import { sendRefund } from './send.ts';
+
+/**
+ * A marketplace asks for money back. The amount is reserved on the payment and in the ledger in one
+ * move, so that at any concurrency all refunds together never exceed what was paid; then the
+ * wallet is called, and a job behind it finishes what a crash or an outage left.
+ */
+export interface RefundRequest {
+  readonly payment: Pick<Payment, 'book' | 'id'>;
+  readonly amount: bigint;
+  /** The marketplace's own number; the same number and amount answers the same refund. */
+  readonly reference: string;
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly key?: Omit<IntentKey, 'object_id'>;
+}
+
+/** The idempotency key of this intent was committed by another copy of the request. */
+export class RefundKeyTaken extends Error {
+  override readonly name = 'RefundKeyTaken';
+}
+
+const MAX_ROUNDS = 50;
+const DAY_MS = 86_400_000;
+
+export async function createRefund(app: App, request: RefundRequest): Promise<Refund> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const payment = await findPayment(app, request.payment.id);
+    if (!payment) throw new Refusal('not_found');
+    const existing = await sameReference(app, payment, request);
+    if (existing) return existing;
+    const attempt = await paidAttempt(app, payment);
+    check(app, payment, attempt, request);
+    const refund = plan(app, payment, attempt, request);
+    const result = await app.ledger.submit(await intent(app, payment, attempt, refund, request));
+    if (result.kind === 'committed') {
+      await sendRefund(app, refund);
+      return (await selectRefund(app.db, payment.book, refund.id)) ?? refund;
+    }
+    if (result.kind === 'taken' && result.constraint === 'idempotency_keys_pkey') {
+      throw new RefundKeyTaken();
+    }
+  }
+  throw new Refusal('concurrent_change', { message: 'the payment keeps changing; try again' });
+}
+
+async function sameReference(
+  app: App,
+  payment: Payment,
+  request: RefundRequest,
+): Promise<Refund | undefined> {
+  const refunds = await selectRefunds(app.db, payment.book, payment.id);
+  const existing = refunds.find((refund) => refund.reference === request.reference);
+  if (existing && existing.amount !== request.amount) {
+    throw new Refusal('reference_taken', {
+      param: 'reference',
+      message: `refund ${existing.id} has this reference with another amount`,
+    });
+  }
+  return existing;
+}
+
+async function paidAttempt(app: App, payment: Payment): Promise<Attempt> {
+  if (payment.state !== 'succeeded') {
+    throw new Refusal('state_conflict', {
+      message: `the payment is ${payment.state}: only a paid one can be refunded`,
+    });
+  }
+  const attempts = await findAttempts(app, payment);
+  const attempt = attempts.find((entry) => entry.id === payment.succeeded_attempt_id);
+  assert(attempt, `payment ${payment.id} has no paid attempt`);
+  return attempt;
+}
+
+function check(app: App, payment: Payment, attempt: Attempt, request: RefundRequest): void {
+  const left = payment.amount - payment.refund_reserved;
+  if (request.amount < 1n || request.amount > left) {
+    throw new Refusal('amount_exceeds_refundable', {
+      param: 'amount',
+      message: `at most ${left} fen can still be refunded on this payment`,
+    });
+  }
+  const { capabilities } = app.wallets.connector(attempt.wallet);
+  const until = (payment.paid_at?.getTime() ?? 0) + capabilities.refund_window_days * DAY_MS;
+  if (app.clock.now().getTime() > until) {
+    throw new Refusal('state_conflict', {
+      message: `${attempt.wallet} refunds for ${capabilities.refund_window_days} days only`,
+    });
+  }
+  if (payment.refund_count >= capabilities.max_refunds) {
+    throw new Refusal('state_conflict', {
+      message: `${attempt.wallet} takes at most ${capabilities.max_refunds} refunds of a payment`,
+    });
+  }
+}
+
+function plan(app: App, payment: Payment, attempt: Attempt, request: RefundRequest): Refund {
+  return {
+    book: payment.book,
+    id: newId('rfd', payment.book),
+    version: 1,
+    payment_id: payment.id,
+    attempt_id: attempt.id,
+    state: 'created',
+    origin: 'requested',
+    amount: request.amount,
+    currency: 'CNY',
+    reason: request.reason,
+    reference: request.reference,
+    refund_reference: newWalletReference(payment.book),
+    wallet_refund_id: null,
+    refusal: null,
+    reservation_id: newId('pst', payment.book),
+    metadata: request.metadata,
+    created_at: app.clock.now(),
+    succeeded_at: null,
+  };
+}
+
+async function intent(
+  app: App,
+  payment: Payment,
+  attempt: Attempt,
+  refund: Refund,
+  request: RefundRequest,
+) {
+  const account = await app.wallets.account(attempt.wallet_account_id);
+  assert(account && refund.reservation_id, 'a refund needs its wallet account');
+  const { book } = payment;
+  const reservation: NewPosting = {
+    kind: 'pending',
+    id: refund.reservation_id,
+    debit: merchantAccount(payment.merchant_id),
+    credit: walletAccount(account),
+    amount: refund.amount,
+    currency: 'CNY',
+    reason: 'refund',
+    subject_id: payment.id,
+    business_at: refund.created_at,
+  };
+  const changed = {
+    refund_reserved: payment.refund_reserved + refund.amount,
+    refund_count: payment.refund_count + 1,
+  };
+  return {
+    book,
+    rows: [changePayment(payment, changed), insertRefund(refund)],
+    postings: [reservation],
+    events: [refundEvent(app, 'refund.created', payment, refund, 1)],
+    jobs: [{ book, kind: 'refund.send' as const, key: refund.id, payload: {}, run_at: later(app) }],
+    keys: request.key ? [{ ...request.key, object_id: refund.id }] : [],
+  };
+}
+
+/** The caller sends the refund itself at once; the job is for the case that it cannot. */
+function later(app: App): Date {
+  return new Date(Date.now() + JOB_AFTER_MS * app.config.retry_pace);
+}
+
+const JOB_AFTER_MS = 2_000;

@@ -1,0 +1,143 @@
+import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
+import type { JobSpec } from '../jobs/jobs.ts';
+import { NOTHING, recordCall, step } from '../payments/changes.ts';
+import { findAttempts, findPayment } from '../payments/find.ts';
+import type { Attempt, Payment } from '../payments/payment.ts';
+import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
+import { advanceRefund, refuseRefund } from './advance.ts';
+import { changeRefund } from './changes.ts';
+import { planRefundQuery, selectRefund, selectRefunds } from './queries.ts';
+import { isFinal, isUndecided, type Refund } from './refund.ts';
+
+/**
+ * Sending a refund to its wallet, one at a time per payment, always under the same number. What
+ * the wallet says takes the same way as a notification; what it does not say is asked again.
+ */
+export type SendResult = 'answered' | 'waits' | 'try_again';
+
+/** Refusals that are about the moment, not about the refund: the same number is sent again. */
+const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error', 'insufficient_funds']);
+
+interface Subject {
+  readonly refund: Refund;
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+  readonly account: WalletAccount;
+}
+
+export async function sendRefund(app: App, { book, id }: Refund): Promise<SendResult> {
+  const subject = await read(app, book, id);
+  const { refund, payment, attempt, account } = subject;
+  if (isFinal(refund) || refund.state === 'pending') return 'answered';
+  if (await mustWait(app, refund)) return 'waits';
+  const outcome = await app.wallets.connector(attempt.wallet).refund(account, {
+    wallet_reference: attempt.wallet_reference,
+    ...(attempt.wallet_transaction_id === null
+      ? {}
+      : { wallet_transaction_id: attempt.wallet_transaction_id }),
+    refund_reference: refund.refund_reference,
+    amount: refund.amount,
+    payment_amount: attempt.amount,
+    currency: 'CNY',
+    reason: refund.reason,
+    notify_url: `${app.public_url}/notify/${attempt.wallet}/${account.id}`,
+  });
+  await record(app, payment, attempt, outcome);
+  return apply(app, subject, outcome);
+}
+
+/** An earlier refund of the payment has no definite answer yet. */
+async function mustWait(app: App, refund: Refund): Promise<boolean> {
+  const refunds = await selectRefunds(app.db, refund.book, refund.payment_id);
+  return refunds.some((other) => other.id < refund.id && isUndecided(other));
+}
+
+async function read(app: App, book: number, id: string): Promise<Subject> {
+  const refund = await selectRefund(app.db, book, id);
+  assert(refund, `refund ${id} is gone`);
+  const payment = await findPayment(app, refund.payment_id);
+  assert(payment, `payment ${refund.payment_id} is gone`);
+  const attempts = await findAttempts(app, payment);
+  const attempt = attempts.find((entry) => entry.id === refund.attempt_id);
+  assert(attempt, `attempt ${refund.attempt_id} is gone`);
+  const account = await app.wallets.account(attempt.wallet_account_id);
+  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
+  return { refund, payment, attempt, account };
+}
+
+async function record(
+  app: App,
+  payment: Payment,
+  attempt: Attempt,
+  outcome: RefundOutcome,
+): Promise<void> {
+  const word = outcome.kind === 'fact' ? outcome.fact.state : outcome.kind;
+  const row = recordCall(attempt, word, outcome.trace);
+  await app.ledger.submit({ book: payment.book, ...NOTHING, rows: [row] });
+}
+
+async function apply(
+  app: App,
+  { refund, payment, account }: Subject,
+  outcome: RefundOutcome,
+): Promise<SendResult> {
+  switch (outcome.kind) {
+    case 'fact':
+      await advanceRefund(app, account, outcome.fact, 'answer');
+      return 'answered';
+    case 'refused':
+      if (PASSING.has(outcome.code)) return 'try_again';
+      await refuseRefund(app, refund, { code: outcome.code, message: outcome.message });
+      return 'answered';
+    case 'not_found':
+    case 'unknown': {
+      const cause = outcome.kind === 'unknown' ? outcome.cause : 'not_found';
+      await app.ledger.submit({
+        book: refund.book,
+        ...NOTHING,
+        rows: refund.state === 'created' ? [changeRefund(refund, { state: 'unknown' })] : [],
+        events: [step(payment, 'fact.ignored', { refund: refund.id, why: 'unknown', cause })],
+      });
+      return 'try_again';
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+const WAIT_MS = 300;
+const AGAIN_MS = 3_000;
+
+/** Sends until the wallet answers; sending again under the same number is how one asks. */
+export const sendRefundJob: JobSpec = {
+  kind: 'refund.send',
+  max_tries: 100,
+  concurrency: 8,
+  first_gap_ms: 1_000,
+  max_gap_ms: 300_000,
+  run: async (app, job) => {
+    const refund = await selectRefund(app.db, job.book, job.key);
+    assert(refund, `refund ${job.key} is gone`);
+    const sent = await sendRefund(app, refund);
+    if (sent === 'answered') return { done: true };
+    const gap = sent === 'waits' ? WAIT_MS : AGAIN_MS * Math.min(2 ** (job.tries - 1), 100);
+    return { again_in_ms: gap * app.config.retry_pace };
+  },
+};
+
+const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
+
+/** The due question about a refund that the wallet accepted but has not finished. */
+export async function queryRefund(app: App, book: number, id: string): Promise<void> {
+  const { refund, payment, attempt, account } = await read(app, book, id);
+  if (isFinal(refund)) return;
+  const outcome = await app.wallets.connector(attempt.wallet).queryRefund(account, {
+    refund_reference: refund.refund_reference,
+    wallet_reference: attempt.wallet_reference,
+  });
+  await record(app, payment, attempt, outcome);
+  if (outcome.kind === 'fact') await advanceRefund(app, account, outcome.fact, 'query');
+  const gaps = QUERY_GAPS_MS.map((gap) => gap * app.config.retry_pace);
+  await planRefundQuery(app.db, book, id, gaps);
+}
