@@ -35,13 +35,13 @@ async function keyPair(keys_dir: string, name: string): Promise<KeyObject> {
   return privateKey;
 }
 
-/** PKCS#1, which the wallet's SDKs outside Java expect. */
+/** PKCS#1, which the wallet's SDKs outside Java expect, and no last newline, which breaks Node's. */
 export function privatePem(key: KeyObject): string {
-  return key.export({ type: 'pkcs1', format: 'pem' }).toString();
+  return key.export({ type: 'pkcs1', format: 'pem' }).toString().trim();
 }
 
 export function publicPem(key: KeyObject): string {
-  return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+  return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString().trim();
 }
 
 /** Files: `app_private_key.pem`, `app_public_key.pem`, `alipay_private_key.pem`, `alipay_public_key.pem`. */
