@@ -9,8 +9,8 @@ import { walletName } from './wallet-names.ts';
 export function GateMark() {
   return (
     <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-      <path d="M2 12c5-1 8-4 10-7h8c2 3 5 6 10 7l-1 2.5H3z" fill="var(--brick)" />
-      <path d="M5 16h4v13H5zM23 16h4v13h-4z" fill="var(--brick)" />
+      <path d="M2 12c5-1 8-4 10-7h8c2 3 5 6 10 7l-1 2.5H3z" fill="var(--mark)" />
+      <path d="M5 16h4v13H5zM23 16h4v13h-4z" fill="var(--mark)" />
       <path d="M10.5 16h5v13h-5zM16.5 16h5v13h-5z" fill="var(--gate)" />
       <circle cx="14.2" cy="22.5" r="0.9" fill="var(--gate-ink)" />
       <circle cx="17.8" cy="22.5" r="0.9" fill="var(--gate-ink)" />
