@@ -126,7 +126,7 @@ create table events (
 CREATE INDEX events_by_payment ON events USING btree (book, payment_id, id);
 CREATE INDEX events_by_platform ON events USING btree (book, platform_id, "position") WHERE "position" IS NOT NULL;
 CREATE UNIQUE INDEX events_by_position ON events USING btree (book, "position") WHERE "position" IS NOT NULL;
-CREATE INDEX events_unsealed ON events USING btree (book, id) WHERE "position" IS NULL AND public;
+CREATE INDEX events_unsealed ON events USING btree (book, created_at, id) WHERE "position" IS NULL AND public;
 
 create table gates (
   id text not null,

@@ -18,7 +18,7 @@ create table events (
 );
 create index events_by_payment on events (book, payment_id, id);
 create unique index events_by_position on events (book, position) where position is not null;
-create index events_unsealed on events (book, id) where position is null and public;
+create index events_unsealed on events (book, created_at, id) where position is null and public;
 create index events_by_platform on events (book, platform_id, position) where position is not null;
 
 create table webhook_endpoints (
