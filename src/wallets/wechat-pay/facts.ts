@@ -1,0 +1,107 @@
+import {
+  type WireObject,
+  fenField,
+  isWireObject,
+  objectField,
+  textField,
+  timeField,
+} from '../../protocols/wechat-pay/messages.ts';
+import type { CouponAmounts, PaymentFact, RefundFact } from '../wallet.ts';
+
+/** What WeChat Pay says of orders and refunds, in the hub's words. */
+const PAYMENT_STATES: Readonly<Record<string, PaymentFact['state']>> = {
+  SUCCESS: 'paid',
+  REFUND: 'refunded',
+  NOTPAY: 'waiting',
+  USERPAYING: 'waiting',
+  ACCEPT: 'waiting',
+  CLOSED: 'closed',
+  REVOKED: 'closed',
+  PAYERROR: 'closed',
+};
+
+/** Undefined when a field that every order has is missing or of an unknown form. */
+export function paymentFact(order: WireObject): PaymentFact | undefined {
+  const wallet_reference = textField(order, 'out_trade_no');
+  const wallet_merchant = textField(order, 'mchid');
+  const state = PAYMENT_STATES[textField(order, 'trade_state') ?? ''];
+  if (!wallet_reference || !wallet_merchant || !state) return undefined;
+  const amounts = objectField(order, 'amount');
+  const amount = fenField(amounts, 'total');
+  const was_paid = state === 'paid' || state === 'refunded';
+  const wallet_transaction_id = textField(order, 'transaction_id');
+  if (was_paid && (amount === undefined || wallet_transaction_id === undefined)) return undefined;
+  const coupons = couponAmounts(order.promotion_detail);
+  return {
+    wallet_reference,
+    wallet_merchant,
+    state,
+    ...defined({
+      wallet_transaction_id,
+      amount,
+      currency: amount === undefined ? undefined : (textField(amounts, 'currency') ?? 'CNY'),
+      payer_paid: fenField(amounts, 'payer_total'),
+      coupons,
+      paid_at: timeField(order, 'success_time'),
+      payer: textField(objectField(order, 'payer'), 'openid'),
+    }),
+  };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The object without its undefined members: absent and undefined differ in the contract. */
+function defined<T extends object>(value: T): Present<T> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, entry]) => entry !== undefined),
+  ) as Present<T>;
+}
+
+/**
+ * Coupons by who funds them. A coupon that does not say is counted by its type: NOCASH is a
+ * discount the merchant grants, anything else stays unattributed.
+ */
+export function couponAmounts(promotions: unknown): CouponAmounts | undefined {
+  if (!Array.isArray(promotions) || promotions.length === 0) return undefined;
+  const sum = { wallet_funded: 0n, merchant_funded: 0n, other_funded: 0n };
+  for (const promotion of promotions) {
+    if (!isWireObject(promotion)) continue;
+    const wallet = fenField(promotion, 'wechatpay_contribute') ?? 0n;
+    const merchant = fenField(promotion, 'merchant_contribute') ?? 0n;
+    const other = fenField(promotion, 'other_contribute') ?? 0n;
+    const rest = (fenField(promotion, 'amount') ?? 0n) - wallet - merchant - other;
+    const unsaid = rest > 0n ? rest : 0n;
+    const by_merchant = promotion.type === 'NOCASH';
+    sum.wallet_funded += wallet;
+    sum.merchant_funded += merchant + (by_merchant ? unsaid : 0n);
+    sum.other_funded += other + (by_merchant ? 0n : unsaid);
+  }
+  return sum;
+}
+
+const REFUND_STATES: Readonly<Record<string, RefundFact['state']>> = {
+  PROCESSING: 'pending',
+  SUCCESS: 'succeeded',
+  CLOSED: 'refused',
+  ABNORMAL: 'needs_action',
+};
+
+/** Answers carry `status` and no merchant; notifications carry `refund_status` and `mchid`. */
+export function refundFact(refund: WireObject, wallet_merchant: string): RefundFact | undefined {
+  const refund_reference = textField(refund, 'out_refund_no');
+  const wallet_reference = textField(refund, 'out_trade_no');
+  const status = textField(refund, 'status') ?? textField(refund, 'refund_status') ?? '';
+  const state = REFUND_STATES[status];
+  if (!refund_reference || !wallet_reference || !state) return undefined;
+  return {
+    refund_reference,
+    wallet_reference,
+    wallet_merchant,
+    state,
+    ...defined({
+      wallet_refund_id: textField(refund, 'refund_id'),
+      amount: fenField(objectField(refund, 'amount'), 'refund'),
+      refunded_at: timeField(refund, 'success_time'),
+    }),
+  };
+}

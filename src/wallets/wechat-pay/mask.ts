@@ -1,0 +1,36 @@
+/** Wire content for the timeline: personal data and secrets masked, size bounded. */
+const HIDDEN = new Set([
+  'openid',
+  'sub_openid',
+  'payer_client_ip',
+  'user_received_account',
+  'paySign',
+  'truncated_sign_message',
+  'ciphertext',
+]);
+const MAX_TEXT = 512;
+const MAX_DEPTH = 6;
+const MAX_ITEMS = 50;
+
+export function maskWire(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return value.slice(0, MAX_TEXT);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return '…';
+  if (Array.isArray(value))
+    return value.slice(0, MAX_ITEMS).map((item) => maskWire(item, depth + 1));
+  return maskObject(value, depth);
+}
+
+/** The same for an object, which stays an object. */
+export function maskObject(value: object, depth = 0): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, MAX_ITEMS)
+      .map(([name, entry]) => [name, HIDDEN.has(name) ? hide(entry) : maskWire(entry, depth + 1)]),
+  );
+}
+
+/** The first characters tell two payers apart; the rest stays here. */
+function hide(value: unknown): string {
+  return typeof value === 'string' ? `${value.slice(0, 4)}…` : '…';
+}

@@ -1,0 +1,130 @@
+import {
+  type WireObject,
+  parseWireObject,
+  textField,
+} from '../../protocols/wechat-pay/messages.ts';
+import { type OpenedEnvelope, parseEnvelope } from '../../protocols/wechat-pay/notification.ts';
+import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
+import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../wallet.ts';
+import type { MerchantAccount } from './account.ts';
+import { judgeSignature } from './client.ts';
+import { paymentFact, refundFact } from './facts.ts';
+import { maskObject } from './mask.ts';
+
+/**
+ * Notifications: the signature over the raw bytes first, then the window against replays, then
+ * decryption, then whether it is about this merchant at all. WeChat Pay's own probes with wrong
+ * signatures are refused like any other.
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ */
+type Refused = Extract<VerifiedNotification, { kind: 'refused' }>;
+
+const SIGNATURE_REASON = {
+  unsigned: ['signature', 'The Wechatpay-* signature headers are missing.'],
+  unknown_key: ['unknown_key', 'Wechatpay-Serial names no public key of this account.'],
+  bad_signature: ['signature', 'The signature is wrong.'],
+  stale: ['stale', 'The timestamp is more than five minutes from now.'],
+} as const;
+
+export function verifyNotification(
+  account: MerchantAccount,
+  raw: RawNotification,
+): VerifiedNotification {
+  const headers = lowerCase(raw.headers);
+  const signed = { body: raw.body, real: raw.received_at };
+  const verdict = judgeSignature(account, headers, signed);
+  if (verdict !== 'valid') {
+    const [reason, message] = SIGNATURE_REASON[verdict];
+    return refused(reason, message);
+  }
+  const envelope = parseEnvelope(raw.body.toString('utf8'));
+  if (!envelope) return refused('malformed', 'The body is not a notification.');
+  const plain = decryptResource(account.api_v3_key, envelope.resource);
+  if (plain === undefined) {
+    return refused('decrypt', 'The resource cannot be decrypted: check the APIv3 key.');
+  }
+  const content = parseWireObject(plain);
+  if (!content) return refused('malformed', 'The decrypted resource is not a JSON object.');
+  return readContent(account, envelope, content);
+}
+
+function readContent(
+  account: MerchantAccount,
+  envelope: OpenedEnvelope,
+  content: WireObject,
+): VerifiedNotification {
+  const about = subjectOf(envelope);
+  const { event_type } = envelope;
+  if (!about) {
+    return verified(content, {
+      fact_id: envelope.id,
+      fact_state: event_type,
+      content: { about: 'other', type: event_type.slice(0, 64) },
+    });
+  }
+  const mchid = textField(content, 'mchid');
+  const appid = textField(content, 'appid');
+  if (mchid !== account.mchid || (appid !== undefined && appid !== account.appid)) {
+    return refused('wrong_account', 'The notification is about another merchant or app id.');
+  }
+  return about === 'payment' ? payment(content) : refund(content, mchid);
+}
+
+function payment(content: WireObject): VerifiedNotification {
+  const fact = paymentFact(content);
+  const fact_id = fact?.wallet_transaction_id;
+  const fact_state = textField(content, 'trade_state');
+  if (!fact || !fact_id || !fact_state) {
+    return refused('malformed', 'Fields of the payment are missing.');
+  }
+  return verified(content, { fact_id, fact_state, content: { about: 'payment', fact } });
+}
+
+function refund(content: WireObject, mchid: string): VerifiedNotification {
+  const fact = refundFact(content, mchid);
+  const fact_id = fact?.wallet_refund_id;
+  const fact_state = textField(content, 'refund_status');
+  if (!fact || !fact_id || !fact_state) {
+    return refused('malformed', 'Fields of the refund are missing.');
+  }
+  return verified(content, { fact_id, fact_state, content: { about: 'refund', fact } });
+}
+
+/** The type of what is inside decides; profit sharing may also arrive as TRANSACTION.SUCCESS. */
+function subjectOf({
+  event_type,
+  original_type,
+}: OpenedEnvelope): 'payment' | 'refund' | undefined {
+  if (event_type.startsWith('TRANSACTION.')) {
+    return original_type === undefined || original_type === 'transaction' ? 'payment' : undefined;
+  }
+  return event_type.startsWith('REFUND.') ? 'refund' : undefined;
+}
+
+function verified(
+  content: WireObject,
+  fact: Pick<
+    Extract<VerifiedNotification, { kind: 'verified' }>,
+    'fact_id' | 'fact_state' | 'content'
+  >,
+): VerifiedNotification {
+  return { kind: 'verified', ...fact, masked: maskObject(content) };
+}
+
+function refused(reason: Refused['reason'], message: string): Refused {
+  return { kind: 'refused', reason, message };
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+/** 204 ends the retries; any 4xx or 5xx brings the next one. */
+export function answerNotification(accepted: boolean, message?: string): NotificationAnswer {
+  const content_type = 'application/json';
+  if (accepted) return { status: 200, content_type, body: '{"code":"SUCCESS"}' };
+  const body = JSON.stringify({ code: 'FAIL', message: message ?? 'not accepted' });
+  return { status: 400, content_type, body };
+}

@@ -1,0 +1,87 @@
+import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
+import { type WireObject, fenNumber } from '../../protocols/wechat-pay/messages.ts';
+import type { RefundOrder, RefundOutcome } from '../wallet.ts';
+import type { MerchantAccount } from './account.ts';
+import { type CallResult, type Client, callWallet } from './client.ts';
+import { refundFact } from './facts.ts';
+import { walletText } from './payments.ts';
+import { refusalCode, toOutcome, unreadable } from './refusals.ts';
+
+/**
+ * Refunds: the same number with the same data may be sent again at any time.
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791865
+ */
+const REFUNDS = '/v3/refund/domestic/refunds';
+const MAX_REASON = 80;
+/** The wallet asks for the same request again; whether it will act is open. */
+const RETRY_CODES = new Set(['BIZ_ERR_NEED_RETRY']);
+
+export async function refund(
+  client: Client,
+  account: MerchantAccount,
+  order: RefundOrder,
+): Promise<RefundOutcome> {
+  const result = await callWallet(client, account, {
+    method: 'POST',
+    target: REFUNDS,
+    operation: REFUNDS,
+    body: refundBody(order),
+  });
+  if (result.kind === 'error') {
+    if (RETRY_CODES.has(result.code)) {
+      return { kind: 'unknown', cause: result.code, trace: result.trace };
+    }
+    const over =
+      result.code === 'INVALID_REQUEST' && result.internal === INTERNAL_CODE.out_of_range;
+    const outcome = toOutcome(result);
+    return over && outcome.kind === 'refused' ? { ...outcome, code: 'over_refund' } : outcome;
+  }
+  return toFact(account, order, result);
+}
+
+/** Names the order by our number alone, so that a retry has the same bytes as the first try. */
+function refundBody(order: RefundOrder): WireObject {
+  const reason = walletText(order.reason, MAX_REASON);
+  return {
+    out_trade_no: order.wallet_reference,
+    out_refund_no: order.refund_reference,
+    ...(reason === '' ? {} : { reason }),
+    notify_url: order.notify_url,
+    amount: {
+      refund: fenNumber(order.amount),
+      total: fenNumber(order.payment_amount),
+      currency: order.currency,
+    },
+  };
+}
+
+export async function queryRefund(
+  client: Client,
+  account: MerchantAccount,
+  order: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
+): Promise<RefundOutcome> {
+  const result = await callWallet(client, account, {
+    method: 'GET',
+    target: `${REFUNDS}/${encodeURIComponent(order.refund_reference)}`,
+    operation: `${REFUNDS}/{out_refund_no}`,
+  });
+  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
+    return { kind: 'not_found', trace: result.trace };
+  }
+  return toFact(account, order, result);
+}
+
+function toFact(
+  account: MerchantAccount,
+  order: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
+  result: CallResult,
+): RefundOutcome {
+  if (result.kind !== 'answer') return toOutcome(result);
+  const fact = refundFact(result.content, account.mchid);
+  if (!fact) return unreadable(result.trace, 'fields of the refund are missing');
+  const same =
+    fact.refund_reference === order.refund_reference &&
+    fact.wallet_reference === order.wallet_reference;
+  if (!same) return unreadable(result.trace, 'it is about another refund');
+  return { kind: 'fact', fact, trace: result.trace };
+}

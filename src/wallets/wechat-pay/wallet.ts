@@ -1,0 +1,49 @@
+import { Outbound } from '../../outbound.ts';
+import type { Wallet, WalletCapabilities, WalletEnvironment } from '../wallet.ts';
+import { openAccount, parseAccount } from './account.ts';
+import { checkCredentials } from './check.ts';
+import type { Client } from './client.ts';
+import { authorizeUrl, exchangeCode } from './login.ts';
+import { answerNotification, verifyNotification } from './notification.ts';
+import { closePayment, createPayment, queryPayment } from './payments.ts';
+import { queryRefund, refund } from './refunds.ts';
+
+/** An order lives longer, but its code and prepay id are dead after two hours. */
+const CAPABILITIES: WalletCapabilities = {
+  presentations: ['qr', 'h5', 'in_app'],
+  min_expiry_ms: 60_000,
+  max_expiry_ms: 2 * 3_600_000,
+  min_amount: 1n,
+  max_amount: 10_000_000_000n,
+  max_refunds: 50,
+  refund_window_days: 365,
+  fee_rate: 600n,
+};
+
+/** The WeChat Pay connector: APIv3, direct mode, public-key trust. */
+export function wechatPayWallet(environment: WalletEnvironment): Wallet {
+  const client: Client = { environment, outbound: new Outbound() };
+  return {
+    name: 'wechat_pay',
+    capabilities: CAPABILITIES,
+    parseAccount,
+    merchantNumber: (account) => String(account.settings.mchid),
+    createPayment: (account, order) => createPayment(client, openAccount(account), order),
+    queryPayment: (account, reference) => queryPayment(client, openAccount(account), reference),
+    closePayment: (account, reference) => closePayment(client, openAccount(account), reference),
+    refund: (account, order) => refund(client, openAccount(account), order),
+    queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
+    verifyNotification: (account, raw) => verifyNotification(openAccount(account), raw),
+    answerNotification,
+    checkCredentials: (account) => checkCredentials(client, account),
+    payerLogin: {
+      code_parameter: 'code',
+      authorizeUrl: (account, options) => authorizeUrl(openAccount(account), options),
+      exchangeCode: async (account, code) => {
+        const answer = await exchangeCode(client, openAccount(account), code);
+        return answer.kind === 'openid' ? answer.openid : undefined;
+      },
+    },
+    stop: () => client.outbound.stop(),
+  };
+}
