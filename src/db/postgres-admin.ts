@@ -35,7 +35,7 @@ export async function withClient<T>(
   }
 }
 
-/** Creates a login role unless it exists. `url` must belong to a superuser or role administrator. */
+/** Creates a login role unless it exists. `url` must belong to a role that may do so. */
 export async function createRole(url: string, role: NewRole): Promise<void> {
   const name = pg.escapeIdentifier(role.name);
   const password =

@@ -26,7 +26,7 @@ export interface PostgresServer {
   readonly socket_dir: string;
   /** Names the socket file only; no TCP port is open. */
   readonly port: number;
-  /** The superuser, for creating roles and databases; the hub itself should use a role of its own. */
+  /** The superuser, for creating roles and databases; the hub uses a role of its own. */
   readonly user: string;
   readonly pid: number;
   connectionString(database: string, user?: string): string;
