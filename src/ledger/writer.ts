@@ -57,19 +57,18 @@ export function createLedger(options: LedgerOptions): Ledger {
       }
       queue.push({ move, resolve, reject });
       queues.set(move.book, queue);
-      if (!running.has(move.book)) {
-        running.set(
-          move.book,
-          drain(move.book).finally(() => running.delete(move.book)),
-        );
-      }
+      if (!running.has(move.book)) running.set(move.book, drain(move.book));
     });
   }
 
   async function drain(book: Book): Promise<void> {
     for (;;) {
       const batch = queues.get(book)?.splice(0, MAX_BATCH) ?? [];
-      if (batch.length === 0) return;
+      if (batch.length === 0) {
+        // In the same turn as the look at the queue: a later submit starts a new drain.
+        running.delete(book);
+        return;
+      }
       await settle(book, batch);
     }
   }
@@ -104,6 +103,8 @@ export function createLedger(options: LedgerOptions): Ledger {
         if (moves.some((move) => move.jobs.length > 0 || move.events.length > 0)) options.wake();
         return results;
       } catch (error) {
+        // Accounts made by a transaction that rolled back are not there.
+        known.clear();
         const state = sqlState(error);
         if ((state !== DEADLOCK && state !== SERIALIZATION) || deadlocks >= MAX_DEADLOCKS)
           throw error;

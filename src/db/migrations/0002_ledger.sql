@@ -43,3 +43,6 @@ create unique index postings_end_once on postings (book, ends) where ends is not
 create index postings_by_subject on postings (book, subject_id, id);
 create index postings_by_debit_account on postings (book, debit_account, id);
 create index postings_by_credit_account on postings (book, credit_account, id);
+
+-- Append-only: even the owner's statements are refused; a correction is a new posting.
+revoke update, delete, truncate on postings from current_user;
