@@ -1,6 +1,6 @@
 import type { WalletChoice } from '../../src/payments/payment.ts';
-import { WalletMark } from '../design/marks.tsx';
 import { sayer } from '../design/language.ts';
+import { WalletMark } from '../design/marks.tsx';
 import { WALLET_APPS, walletName } from '../design/wallet-names.ts';
 import type { CheckoutView } from './view.ts';
 import { CHECKOUT_WORDS, type CheckoutKey, reasonKey } from './words.ts';
@@ -29,7 +29,7 @@ export function WalletButton(props: {
   return (
     <form method="post" action={`${view.path}/wallet`}>
       <input type="hidden" name="csrf" value={view.csrf} />
-      <button class={props.style} name="wallet" value={choice.wallet}>
+      <button type="submit" class={props.style} name="wallet" value={choice.wallet}>
         <WalletMark wallet={choice.wallet} />
         <span>{text}</span>
       </button>

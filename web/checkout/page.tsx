@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx';
 import { shanghaiTime } from '../../src/clock.ts';
 import { Amount } from '../design/amount.tsx';
-import { Frame, HouseHeader } from '../design/layout.tsx';
 import { type Language, sayer } from '../design/language.ts';
+import { Frame, HouseHeader } from '../design/layout.tsx';
 import { ResultMark, WalletPill } from '../design/marks.tsx';
 import { WALLET_APPS, walletName } from '../design/wallet-names.ts';
 import { Choose } from './choose.tsx';
@@ -195,14 +195,19 @@ function Cancel({ view }: { view: CheckoutView }) {
       <form method="post" action={`${view.path}/cancel`}>
         <p>{say('cancel_question', { payee: view.payee })}</p>
         <input type="hidden" name="csrf" value={view.csrf} />
-        <button class="button plain">{say('cancel_yes')}</button>
+        <button type="submit" class="button plain">
+          {say('cancel_yes')}
+        </button>
       </form>
     </details>
   );
 }
 
-/** For a link that leads nowhere, and for trouble of our own. */
-export function CheckoutTrouble(props: { language: Language; kind: 'missing' | 'broken' }) {
+/** For a link that leads nowhere, a wallet's return to another browser, and our own trouble. */
+export function CheckoutTrouble(props: {
+  language: Language;
+  kind: 'missing' | 'returned' | 'broken';
+}) {
   const say = sayer(CHECKOUT_WORDS, props.language);
   return (
     <CheckoutFrame

@@ -1,15 +1,20 @@
-/** The headers of every page: nothing inline, nothing from elsewhere, never cached or framed. */
+/**
+ * The headers of every page: nothing inline, nothing from elsewhere, never cached or framed.
+ * `wallet_origins` are the sandbox wallets whose bridge this page must load.
+ */
 export function pageHeaders(
-  options: { script_origins?: readonly string[] } = {},
+  options: { wallet_origins?: readonly string[] } = {},
 ): Record<string, string> {
-  const scripts = ["'self'", ...(options.script_origins ?? [])].join(' ');
+  const origins = options.wallet_origins ?? [];
+  const own = ["'self'", ...origins].join(' ');
   return {
     'content-security-policy': [
       "default-src 'none'",
       "style-src 'self'",
-      `script-src ${scripts}`,
+      `script-src ${own}`,
       "img-src 'self'",
-      "connect-src 'self'",
+      `connect-src ${own}`,
+      ...(origins.length === 0 ? [] : [`frame-src ${origins.join(' ')}`]),
       "form-action 'self'",
       "base-uri 'none'",
       "frame-ancestors 'none'",
@@ -19,7 +24,6 @@ export function pageHeaders(
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'permissions-policy': 'camera=(), geolocation=(), microphone=()',
-    'cross-origin-opener-policy': 'same-origin',
     vary: 'accept-language, cookie',
   };
 }
