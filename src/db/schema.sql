@@ -317,6 +317,7 @@ CREATE INDEX postings_by_credit_account ON postings USING btree (book, credit_ac
 CREATE INDEX postings_by_debit_account ON postings USING btree (book, debit_account, id);
 CREATE INDEX postings_by_subject ON postings USING btree (book, subject_id, id);
 CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE ends IS NOT NULL;
+revoke delete, truncate, update on postings from current_user;
 
 create table refunds (
   book smallint not null,

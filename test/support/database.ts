@@ -32,8 +32,7 @@ async function server(): Promise<TestServer> {
 }
 
 /**
- * A fresh database with today's schema, cloned from the template. Call it once per test file, at
- * the top or in `beforeAll`; it is dropped after the file's tests.
+ * A fresh database with today's schema, cloned from the template; dropped after the file's tests.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { url, template } = await server();
@@ -46,10 +45,16 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
   return cloneOf(url, 'template1');
 }
 
+const drops: (() => Promise<void>)[] = [];
+// Registered while the test file loads, so it runs after every hook of the file itself.
+afterAll(async () => {
+  for (const drop of drops) await drop();
+});
+
 async function cloneOf(url: string, template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const drop = () => dropDatabase(url, name);
-  afterAll(drop);
+  drops.push(drop);
   await createDatabase(url, { name, template });
   return { url: urlOf(url, name), name, drop };
 }
