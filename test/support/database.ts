@@ -3,26 +3,12 @@ import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { createDatabase, dropDatabase } from '../../src/db/postgres-admin.ts';
 import { askShared } from './shared.ts';
-
-/** The run's PostgreSQL, as `global-setup.ts` starts it. */
-export interface TestServer {
-  /** Connects to the maintenance database as a role that may create databases. */
-  readonly url: string;
-  /** A database with every migration applied; nobody connects to it. */
-  readonly template: string;
-}
+import { type TestServer, urlOf } from './test-server.ts';
 
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
   drop(): Promise<void>;
-}
-
-/** The same server, another database. */
-export function urlOf(url: string, database: string): string {
-  const parsed = new URL(url);
-  parsed.pathname = `/${database}`;
-  return parsed.toString();
 }
 
 const serverShape = z.object({ url: z.string(), template: z.string() });

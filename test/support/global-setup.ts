@@ -10,7 +10,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { createDatabase, createRole, dropDatabase } from '../../src/db/postgres-admin.ts';
 import { startPostgres } from '../../src/db/postgres-server.ts';
 import { type ChromiumFound, unpackChromium } from './chromium-unpack.ts';
-import { type TestServer, urlOf } from './database.ts';
+import { type TestServer, urlOf } from './test-server.ts';
 
 /**
  * What a whole test run shares, made when the first test asks for it: one PostgreSQL with a
