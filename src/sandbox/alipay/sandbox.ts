@@ -134,6 +134,7 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
         seller_id: SELLER_ID,
         gateway: `${alipay.url}/gateway.do`,
         oauth_endpoint: alipay.url,
+        bridge_url: `${alipay.url}/bridge.js`,
       },
       credentials: {
         private_key: privatePem(keys.app),

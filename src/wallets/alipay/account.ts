@@ -29,6 +29,8 @@ const settingsSchema = z.strictObject({
   seller_id: z.string().regex(/^2088\d{12}$/, 'must be 16 digits that start with 2088'),
   gateway: address.default(PRODUCTION_GATEWAY),
   oauth_endpoint: address.default(PRODUCTION_LOGIN),
+  /** The sandbox's stand-in for the bridge that Alipay's own browser has built in. */
+  bridge_url: address.exactOptional(),
 });
 
 const credentialsSchema = z.strictObject({

@@ -8,7 +8,8 @@ import type { WalletAccount } from '../wallet.ts';
 /**
  * One merchant at WeChat Pay, in public-key mode. Settings: `mchid`, `appid`, `serial_no` of the
  * merchant's API certificate, `public_key_id` and, where they differ from the public hosts,
- * `endpoint`, `oauth_endpoint`, `oauth_token_endpoint`. Credentials: `private_key`, `public_key`
+ * `endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; `bridge_url` names the sandbox's stand-in for
+ * the bridge that WeChat's own browser has built in. Credentials: `private_key`, `public_key`
  * (PEM), `api_v3_key`, `app_secret`, and further public keys under their own `PUB_KEY_ID_…`.
  */
 export interface MerchantAccount {
@@ -57,6 +58,7 @@ export function parseAccount(input: {
   settings.oauth_endpoint = root(given, 'oauth_endpoint', OAUTH_ENDPOINT);
   const token = given.oauth_endpoint === undefined ? OAUTH_TOKEN_ENDPOINT : settings.oauth_endpoint;
   settings.oauth_token_endpoint = root(given, 'oauth_token_endpoint', token);
+  if (given.bridge_url !== undefined) settings.bridge_url = bridge(given.bridge_url);
   return { settings, credentials: parseCredentials(secrets) };
 }
 
@@ -107,6 +109,14 @@ function root(given: Readonly<Record<string, unknown>>, name: string, standard: 
     throw wrong(`settings.${name}`, 'must be the root of an https host (http on loopback only)');
   }
   return url.origin;
+}
+
+function bridge(value: unknown): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^(?:127\.|localhost$|\[::1\]$)/.test(url.hostname)) {
+    throw wrong('settings.bridge_url', 'is only for a sandbox on loopback');
+  }
+  return url.href;
 }
 
 function wrong(param: string, rule: string): Refusal {
