@@ -12,7 +12,7 @@ export interface DecodedForm {
 
 const MAX_PARAMETERS = 200;
 
-/** Decodes form-urlencoded texts (query, body) into one set, as the gateway does before it verifies. */
+/** Decodes form-urlencoded texts (query, body) into one set, as the gateway does first. */
 export function decodeForms(...texts: readonly string[]): DecodedForm {
   const parameters = new Map<string, string>();
   let duplicate: string | undefined;
@@ -39,7 +39,7 @@ interface TextRule {
   readonly keep_empty?: boolean;
 }
 
-/** `a=1&b=2` over decoded values, names in byte order: what every Alipay parameter signature covers. */
+/** `a=1&b=2` over decoded values, names in order: what a signature over parameters covers. */
 export function canonicalText(parameters: Parameters, rule: TextRule): string {
   const names: string[] = [];
   for (const [name, value] of parameters) {

@@ -24,7 +24,7 @@ export interface CommonParameters {
   readonly extra?: Readonly<Record<string, string>>;
 }
 
-/** The parameters of one call, without `sign`. Empty values are left out: they cannot be verified. */
+/** The parameters of one call, without `sign` and without empty values, which never verify. */
 export function requestParameters(common: CommonParameters): Map<string, string> {
   const { biz_content, extra, ...named } = common;
   const parameters = new Map<string, string>();

@@ -134,7 +134,7 @@ export type Opened =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly reason: string };
 
-/** Verifies, then parses: only bytes that were signed are ever read. A missing sign is a refusal. */
+/** Verifies, then parses: only signed bytes are ever read. A missing sign is a refusal. */
 export function openResponse(key: KeyObject, text: string, method: string): Opened {
   const found = extractResponse(text, method);
   if (!found.ok) return found;

@@ -32,7 +32,7 @@ export const PAY_RESULTS = {
 
 const STAMP = /^(\d{4})-(\d{2})-(\d{2})[ +](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d{1,3})?$/;
 
-/** `2026-11-21 12:00:00` (Beijing time, seconds optional) → Date; undefined when it is no such time. */
+/** `2026-11-21 12:00:00` (Beijing time, seconds optional) → Date; undefined for anything else. */
 export function parseStamp(text: string): Date | undefined {
   const match = STAMP.exec(text);
   if (!match) return undefined;

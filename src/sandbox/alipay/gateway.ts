@@ -14,7 +14,7 @@ import { GatewayRefusal } from './biz.ts';
 import type { Alipay, App, Trade } from './books.ts';
 import { exchangeToken } from './login.ts';
 import { type Call, create, pagePay, precreate, wapPay } from './orders.ts';
-import { escapeHtml, type Reply, refusalPage } from './pages.ts';
+import { escapeHtml, type Reply, refusalPage } from './pages/html.ts';
 import { cancel, close, query, refund, refundQuery } from './trades.ts';
 
 /**

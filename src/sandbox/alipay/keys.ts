@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The sandbox's key pairs: minted on the first start into `keys_dir` (0700, files 0600), then kept. */
+/** The sandbox's key pairs: minted on the first start into `keys_dir` (0700/0600), then kept. */
 export interface SandboxKeys {
   /** Signs answers and notifications. */
   readonly alipay: KeyObject;
@@ -35,7 +35,7 @@ async function keyPair(keys_dir: string, name: string): Promise<KeyObject> {
   return privateKey;
 }
 
-/** PKCS#1, which the wallet's SDKs outside Java expect, and no last newline, which breaks Node's. */
+/** PKCS#1, which the SDKs outside Java expect; no last newline, which breaks Node's. */
 export function privatePem(key: KeyObject): string {
   return key.export({ type: 'pkcs1', format: 'pem' }).toString().trim();
 }
@@ -44,7 +44,7 @@ export function publicPem(key: KeyObject): string {
   return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString().trim();
 }
 
-/** Files: `app_private_key.pem`, `app_public_key.pem`, `alipay_private_key.pem`, `alipay_public_key.pem`. */
+/** Files: `app_private_key.pem`, `app_public_key.pem`, and the same two of `alipay`. */
 export async function openKeys(keys_dir: string): Promise<SandboxKeys> {
   await mkdir(keys_dir, { recursive: true, mode: 0o700 });
   const [alipay, app] = await Promise.all([keyPair(keys_dir, 'alipay'), keyPair(keys_dir, 'app')]);

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Alipay } from './books.ts';
-import { answerSheet, bridgeScript, SHEET_SCRIPT } from './bridge.ts';
-import { answerCashier, CASHIER_SCRIPT } from './cashier.ts';
+import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
+import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
 import { answerGateway } from './gateway.ts';
 import { authorize, readAuthorize } from './login.ts';
-import { html, languageOf, messagePage, page, type Reply } from './pages.ts';
-import { chooser, personAt, rememberPerson } from './people.ts';
+import { html, languageOf, messagePage, page, type Reply } from './pages/html.ts';
+import { chooser, personAt, rememberPerson } from './pages/people.ts';
 
 /** The sandbox's own port: the gateway for programs, pages for the payer's browser. */
 const MAX_BODY_BYTES = 65_536;

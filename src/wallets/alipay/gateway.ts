@@ -35,7 +35,7 @@ export interface GatewayCall extends Omit<CommonParameters, 'app_id' | 'timestam
 const MAX_ANSWER_BYTES = 262_144;
 const FORM = 'application/x-www-form-urlencoded;charset=utf-8';
 
-/** The wallet could not say what became of the call. One mirror of its pages misspells the prefix. */
+/** The wallet could not say what became of the call. One of its pages misspells the prefix. */
 const UNDECIDED: readonly string[] = [
   'ACQ.SYSTEM_ERROR',
   'AQC.SYSTEM_ERROR',

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { renderSVG } from 'uqr';
-import { type Alipay, current, isStale, type Trade } from './books.ts';
-import { returnUrl } from './notices.ts';
-import { codeUrl } from './orders.ts';
+import { type Alipay, current, isStale, type Trade } from '../books.ts';
+import { returnUrl } from '../notices.ts';
+import { codeUrl } from '../orders.ts';
 import {
   html,
   type Html,
@@ -11,8 +11,8 @@ import {
   messagePage,
   page,
   type Reply,
-} from './pages.ts';
-import { pay, payeeOf, priceOf, takeUp } from './payer.ts';
+} from './html.ts';
+import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
 import { chooser, orderSummary, personAt, refusalText, rememberPerson } from './people.ts';
 
 /**
@@ -65,7 +65,8 @@ function cashierPage(
   headers: Readonly<Record<string, string>> = {},
 ): Reply {
   const { alipay, trade, language } = visit;
-  const main = html`${orderSummary(trade, priceOf(trade), payeeOf(alipay, trade)[language])}${rest}`;
+  const summary = orderSummary(trade, priceOf(trade), payeeOf(alipay, trade)[language]);
+  const main = html`${summary}${rest}`;
   return page({
     title: TEXTS.title[language],
     language,
@@ -113,7 +114,8 @@ async function show(visit: Visit): Promise<Reply> {
   const code = {
     html: renderSVG(codeUrl(trade)).replace('<svg ', '<svg class="code" role="img" '),
   };
-  const rest = html`<p>${TEXTS.scan[language]}</p>${code}<p>${TEXTS.or_log_in[language]}</p>${logins}`;
+  const rest = html`<p>${TEXTS.scan[language]}</p>${code}
+<p>${TEXTS.or_log_in[language]}</p>${logins}`;
   return cashierPage(visit, rest);
 }
 
