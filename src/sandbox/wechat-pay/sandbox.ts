@@ -11,7 +11,7 @@ import { listen } from './server.ts';
 import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
 
 /** Name under which the first merchant is registered; payers see it. */
-const MERCHANT_NAME = '胡同示范商户';
+const MERCHANT_NAME = '胡同集市';
 
 export interface WechatPaySandboxOptions extends SandboxOptions {
   /** Time between accepting a refund and its arrival, milliseconds; 0 when absent. */
@@ -38,7 +38,10 @@ export async function startWechatPaySandbox(
   const log = new RequestLog(() => options.clock.real());
   const { host, port } = options;
   const pages = new Pages(context, payer, log);
-  const server = await listen({ context, log, pages, host, port });
+  const server = await listen({ context, log, pages, host, port }).catch((error: unknown) => {
+    context.notices.stop();
+    throw error;
+  });
   url = `http://${reachable(host)}:${server.port}`;
   resumeRefunds(context);
   return {
@@ -125,6 +128,7 @@ function merchantAccount(merchant: Merchant, url: string) {
       public_key_id: merchant.public_key_id,
       endpoint: url,
       oauth_endpoint: url,
+      bridge_url: `${url}/bridge.js`,
     },
     credentials: {
       private_key: merchant.private_key,

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { createServer } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningSandbox, type Shop, openShop, runSandbox } from './testing.ts';
+import { type RunningSandbox, type Shop, merchantOf, openShop, runSandbox } from './testing.ts';
 
 /** The judge: wechatpay-axios-plugin, as published, against the sandbox over a socket. */
 let running: RunningSandbox;
@@ -17,26 +17,11 @@ afterAll(async () => {
   await Promise.all([running.stop(), shop.stop()]);
 });
 
-interface Settings {
-  mchid: string;
-  appid: string;
-  serial_no: string;
-  public_key_id: string;
-}
-
-function account() {
-  const { settings, credentials } = running.sandbox.merchantAccount();
-  return {
-    settings: settings as unknown as Settings,
-    private_key: credentials.private_key ?? '',
-    public_key: credentials.public_key ?? '',
-    api_v3_key: credentials.api_v3_key ?? '',
-    app_secret: credentials.app_secret ?? '',
-  };
-}
+const account = () => merchantOf(running);
 
 function client(baseURL = running.sandbox.url, privateKey = account().private_key) {
-  const { settings, public_key } = account();
+  const settings = account();
+  const { public_key } = settings;
   return new Wechatpay({
     mchid: settings.mchid,
     serial: settings.serial_no,
@@ -72,11 +57,11 @@ function post(path: string, body: Wire, variables: Record<string, unknown> = {},
 }
 
 function query(out_trade_no: string) {
-  return get(ORDER, { out_trade_no, params: { mchid: account().settings.mchid } });
+  return get(ORDER, { out_trade_no, params: { mchid: account().mchid } });
 }
 
 function order(more: Record<string, unknown> = {}) {
-  const { settings } = account();
+  const settings = account();
   counter += 1;
   return {
     appid: settings.appid,
@@ -87,6 +72,20 @@ function order(more: Record<string, unknown> = {}) {
     amount: { total: 1234, currency: 'CNY' },
     ...more,
   };
+}
+
+/** Passes a call on to the sandbox and changes one character of the answer. */
+async function relay(request: IncomingMessage, body: Buffer, response: ServerResponse) {
+  const dropped = ['connection', 'content-length', 'host'];
+  const headers = Object.entries(request.headers).filter(([name]) => !dropped.includes(name));
+  const answer = await fetch(running.sandbox.url + request.url, {
+    method: 'POST',
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
+    body,
+  });
+  const text = (await answer.text()).replace('bizpayurl?pr=', 'bizpayurl?pr=Z');
+  const kept = [...answer.headers].filter(([name]) => name.startsWith('wechatpay-'));
+  response.writeHead(answer.status, Object.fromEntries(kept)).end(text);
 }
 
 /** The refusal's HTTP status and body, as the SDK hands them over. */
@@ -112,7 +111,7 @@ async function paid(more: Record<string, unknown> = {}) {
 
 describe('orders', () => {
   test('a Native order is made, paid and queried by both numbers', async () => {
-    const { settings } = account();
+    const settings = account();
     const body = await paid({ attach: 'shelf 7' });
     const params = { mchid: settings.mchid };
     const byOwn = await query(body.out_trade_no);
@@ -143,7 +142,7 @@ describe('orders', () => {
   });
 
   test('a close is answered by a signed 204, again and again', async () => {
-    const { settings } = account();
+    const settings = account();
     const body = order();
     await post(NATIVE, body);
     const { out_trade_no } = body;
@@ -243,21 +242,7 @@ describe('tampered messages', () => {
     const middle = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', async () => {
-        const headers = { ...request.headers, host: new URL(running.sandbox.url).host };
-        const answer = await fetch(running.sandbox.url + request.url, {
-          method: 'POST',
-          headers: Object.fromEntries(
-            Object.entries(headers)
-              .filter(([name]) => !['connection', 'content-length', 'host'].includes(name))
-              .map(([name, value]) => [name, String(value)]),
-          ),
-          body: Buffer.concat(chunks),
-        });
-        const text = (await answer.text()).replace('bizpayurl?pr=', 'bizpayurl?pr=Z');
-        const kept = [...answer.headers].filter(([name]) => name.startsWith('wechatpay-'));
-        response.writeHead(answer.status, Object.fromEntries(kept)).end(text);
-      });
+      request.on('end', () => void relay(request, Buffer.concat(chunks), response));
     });
     await new Promise<void>((resolve) => middle.listen(0, '127.0.0.1', resolve));
     const { port } = middle.address() as AddressInfo;

@@ -1,9 +1,21 @@
+import { createPrivateKey } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
+import {
+  type Authorization,
+  buildAuthorization,
+} from '../../protocols/wechat-pay/authorization.ts';
+import { parseWireObject } from '../../protocols/wechat-pay/messages.ts';
+import {
+  newNonce,
+  requestMessage,
+  rsaSign,
+  unixSeconds,
+} from '../../protocols/wechat-pay/signature.ts';
 import { FaultDial } from '../faults.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { SandboxStore, memoryJournal } from '../store.ts';
@@ -65,6 +77,94 @@ export async function runSandbox(
       if (options.keys_dir === undefined) await rm(keys_dir, { recursive: true, force: true });
     },
   };
+}
+
+/** What the sandbox's merchant signs calls with. */
+export function merchantOf({ sandbox }: RunningSandbox) {
+  const { settings, credentials } = sandbox.merchantAccount();
+  return {
+    mchid: String(settings.mchid),
+    appid: String(settings.appid),
+    serial_no: String(settings.serial_no),
+    public_key_id: String(settings.public_key_id),
+    private_key: credentials.private_key ?? '',
+    public_key: credentials.public_key ?? '',
+    api_v3_key: credentials.api_v3_key ?? '',
+    app_secret: credentials.app_secret ?? '',
+  };
+}
+
+export interface RawCall {
+  readonly method: 'GET' | 'POST';
+  readonly target: string;
+  readonly body?: string | object;
+  /** Sent in place of what was signed. */
+  readonly sent_body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Seconds added to the timestamp. */
+  readonly skew_s?: number;
+  readonly authorization?: (parts: Authorization) => string;
+}
+
+/** One signed call, in every detail as the test wants it. */
+export async function callApi(running: RunningSandbox, call: RawCall) {
+  const merchant = merchantOf(running);
+  const body = typeof call.body === 'object' ? JSON.stringify(call.body) : (call.body ?? '');
+  const real = new Date(Date.now() + (call.skew_s ?? 0) * 1000);
+  const parts = { timestamp: unixSeconds(real), nonce: newNonce() };
+  const { method, target } = call;
+  const message = requestMessage({ method, target, ...parts, body });
+  const authorization: Authorization = {
+    mchid: merchant.mchid,
+    serial_no: merchant.serial_no,
+    nonce_str: parts.nonce,
+    timestamp: parts.timestamp,
+    signature: await rsaSign(createPrivateKey(merchant.private_key), message),
+  };
+  const answer = await fetch(running.sandbox.url + target, {
+    method,
+    headers: {
+      Accept: 'application/json',
+      'User-Agent': 'test',
+      'Content-Type': 'application/json',
+      Authorization: (call.authorization ?? buildAuthorization)(authorization),
+      ...call.headers,
+    },
+    ...(method === 'POST' ? { body: call.sent_body ?? body } : {}),
+  });
+  const text = await answer.text();
+  const content = parseWireObject(text) ?? {};
+  return { status: answer.status, headers: answer.headers, text, content };
+}
+
+let orders = 0;
+
+/** The body of an order of 12.34 yuan under a number of its own. */
+export function orderBody(running: RunningSandbox, more: Record<string, unknown> = {}) {
+  const { appid, mchid } = merchantOf(running);
+  orders += 1;
+  return {
+    appid,
+    mchid,
+    description: '龙井茶 250g',
+    out_trade_no: `T${process.pid}N${Date.now()}N${orders}`,
+    notify_url: 'http://127.0.0.1:9/notify',
+    amount: { total: 1234, currency: 'CNY' },
+    ...more,
+  };
+}
+
+/** Makes a Native order and gives its number and code. */
+export async function nativeOrder(running: RunningSandbox, more: Record<string, unknown> = {}) {
+  const body = orderBody(running, more);
+  const target = '/v3/pay/transactions/native';
+  const { content } = await callApi(running, { method: 'POST', target, body });
+  return { body, out_trade_no: body.out_trade_no, code: String(content.code_url) };
+}
+
+export async function pay(running: RunningSandbox, code: string, person = 'lin') {
+  const scan = await running.sandbox.scan(person, code);
+  return running.sandbox.confirm(scan.id, 'pay');
 }
 
 export interface ReceivedNotice {

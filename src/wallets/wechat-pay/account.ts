@@ -8,9 +8,9 @@ import type { WalletAccount } from '../wallet.ts';
 /**
  * One merchant at WeChat Pay, in public-key mode. Settings: `mchid`, `appid`, `serial_no` of the
  * merchant's API certificate, `public_key_id` and, where they differ from the public hosts,
- * `endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; `bridge_url` names the sandbox's stand-in for
- * the bridge that WeChat's own browser has built in. Credentials: `private_key`, `public_key`
- * (PEM), `api_v3_key`, `app_secret`, and further public keys under their own `PUB_KEY_ID_…`.
+ * `endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a sandbox adds `bridge_url`.
+ * Credentials: `private_key`, `public_key` (PEM), `api_v3_key`, `app_secret`, and further public
+ * keys under their own `PUB_KEY_ID_…`.
  */
 export interface MerchantAccount {
   readonly mchid: string;
@@ -30,6 +30,7 @@ export interface MerchantAccount {
 const ENDPOINT = 'https://api.mch.weixin.qq.com';
 const OAUTH_ENDPOINT = 'https://open.weixin.qq.com';
 const OAUTH_TOKEN_ENDPOINT = 'https://api.weixin.qq.com';
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;
 const KEY_ID = /^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/;
 
 const SETTINGS: Readonly<Record<string, RegExp>> = {
@@ -59,6 +60,7 @@ export function parseAccount(input: {
   const token = given.oauth_endpoint === undefined ? OAUTH_TOKEN_ENDPOINT : settings.oauth_endpoint;
   settings.oauth_token_endpoint = root(given, 'oauth_token_endpoint', token);
   if (given.bridge_url !== undefined) settings.bridge_url = bridge(given.bridge_url);
+  if (given.bridge_url !== undefined) settings.bridge_url = bridgeUrl(given.bridge_url);
   return { settings, credentials: parseCredentials(secrets) };
 }
 
@@ -103,7 +105,7 @@ function parseCredentials(secrets: Readonly<Record<string, unknown>>): Record<st
 function root(given: Readonly<Record<string, unknown>>, name: string, standard: string): string {
   const value = given[name] ?? standard;
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  const loopback = url !== undefined && /^(?:127\.|localhost$|\[::1\]$)/.test(url.hostname);
+  const loopback = url !== undefined && LOOPBACK.test(url.hostname);
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
   if (!url || !secure || url.pathname !== '/' || url.search !== '' || url.username !== '') {
     throw wrong(`settings.${name}`, 'must be the root of an https host (http on loopback only)');
@@ -115,6 +117,18 @@ function bridge(value: unknown): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^(?:127\.|localhost$|\[::1\]$)/.test(url.hostname)) {
     throw wrong('settings.bridge_url', 'is only for a sandbox on loopback');
+  }
+  return url.href;
+}
+
+/** A script standing in for the bridge of WeChat's browser: a sandbox's, so on loopback. */
+function bridgeUrl(value: unknown): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !LOOPBACK.test(url.hostname)) {
+    throw wrong(
+      'settings.bridge_url',
+      'must be a URL on loopback; leave it out for the real wallet',
+    );
   }
   return url.href;
 }

@@ -1,6 +1,6 @@
 import type { ApiCall } from './authentication.ts';
 
-/** The last calls of the API and what was thought of them, for developers at GET /__sandbox/requests. */
+/** The last calls of the API and the verdict on each, for developers at /__sandbox/requests. */
 export interface LoggedRequest {
   readonly at: string;
   readonly method: string;

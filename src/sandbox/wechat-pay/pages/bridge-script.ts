@@ -1,5 +1,5 @@
 /**
- * The script behind /sandbox/bridge.js. It styles through the object model only, so that it runs
+ * The script behind /bridge.js. It styles through the object model only, so that it runs
  * under a merchant's Content-Security-Policy that names this origin in script-src and connect-src.
  */
 export function bridgeScript(origin: string): string {
@@ -69,10 +69,10 @@ export function bridgeScript(origin: string): string {
       if (why) message.err_desc = why;
       callback(message);
     };
-    call('/sandbox/bridge/open', parameters).then(function (order) {
+    call('/bridge/open', parameters).then(function (order) {
       if (order.error) return answer('fail', order.error);
       showSheet(order, function (outcome) {
-        call('/sandbox/bridge/confirm', { scan: order.scan, outcome: outcome }).then(
+        call('/bridge/confirm', { scan: order.scan, outcome: outcome }).then(
           function (result) {
             if (result.error) answer('fail', result.error);
             else answer(result.state === 'paid' ? 'ok' : 'cancel');

@@ -23,7 +23,7 @@ import {
  */
 export async function answerBridge(pages: Pages, page: PageRequest): Promise<PageAnswer> {
   const { pathname } = page.url;
-  if (page.method === 'GET' && pathname === '/sandbox/bridge.js') {
+  if (page.method === 'GET' && pathname === '/bridge.js') {
     const headers = {
       'Content-Type': 'text/javascript; charset=utf-8',
       'Cache-Control': 'no-store',
@@ -59,8 +59,8 @@ async function performCall(pages: Pages, page: PageRequest): Promise<PageAnswer>
   const body = parseWireObject(page.body);
   if (!body) return json(400, { error: 'not_json' });
   try {
-    if (page.url.pathname === '/sandbox/bridge/open') return open(pages, body);
-    if (page.url.pathname === '/sandbox/bridge/confirm') {
+    if (page.url.pathname === '/bridge/open') return open(pages, body);
+    if (page.url.pathname === '/bridge/confirm') {
       const outcome = body.outcome === 'pay' ? 'pay' : 'cancel';
       return json(200, await pages.payer.confirm(textField(body, 'scan') ?? '', outcome));
     }

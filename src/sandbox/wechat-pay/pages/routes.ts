@@ -51,7 +51,7 @@ async function route(
     default:
       break;
   }
-  if (page.url.pathname.startsWith('/sandbox/bridge')) return answerBridge(pages, page);
+  if (page.url.pathname.startsWith('/bridge')) return answerBridge(pages, page);
   if (page.url.pathname.startsWith('/__sandbox/')) return answerAdmin(pages, page);
   return failure(page.language, 404, text(page.language, 'not_found'));
 }
