@@ -155,13 +155,28 @@ function initialise({ folder, identity, binaries, durable }: InitialiseOptions):
   if (result.status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
     const said = (result.stderr ?? '').trim().split('\n').slice(-6).join('\n');
+    const reason = said || (result.error?.message ?? `initdb ended with ${result.status}`);
     throw new Error(
-      `PostgreSQL could not create a database in ${folder}: ` +
-        `${said || (result.error?.message ?? `it ended with ${result.status ?? result.signal}`)}`,
+      `PostgreSQL could not create a database in ${folder}: ${reason}${adviceFor(reason)}`,
       { cause: result.error },
     );
   }
   renameSync(fresh, folder);
+}
+
+/** What to do about the failures that machines and containers really have. */
+function adviceFor(reason: string): string {
+  if (reason.includes('could not look up effective user ID')) {
+    return '\nAdd this user to /etc/passwd, run as one that is there, or set DATABASE_URL.';
+  }
+  if (/No space left|Disk quota/.test(reason)) return '\nFree about 100 MB there.';
+  if (/shared memory|semget|shmget/.test(reason)) {
+    return '\nGive this container shared memory (--shm-size=64m), or set DATABASE_URL.';
+  }
+  if (/EPERM|EINVAL/.test(reason)) {
+    return '\nThis root may not become another user: run as an ordinary one, or set DATABASE_URL.';
+  }
+  return '';
 }
 
 function requireVersion(folder: string, binaries: Binaries): void {

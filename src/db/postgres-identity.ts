@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -32,42 +32,13 @@ export function chooseIdentity(owner?: { uid: number; gid: number }): Identity {
           'start as that user (or as root), choose another HUTONG_DATA_DIR, or set DATABASE_URL',
       );
     }
-    requireAccount(uid);
     return { uid, gid, switched: false };
   }
   if (process.platform !== 'linux') {
     throw new Error('PostgreSQL refuses to run as root: start as an ordinary user');
   }
   const chosen = owner !== undefined && owner.uid !== 0 ? owner : { uid: NOBODY, gid: NOBODY };
-  requireAccount(chosen.uid);
   return { uid: chosen.uid, gid: chosen.gid, switched: true };
-}
-
-/** initdb looks its user up by name; containers started with a bare number have none. */
-function requireAccount(uid: number): void {
-  if (process.platform !== 'linux') return;
-  let passwd: string;
-  try {
-    passwd = readFileSync('/etc/passwd', 'utf8');
-  } catch {
-    return;
-  }
-  const known = passwd.split('\n').some((line) => line.split(':')[2] === String(uid));
-  // A directory service may know the account; only containers lack both.
-  if (known || directoryServiceConfigured()) return;
-  throw new Error(
-    `uid ${uid} has no entry in /etc/passwd, which PostgreSQL needs: add one, run as a user ` +
-      'that has one, or set DATABASE_URL to a PostgreSQL of your own',
-  );
-}
-
-function directoryServiceConfigured(): boolean {
-  try {
-    const line = /^passwd:(.*)$/m.exec(readFileSync('/etc/nsswitch.conf', 'utf8'))?.[1] ?? '';
-    return /sss|ldap|nis|winbind|systemd|extrausers/.test(line);
-  } catch {
-    return false;
-  }
 }
 
 /** True when `identity` can search `folder` and everything above it. `folder` must exist. */
