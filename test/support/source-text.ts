@@ -149,8 +149,8 @@ const OPENERS = new RegExp(
 const PAIRS: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' };
 
 /**
- * Functions, methods and arrow bodies, with their number of lines that hold code, both braces included; functions
- * declared inside count for themselves and not for the one around them.
+ * Functions, methods and arrow bodies, with their number of lines that hold code, both braces
+ * included; functions declared inside count for themselves and not for the one around them.
  */
 export function functionsOf(code: string): FunctionSpan[] {
   const found: { start: number; end: number; declared: boolean }[] = [];

@@ -26,10 +26,11 @@ const MOST_FUNCTION_LINES = 70;
 export function complaintsAbout(file: SourceFile): Complaint[] {
   const { path, text } = file;
   const readings = read(text);
+  const sources = { ...readings, text };
   const found: Complaint[] = [...nameComplaints(path)];
   for (const ban of BANS) {
     if (!ban.where(path)) continue;
-    for (const line of linesWith(readings[ban.reading], ban.pattern)) {
+    for (const line of linesWith(sources[ban.reading], ban.pattern)) {
       found.push({ rule: ban.rule, path, line, instead: ban.instead });
     }
   }
