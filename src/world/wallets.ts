@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Db } from '../db/pool.ts';
+import { startAlipaySandbox } from '../sandbox/alipay/sandbox.ts';
+import { FaultDial } from '../sandbox/faults.ts';
+import { PEOPLE } from '../sandbox/phone/people.ts';
+import { openPostgresJournal } from '../sandbox/postgres-journal.ts';
+import type { SandboxOptions, WalletSandbox } from '../sandbox/sandbox.ts';
+import { memoryJournal, SandboxStore } from '../sandbox/store.ts';
+import { startWechatPaySandbox } from '../sandbox/wechat-pay/sandbox.ts';
+
+/** The wallets' own side, started together: one server, one store and one fault dial each. */
+export interface SandboxWallets {
+  readonly all: readonly WalletSandbox[];
+  readonly faults: Readonly<Record<WalletSandbox['wallet'], FaultDial>>;
+  stop(): Promise<void>;
+}
+
+export interface SandboxWalletsOptions {
+  readonly config: Pick<Config, 'host' | 'data_dir' | 'notify_pace'>;
+  /** 0 for each lets the system choose. */
+  readonly ports: Readonly<Record<WalletSandbox['wallet'], number>>;
+  readonly clock: Clock;
+  /** The sandboxes' own database; without one their books live in memory only. */
+  readonly db?: Db;
+  readonly seed?: number;
+}
+
+const START = { wechat_pay: startWechatPaySandbox, alipay: startAlipaySandbox } as const;
+
+export async function startSandboxWallets(options: SandboxWalletsOptions): Promise<SandboxWallets> {
+  const stores: SandboxStore[] = [];
+  const faults = { wechat_pay: new FaultDial(options.seed), alipay: new FaultDial(options.seed) };
+  async function start(wallet: WalletSandbox['wallet']): Promise<WalletSandbox> {
+    const journal = options.db ? await openPostgresJournal(options.db, wallet) : memoryJournal;
+    const store = await SandboxStore.open(journal);
+    stores.push(store);
+    const sandbox: SandboxOptions = {
+      host: options.config.host,
+      port: options.ports[wallet],
+      keys_dir: join(options.config.data_dir, 'keys', wallet),
+      clock: options.clock,
+      store,
+      faults: faults[wallet],
+      people: PEOPLE,
+      notify_pace: options.config.notify_pace,
+    };
+    return START[wallet](sandbox);
+  }
+  const all = [await start('wechat_pay'), await start('alipay')];
+  return {
+    all,
+    faults,
+    async stop() {
+      for (const sandbox of all) await sandbox.stop();
+      for (const store of stores) await store.stop();
+    },
+  };
+}

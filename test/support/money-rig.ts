@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { afterAll } from 'vitest';
+import type { App } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
+import { openDb, sql } from '../../src/db/pool.ts';
+import { newId } from '../../src/ids.ts';
+import { checkLedger } from '../../src/ledger/check.ts';
+import { notifyRoutes } from '../../src/notifications/routes.ts';
+import { createPayment } from '../../src/payments/create.ts';
+import { findAttempts, findPayment } from '../../src/payments/find.ts';
+import type { Payment } from '../../src/payments/payment.ts';
+import { renderPayment } from '../../src/payments/render.ts';
+import type { FaultDial } from '../../src/sandbox/faults.ts';
+import type { WalletSandbox } from '../../src/sandbox/sandbox.ts';
+import { JOB_SPECS, PERIODIC_SPECS } from '../../src/sweeps.ts';
+import type { WalletName } from '../../src/wallets/wallet.ts';
+import { createApp } from '../../src/wiring.ts';
+import { startSandboxWallets } from '../../src/world/wallets.ts';
+import { createTestDatabase } from './database.ts';
+
+/** A hub without its HTTP API, with both wallets' sandboxes, on one test database. */
+export interface MoneyRig {
+  readonly app: App;
+  readonly clock: BusinessClock;
+  readonly sandboxes: Readonly<Record<WalletName, WalletSandbox>>;
+  readonly faults: Readonly<Record<WalletName, FaultDial>>;
+  readonly accounts: Readonly<Record<WalletName, string>>;
+  readonly notify_url: (wallet: WalletName) => string;
+  create(over?: { amount?: bigint; reference?: string; expires_in_ms?: number }): Promise<Payment>;
+  reload(payment: Pick<Payment, 'id'>): Promise<Payment>;
+  /** The sandbox phone scans what the live attempt shows and confirms. */
+  payAt(wallet: WalletName, qr: string, person?: string): Promise<void>;
+  /** Waits until `done` holds; fails with what it last saw. */
+  until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T>;
+  /** Every payment's state equals the wallets' books, and the ledger adds up to them. */
+  expectBooksEqual(): Promise<string[]>;
+}
+
+const PERSON = 'lin-xia';
+
+export async function startMoneyRig(env: Record<string, string> = {}): Promise<MoneyRig> {
+  const database = await createTestDatabase();
+  const dir = mkdtempSync(join(tmpdir(), 'hutong-rig-'));
+  const config = loadConfig({
+    HUTONG_DATA_DIR: dir,
+    HUTONG_LOG_LEVEL: 'error',
+    HUTONG_RETRY_PACE: '0.05',
+    HUTONG_NOTIFY_PACE: '0.00001',
+    HUTONG_JOB_POLL_MS: '100',
+    HUTONG_JOB_LEASE_MS: '2000',
+    HUTONG_WALLET_TIMEOUT_MS: '1500',
+    ...env,
+  });
+  const seedDb = openDb({ url: database.url, max_connections: 2 });
+  await seedDb.query(sql`insert into installation (mode) values ('sandbox')`);
+  const clock = await openBusinessClock(seedDb);
+  const wallets = await startSandboxWallets({ config, clock, ports: { wechat_pay: 0, alipay: 0 } });
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const public_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const built = await createApp({
+    config,
+    database_url: database.url,
+    name: 'rig',
+    public_url,
+    clock,
+  });
+  const { app } = built;
+  server.on('request', getRequestListener(notifyRoutes(app).fetch));
+  const seeded = await seed(app, wallets.all);
+  app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);
+  afterAll(async () => {
+    await wallets.stop();
+    await built.stop();
+    clock.stop();
+    await closeServer(server);
+    await seedDb.end();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const sandboxes = Object.fromEntries(
+    wallets.all.map((s) => [s.wallet, s]),
+  ) as MoneyRig['sandboxes'];
+  return {
+    app,
+    clock,
+    sandboxes,
+    faults: wallets.faults,
+    accounts: seeded.accounts,
+    notify_url: (wallet) => `${public_url}/notify/${wallet}/${seeded.accounts[wallet]}`,
+    create: (over = {}) => create(app, seeded, over),
+    reload: async ({ id }) => {
+      const payment = await findPayment(app, id);
+      if (!payment) throw new Error(`payment ${id} is gone`);
+      return payment;
+    },
+    payAt: async (wallet, qr, person = PERSON) => {
+      const scanned = await sandboxes[wallet].scan(person, qr);
+      await sandboxes[wallet].confirm(scanned.id, 'pay');
+    },
+    until,
+    expectBooksEqual: () => differences(app, wallets.all, seeded.accounts),
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+interface Seeded {
+  readonly platform_id: string;
+  readonly merchant_id: string;
+  readonly accounts: Record<WalletName, string>;
+}
+
+async function seed(app: App, sandboxes: readonly WalletSandbox[]): Promise<Seeded> {
+  const platform_id = newId('plt');
+  const merchant_id = newId('mer');
+  await app.db.query(
+    sql`insert into platforms (id, slug, name) values (${platform_id}, 'rig', 'Rig')`,
+  );
+  await app.db.query(sql`
+    insert into merchants (id, platform_id, name) values (${merchant_id}, ${platform_id}, 'Shop')`);
+  const accounts: Partial<Record<WalletName, string>> = {};
+  for (const sandbox of sandboxes) {
+    const id = newId('wac');
+    const connector = app.wallets.connector(sandbox.wallet);
+    const { settings, credentials } = connector.parseAccount(sandbox.merchantAccount());
+    const account = {
+      id,
+      wallet: sandbox.wallet,
+      custody: 'merchant_own' as const,
+      settings,
+      credentials,
+    };
+    await app.db.query(sql`
+      insert into wallet_accounts (id, wallet, name, custody, wallet_merchant, settings, credentials)
+      values (${id}, ${sandbox.wallet}, 'rig', 'merchant_own', ${connector.merchantNumber(account)},
+        ${settings}, ${app.vault.seal(JSON.stringify(credentials), id)})`);
+    await app.db.query(sql`
+      insert into enrolments (id, merchant_id, wallet, wallet_account_id, state)
+      values (${newId('enr')}, ${merchant_id}, ${sandbox.wallet}, ${id}, 'active')`);
+    await app.db.query(sql`
+      insert into gates (id, platform_id, wallet, state)
+      values (${newId('gat')}, ${platform_id}, ${sandbox.wallet}, 'open')`);
+    accounts[sandbox.wallet] = id;
+  }
+  return { platform_id, merchant_id, accounts: accounts as Record<WalletName, string> };
+}
+
+async function create(
+  app: App,
+  seeded: Seeded,
+  over: { amount?: bigint; reference?: string; expires_in_ms?: number },
+): Promise<Payment> {
+  const input = {
+    book: 0,
+    platform: { id: seeded.platform_id, hosts: [] },
+    merchant_id: seeded.merchant_id,
+    amount: over.amount ?? 1234n,
+    description: 'Tea, 250 g',
+    order_reference: over.reference ?? randomUUID(),
+    order_url: null,
+    order_items: [],
+    return_url: null,
+    expires_at: over.expires_in_ms
+      ? new Date(app.clock.now().getTime() + over.expires_in_ms)
+      : null,
+    metadata: {},
+  };
+  const key = {
+    key_hash: randomUUID(),
+    body_digest: '',
+    respond: (payment: Payment) => ({
+      status: 201,
+      body: JSON.stringify(renderPayment(app, payment)),
+    }),
+  };
+  const { payment } = await createPayment(app, input, key);
+  return payment;
+}
+
+const PATIENCE_MS = 20_000;
+
+async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const value = await read();
+    if (done(value)) return value;
+    if (Date.now() > end) {
+      const seen = JSON.stringify(value, (_k, v: unknown) => (typeof v === 'bigint' ? `${v}` : v));
+      throw new Error(`waited in vain; last seen: ${seen}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Where hub and wallets disagree, one line each; read from the wallets' own books. */
+async function differences(
+  app: App,
+  sandboxes: readonly WalletSandbox[],
+  accounts: Record<WalletName, string>,
+): Promise<string[]> {
+  const found = (await checkLedger(app.db)).map(
+    (violation) => `${violation.law}: ${violation.detail}`,
+  );
+  for (const sandbox of sandboxes) {
+    let owed = 0n;
+    for (const balance of sandbox.merchantBalances().values()) owed += balance;
+    const account = accounts[sandbox.wallet];
+    const booked = (await app.ledger.balance(0, `wallet:${account}`))?.posted ?? 0n;
+    if (owed !== booked)
+      found.push(`${sandbox.wallet}: the wallet owes ${owed}, the ledger says ${booked}`);
+    for (const line of sandbox.transactions({ limit: 100_000 })) {
+      const attempts = await app.db.query<{ payment_id: string }>(sql`
+        select payment_id from attempts where book = 0 and wallet_reference = ${line.wallet_reference}`);
+      const payment = attempts[0] && (await findPayment(app, attempts[0].payment_id));
+      if (!payment) {
+        found.push(`${line.wallet_reference} is unknown to the hub`);
+        continue;
+      }
+      const attempt = (await findAttempts(app, payment)).find(
+        (entry) => entry.wallet_reference === line.wallet_reference,
+      );
+      const kept = line.state === 'paid' || line.state === 'partially_refunded';
+      if (kept && attempt?.state !== 'succeeded') {
+        found.push(
+          `${line.wallet_reference}: ${line.state} at the wallet, attempt ${attempt?.state}`,
+        );
+      }
+      if (attempt?.state === 'succeeded' && (line.state === 'waiting' || line.state === 'closed')) {
+        found.push(`${line.wallet_reference}: ${line.state} at the wallet, attempt succeeded`);
+      }
+    }
+  }
+  return found;
+}
