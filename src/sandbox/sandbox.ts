@@ -32,6 +32,7 @@ export interface WalletTransaction {
   /** Unified for the phone page and for tests: the wallet's own word is in `wallet_state`. */
   readonly state: 'waiting' | 'paid' | 'closed' | 'refunded' | 'partially_refunded';
   readonly wallet_state: string;
+  /** Id of the person who paid. */
   readonly payer: string | null;
   readonly created_at: string;
   readonly paid_at: string | null;

@@ -67,7 +67,7 @@ function stateOf(trade: Trade): WalletTransaction['state'] {
   return trade.refunded === trade.amount ? 'refunded' : 'partially_refunded';
 }
 
-function toTransaction(alipay: Alipay, trade: Trade): WalletTransaction {
+function toTransaction(trade: Trade): WalletTransaction {
   return {
     wallet_reference: trade.out_trade_no,
     wallet_transaction_id: trade.trade_no,
@@ -76,7 +76,7 @@ function toTransaction(alipay: Alipay, trade: Trade): WalletTransaction {
     refunded: trade.refunded,
     state: stateOf(trade),
     wallet_state: trade.status,
-    payer: trade.buyer === null ? null : (alipay.buyers.get(trade.buyer)?.user_id ?? null),
+    payer: trade.buyer,
     created_at: iso(trade.created_at ?? trade.placed_at),
     paid_at: trade.paid_at === null ? null : iso(trade.paid_at),
   };
@@ -89,7 +89,7 @@ function transactions(alipay: Alipay, options: { after?: string; limit: number }
   for (const trade of alipay.trades.values()) {
     if (rows.length >= options.limit) break;
     if (started && trade.status !== 'NOT_CREATED') {
-      rows.push(toTransaction(alipay, current(alipay, trade)));
+      rows.push(toTransaction(current(alipay, trade)));
     }
     if (trade.out_trade_no === options.after) started = true;
   }
