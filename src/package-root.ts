@@ -11,7 +11,10 @@ const MAX_LEVELS = 10;
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (let level = 0; level < MAX_LEVELS; level += 1) {
-    if (existsSync(join(folder, 'package.json'))) return folder;
+    // A compiled tree may hold a copy of package.json; the migrations exist once.
+    if (['package.json', 'src/db/migrations'].every((name) => existsSync(join(folder, name)))) {
+      return folder;
+    }
     folder = dirname(folder);
   }
   throw new Error(`no package.json above ${fileURLToPath(import.meta.url)}: reinstall the package`);
