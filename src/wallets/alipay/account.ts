@@ -12,11 +12,16 @@ import type { Wallet, WalletAccount } from '../wallet.ts';
 const PRODUCTION_GATEWAY = 'https://openapi.alipay.com/gateway.do';
 const PRODUCTION_LOGIN = 'https://openauth.alipay.com';
 
-function isAllowedUrl(text: string): boolean {
+const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
+
+function isLoopbackUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback);
+  const { protocol, hostname } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && LOOPBACK.includes(hostname);
+}
+
+function isAllowedUrl(text: string): boolean {
+  return isLoopbackUrl(text) || (URL.canParse(text) && new URL(text).protocol === 'https:');
 }
 
 const address = z
@@ -30,7 +35,11 @@ const settingsSchema = z.strictObject({
   gateway: address.default(PRODUCTION_GATEWAY),
   oauth_endpoint: address.default(PRODUCTION_LOGIN),
   /** The sandbox's stand-in for the bridge that Alipay's own browser has built in. */
-  bridge_url: address.exactOptional(),
+  bridge_url: z
+    .string()
+    .max(256)
+    .refine(isLoopbackUrl, 'is a script for a sandbox on loopback only')
+    .exactOptional(),
 });
 
 const credentialsSchema = z.strictObject({

@@ -132,6 +132,7 @@ describe('parseAccount', () => {
       [{ settings: { app_id: 'x' } }, 'settings.app_id'],
       [{ settings: { seller_id: '1' } }, 'settings.seller_id'],
       [{ settings: { gateway: 'http://example.com/gateway.do' } }, 'settings.gateway'],
+      [{ settings: { bridge_url: 'https://example.com/bridge.js' } }, 'settings.bridge_url'],
       [{ credentials: { private_key: secret.slice(0, 200) } }, 'credentials.private_key'],
       [{ credentials: { alipay_public_key: secret } }, 'credentials.alipay_public_key'],
     ];
