@@ -1,6 +1,6 @@
 import { type Queryable, sql } from '../db/pool.ts';
-import type { Book } from '../ids.ts';
-import type { JobKind } from './jobs.ts';
+import { type Book, newId } from '../ids.ts';
+import type { JobKind, NewJob } from './jobs.ts';
 
 /** A job that failed in its last try. It stays, and keeps its key taken, until it is replayed. */
 export interface DeadJob {
@@ -36,4 +36,17 @@ export async function replayDead(
     where book = ${book} and id = ${id} and state = 'dead'
     returning id`);
   return rows.length > 0;
+}
+
+/**
+ * Queues a job that may be queued, dead or running already, due now with all its tries. A run that
+ * is under way is fenced off, so the new one is never swallowed by its end. Call `wake` after it.
+ */
+export async function requeue(db: Queryable, job: Omit<NewJob, 'run_at'>): Promise<void> {
+  const { book, kind, key } = job;
+  await db.query(sql`
+    insert into jobs (book, id, kind, key, payload)
+    values (${book}, ${newId('job', book)}, ${kind}, ${key}, ${JSON.stringify(job.payload)}::jsonb)
+    on conflict (book, kind, key) do update
+    set payload = excluded.payload, state = 'ready', tries = 0, token = null, run_at = now()`);
 }

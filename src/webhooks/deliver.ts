@@ -5,13 +5,13 @@ import type { Job, JobResult, JobSpec } from '../jobs/jobs.ts';
 import { OutboundError } from '../outbound.ts';
 import { createBatcher } from './batcher.ts';
 import { renderEvent } from './event.ts';
+import { updateEndpoint } from './endpoint-queries.ts';
 import {
   type DeliveryToMake,
   failDelivery,
   loadDeliveries,
   recordTries,
   type TryRecord,
-  updateEndpoint,
 } from './queries.ts';
 import { createSigners, type Signers, webhookHeaders } from './signing.ts';
 
@@ -103,13 +103,13 @@ function ofBook<T>(map: Map<Book, T>, book: Book, make: (book: Book) => T): T {
 
 async function deliver(app: App, deliverer: Deliverer, job: Job): Promise<JobResult> {
   const delivery = await deliverer.load(job.book, job.key);
-  // Its endpoint is deleted, or an earlier run of this job has ended it.
-  if (!delivery || delivery.state !== 'pending') return { done: true };
-  if (!delivery.enabled) {
-    const reason = 'the endpoint is disabled';
-    await failDelivery(app.db, { book: job.book, id: delivery.id, reason });
+  if (!delivery?.enabled) {
+    const reason = delivery ? 'the endpoint is disabled' : 'the endpoint was deleted';
+    await failDelivery(app.db, { book: job.book, id: job.key, reason });
     return { done: true };
   }
+  // An earlier run of this job ended it and died before it could say so.
+  if (delivery.state !== 'pending') return { done: true };
   const { endpoint_id } = delivery;
   const busy = deliverer.in_flight.get(endpoint_id) ?? 0;
   if (busy >= MAX_IN_FLIGHT_PER_ENDPOINT) return { again_in_ms: jitter(BUSY_GAP_MS) };

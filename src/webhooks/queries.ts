@@ -1,6 +1,5 @@
 import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
-import type { Endpoint } from './endpoint.ts';
 import type { StoredEvent } from './event.ts';
 
 /** What a try needs: the delivery, its event and its endpoint. */
@@ -69,92 +68,104 @@ export async function failDelivery(
     where book = ${book} and id = ${id} and state = 'pending'`);
 }
 
-export async function insertEndpoint(db: Queryable, endpoint: Endpoint): Promise<Endpoint[]> {
-  return db.query<Endpoint>(sql`
-    insert into webhook_endpoints (id, platform_id, url, event_types, secret)
-    values (${endpoint.id}, ${endpoint.platform_id}, ${endpoint.url}, ${endpoint.event_types},
-      ${endpoint.secret})
-    returning id, platform_id, url, event_types, state, disabled_reason, secret, previous_secret,
-      previous_until, created_at`);
+export interface Delivery {
+  readonly book: Book;
+  readonly id: string;
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly endpoint_id: string;
+  readonly platform_id: string;
+  readonly payment_id: string | null;
+  readonly state: DeliveryState;
+  readonly tries: number;
+  readonly last_status: number | null;
+  readonly last_error: string | null;
+  readonly next_at: Date | null;
+  readonly created_at: Date;
+  readonly delivered_at: Date | null;
 }
 
-/** Serialises changes of one platform's endpoints, so that their number can be limited. */
-export async function lockPlatform(db: Queryable, platform_id: string): Promise<boolean> {
-  const rows = await db.query(sql`
-    select id from platforms where id = ${platform_id} for no key update`);
-  return rows.length > 0;
-}
-
-export async function countEndpoints(db: Queryable, platform_id: string): Promise<number> {
-  const [row] = await db.query<{ count: number }>(sql`
-    select count(*)::int as count from webhook_endpoints where platform_id = ${platform_id}`);
-  return row?.count ?? 0;
-}
-
-export async function findEndpoint(db: Queryable, id: string): Promise<Endpoint | undefined> {
-  const [row] = await db.query<Endpoint>(sql`
-    select id, platform_id, url, event_types, state, disabled_reason, secret, previous_secret,
-      previous_until, created_at
-    from webhook_endpoints where id = ${id}`);
+export async function findDelivery(
+  db: Queryable,
+  { book, id }: { book: Book; id: string },
+): Promise<Delivery | undefined> {
+  const [row] = await db.query<Delivery>(sql`
+    select d.book, d.id, d.event_id, e.type as event_type, d.endpoint_id, d.platform_id,
+      d.payment_id, d.state, d.tries, d.last_status, d.last_error, d.next_at, d.created_at,
+      d.delivered_at
+    from deliveries d join events e on e.book = d.book and e.id = d.event_id
+    where d.book = ${book} and d.id = ${id}`);
   return row;
 }
 
-/** All of a platform, or of every platform when null, newest first, before the id `before`. */
-export function listEndpoints(
-  db: Queryable,
-  {
-    platform_id,
-    before,
-    limit,
-  }: { platform_id: string | null; before: string | null; limit: number },
-): Promise<Endpoint[]> {
-  return db.query<Endpoint>(sql`
-    select id, platform_id, url, event_types, state, disabled_reason, secret, previous_secret,
-      previous_until, created_at
-    from webhook_endpoints
-    where (${platform_id}::text is null or platform_id = ${platform_id})
-      and (${before}::text is null or id < ${before})
-    order by id desc limit ${limit}`);
+export interface DeliveryFilter {
+  readonly book: Book;
+  readonly platform_id: string;
+  readonly endpoint_id: string | null;
+  readonly event_id: string | null;
+  readonly payment_id: string | null;
+  readonly state: DeliveryState | null;
+  /** Only ids below this one. */
+  readonly before: string | null;
+  readonly limit: number;
 }
 
-export interface EndpointChange {
-  readonly url?: string | undefined;
-  readonly event_types?: readonly string[] | undefined;
-  readonly state?: 'enabled' | 'disabled' | undefined;
-  readonly disabled_reason?: string | null;
+/** Newest first. */
+export function selectDeliveries(db: Queryable, filter: DeliveryFilter): Promise<Delivery[]> {
+  return db.query<Delivery>(sql`
+    select d.book, d.id, d.event_id, e.type as event_type, d.endpoint_id, d.platform_id,
+      d.payment_id, d.state, d.tries, d.last_status, d.last_error, d.next_at, d.created_at,
+      d.delivered_at
+    from deliveries d join events e on e.book = d.book and e.id = d.event_id
+    where d.book = ${filter.book} and d.platform_id = ${filter.platform_id}
+      and (${filter.before}::text is null or d.id < ${filter.before})
+      and (${filter.endpoint_id}::text is null or d.endpoint_id = ${filter.endpoint_id})
+      and (${filter.event_id}::text is null or d.event_id = ${filter.event_id})
+      and (${filter.payment_id}::text is null or d.payment_id = ${filter.payment_id})
+      and (${filter.state}::text is null or d.state = ${filter.state})
+    order by d.id desc limit ${filter.limit}`);
 }
 
-export async function updateEndpoint(
+/** Makes a delivery due again whatever its state; answers the tries it had. */
+export async function reopenDelivery(
   db: Queryable,
-  id: string,
-  change: EndpointChange,
-): Promise<Endpoint | undefined> {
-  const [row] = await db.query<Endpoint>(sql`
-    update webhook_endpoints set
-      url = coalesce(${change.url ?? null}, url),
-      event_types = coalesce(${change.event_types ?? null}::text[], event_types),
-      state = coalesce(${change.state ?? null}, state),
-      disabled_reason = case when ${change.state ?? null}::text is null then disabled_reason
-        else ${change.disabled_reason ?? null} end
-    where id = ${id}
-    returning id, platform_id, url, event_types, state, disabled_reason, secret, previous_secret,
-      previous_until, created_at`);
+  { book, id }: { book: Book; id: string },
+): Promise<number | undefined> {
+  const [row] = await db.query<{ tries: number }>(sql`
+    update deliveries set state = 'pending', next_at = now(), delivered_at = null
+    where book = ${book} and id = ${id}
+    returning tries`);
+  return row?.tries;
+}
+
+/** Sealed public events of a platform after a position, in order. */
+export function selectEvents(
+  db: Queryable,
+  feed: { book: Book; platform_id: string; after: number; type: string | null; limit: number },
+): Promise<StoredEvent[]> {
+  return db.query<StoredEvent>(sql`
+    select book, id, type, platform_id, sequence, position, data, created_at
+    from events
+    where book = ${feed.book} and platform_id = ${feed.platform_id} and position is not null
+      and position > ${feed.after} and (${feed.type}::text is null or type = ${feed.type})
+    order by position limit ${feed.limit}`);
+}
+
+export async function findEvent(
+  db: Queryable,
+  { book, id }: { book: Book; id: string },
+): Promise<StoredEvent | undefined> {
+  const [row] = await db.query<StoredEvent>(sql`
+    select book, id, type, platform_id, sequence, position, data, created_at
+    from events where book = ${book} and id = ${id} and public`);
   return row;
 }
 
-export async function rotateSecret(
+export async function bookOfPlatform(
   db: Queryable,
-  { id, secret, overlap_s }: { id: string; secret: Buffer; overlap_s: number },
-): Promise<Endpoint | undefined> {
-  const [row] = await db.query<Endpoint>(sql`
-    update webhook_endpoints set previous_secret = secret, secret = ${secret},
-      previous_until = now() + ${overlap_s} * interval '1 second'
-    where id = ${id}
-    returning id, platform_id, url, event_types, state, disabled_reason, secret, previous_secret,
-      previous_until, created_at`);
-  return row;
-}
-
-export async function deleteEndpoint(db: Queryable, id: string): Promise<void> {
-  await db.query(sql`delete from webhook_endpoints where id = ${id}`);
+  platform_id: string,
+): Promise<Book | undefined> {
+  const [row] = await db.query<{ book: Book }>(sql`
+    select book from platforms where id = ${platform_id}`);
+  return row?.book;
 }
