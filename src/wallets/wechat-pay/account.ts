@@ -54,12 +54,10 @@ export function parseAccount(input: {
       throw wrong(`settings.${name}`, `must match ${form.source}`);
     settings[name] = value;
   }
-  const endpoint = root(given, 'endpoint', ENDPOINT);
-  settings.endpoint = endpoint;
+  settings.endpoint = root(given, 'endpoint', ENDPOINT);
   settings.oauth_endpoint = root(given, 'oauth_endpoint', OAUTH_ENDPOINT);
   const token = given.oauth_endpoint === undefined ? OAUTH_TOKEN_ENDPOINT : settings.oauth_endpoint;
   settings.oauth_token_endpoint = root(given, 'oauth_token_endpoint', token);
-  if (given.bridge_url !== undefined) settings.bridge_url = bridge(given.bridge_url);
   if (given.bridge_url !== undefined) settings.bridge_url = bridgeUrl(given.bridge_url);
   return { settings, credentials: parseCredentials(secrets) };
 }
@@ -111,14 +109,6 @@ function root(given: Readonly<Record<string, unknown>>, name: string, standard: 
     throw wrong(`settings.${name}`, 'must be the root of an https host (http on loopback only)');
   }
   return url.origin;
-}
-
-function bridge(value: unknown): string {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || !/^(?:127\.|localhost$|\[::1\]$)/.test(url.hostname)) {
-    throw wrong('settings.bridge_url', 'is only for a sandbox on loopback');
-  }
-  return url.href;
 }
 
 /** A script standing in for the bridge of WeChat's browser: a sandbox's, so on loopback. */
