@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { setCookie } from 'hono/cookie';
+import { assetRoutes } from '../../../web/design/assets.ts';
+import { phoneApi } from './api.ts';
+import { Device, type DeviceOptions } from './device.ts';
+import { createGuard, TOKEN_COOKIE } from './guard.ts';
+import { phonePages } from './pages.ts';
+
+export interface PhoneOptions extends DeviceOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Needed off loopback; made at random when absent. */
+  readonly token?: string;
+}
+
+export interface Phone {
+  /** Root URL; off loopback with the token that opens it. */
+  readonly url: string;
+  /** Off loopback every request needs it; undefined on loopback. */
+  readonly token: string | undefined;
+  stop(): Promise<void>;
+}
+
+const TOKEN_BYTES = 16;
+
+/** Starts the sandbox phone: a page and a JSON API on a port of its own. */
+export async function startPhone(options: PhoneOptions): Promise<Phone> {
+  const token = options.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
+  const guard = createGuard({ host: options.host, token });
+  const device = new Device(options);
+  const server = createAdaptorServer({ fetch: phoneRoutes(device, guard).fetch });
+  const port = await listen(server, options);
+  const root = `http://${reachable(options.host)}:${port}`;
+  return {
+    url: guard.token === undefined ? root : `${root}/?token=${guard.token}`,
+    token: guard.token,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+}
+
+function phoneRoutes(device: Device, guard: ReturnType<typeof createGuard>): Hono {
+  const routes = new Hono();
+  routes.use(async (c, next) => {
+    const refused = guard.refuse(c);
+    if (refused !== undefined) {
+      return c.json({ error: { code: 'forbidden', message: refused } }, 403);
+    }
+    if (guard.token !== undefined && c.req.query('token') === guard.token) {
+      setCookie(c, TOKEN_COOKIE, guard.token, { path: '/', httpOnly: true, sameSite: 'Strict' });
+    }
+    return next();
+  });
+  routes.route('/', assetRoutes());
+  routes.route('/', phoneApi(device));
+  routes.route('/', phonePages(device));
+  routes.notFound((c) =>
+    c.json({ error: { code: 'not_found', message: 'there is no such page' } }, 404),
+  );
+  return routes;
+}
+
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function listen(
+  server: ReturnType<typeof createAdaptorServer>,
+  { host, port }: { host: string; port: number },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
