@@ -6,7 +6,7 @@ export type Parameters = ReadonlyMap<string, string>;
 
 export interface DecodedForm {
   readonly parameters: Parameters;
-  /** First name that came twice; such a set has no one meaning and is never trusted. */
+  /** First name that came with two values; such a set has no one meaning and is never trusted. */
   readonly duplicate?: string;
 }
 
@@ -18,7 +18,9 @@ export function decodeForms(...texts: readonly string[]): DecodedForm {
   let duplicate: string | undefined;
   for (const text of texts) {
     for (const [name, value] of new URLSearchParams(text)) {
-      if (parameters.has(name)) duplicate ??= name;
+      // Some SDKs repeat `charset` in the query and in the form: the same value is no harm.
+      const known = parameters.get(name);
+      if (known !== undefined && known !== value) duplicate ??= name;
       else if (parameters.size < MAX_PARAMETERS) parameters.set(name, value);
     }
   }

@@ -105,7 +105,7 @@ function merged(query: string, body: string): { parameters: Parameters; method: 
   const { parameters, duplicate } = decodeForms(query, body);
   const method = parameters.get('method') ?? '';
   if (duplicate !== undefined) {
-    const message = `参数重复：${escapeHtml(duplicate.slice(0, 64))} (sent twice)`;
+    const message = `参数重复：${escapeHtml(duplicate.slice(0, 64))} (sent twice, with two values)`;
     throw new GatewayRefusal('isv.invalid-parameter', message);
   }
   return { parameters, method };

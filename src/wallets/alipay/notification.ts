@@ -83,7 +83,7 @@ export function verifyNotification(
 ): VerifiedNotification {
   if (raw.body.length > MAX_BODY_BYTES) return refused('malformed', 'the body is too large');
   const { parameters, duplicate } = decodeForms(raw.body.toString('utf8'));
-  if (duplicate !== undefined) return refused('malformed', 'a parameter is there twice');
+  if (duplicate !== undefined) return refused('malformed', 'a parameter has two values');
   if (!parameters.get('sign')) return refused('signature', 'there is no sign');
   if (parameters.get('sign_type') !== 'RSA2') return refused('signature', 'sign_type is not RSA2');
   if (!verifies(account.alipay_public_key, parameters)) {
