@@ -234,8 +234,7 @@ describe('tampered messages', () => {
         sign_information: { method: 'POST', url: '/v3/pay/transactions/native' },
       },
     });
-    const shown = JSON.stringify(answer.data.detail);
-    expect(shown).toContain(body.out_trade_no);
+    expect(JSON.stringify(answer.data.detail)).toContain(body.out_trade_no);
   });
 
   test('an answer changed on its way is refused by the SDK', async () => {

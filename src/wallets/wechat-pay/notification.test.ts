@@ -1,8 +1,7 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { sealNotification } from '../../protocols/wechat-pay/notification.ts';
 import { answerMessage, rsaSign } from '../../protocols/wechat-pay/signature.ts';
-import { openShop, nativeOrder, pay, runSandbox } from '../../sandbox/wechat-pay/testing.ts';
 import type { RawNotification, WalletAccount } from '../wallet.ts';
 import { wechatPayWallet } from './wallet.ts';
 
@@ -232,40 +231,4 @@ test('the answer tells the wallet to stop or to come again', () => {
   const no = wallet.answerNotification(false, 'later "please"');
   expect(no.status).toBe(400);
   expect(JSON.parse(no.body)).toEqual({ code: 'FAIL', message: 'later "please"' });
-});
-
-test('the sandbox sends notifications that verify, of payments and of refunds', async () => {
-  const [running, shop] = await Promise.all([runSandbox(), openShop()]);
-  const own: WalletAccount = {
-    ...account,
-    ...wallet.parseAccount(running.sandbox.merchantAccount()),
-  };
-  const { code, out_trade_no } = await nativeOrder(running, { notify_url: shop.notify_url });
-  await pay(running, code);
-  const received = async (n: number) => {
-    const { headers, body } = await shop.notice(n);
-    const flat = Object.entries(headers).map(([name, value]) => [name, String(value)]);
-    return { headers: Object.fromEntries(flat), body, received_at: new Date() };
-  };
-  expect(wallet.verifyNotification(own, await received(1))).toMatchObject({
-    kind: 'verified',
-    content: { about: 'payment', fact: { wallet_reference: out_trade_no, state: 'paid' } },
-  });
-  const refunded = await wallet.refund(own, {
-    wallet_reference: out_trade_no,
-    refund_reference: 'R1',
-    amount: 34n,
-    payment_amount: 1234n,
-    currency: 'CNY',
-    reason: 'late',
-    notify_url: shop.notify_url,
-  });
-  expect(refunded.kind).toBe('fact');
-  expect(wallet.verifyNotification(own, await received(2))).toMatchObject({
-    kind: 'verified',
-    fact_state: 'SUCCESS',
-    content: { about: 'refund', fact: { refund_reference: 'R1', state: 'succeeded' } },
-  });
-  expect(createPrivateKey(own.credentials.private_key ?? '').type).toBe('private');
-  await Promise.all([running.stop(), shop.stop()]);
 });
