@@ -15,6 +15,7 @@ const environment = z.object({
   HUTONG_SANDBOX_PORT: port.default(8090),
   HUTONG_SHOP_PORT: port.default(8100),
   HUTONG_PUBLIC_URL: z.url().optional(),
+  HUTONG_PHONE_URL: z.url().optional(),
   HUTONG_DATA_DIR: z.string().min(1).default('.hutong'),
   HUTONG_MASTER_KEY_FILE: z.string().min(1).optional(),
   HUTONG_LOG_LEVEL: z
@@ -43,6 +44,8 @@ export interface Config {
   readonly shop_port: number;
   /** Where shoppers and wallets reach the hub from outside; by default `http://host:port`. */
   readonly public_url: string | undefined;
+  /** The sandbox phone, linked from the checkout's codes; never in production. */
+  readonly phone_url: string | undefined;
   readonly data_dir: string;
   readonly master_key_file: string;
   readonly log_level: string;
@@ -79,6 +82,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     sandbox_port: values.HUTONG_SANDBOX_PORT,
     shop_port: values.HUTONG_SHOP_PORT,
     public_url: values.HUTONG_PUBLIC_URL,
+    phone_url: values.HUTONG_MODE === 'sandbox' ? values.HUTONG_PHONE_URL : undefined,
     data_dir: dataDir,
     master_key_file: values.HUTONG_MASTER_KEY_FILE ?? `${dataDir}/master.key`,
     log_level: values.HUTONG_LOG_LEVEL,

@@ -34,7 +34,9 @@ afterAll(async () => {
 
 const floored = (id: string): AccountSpec => ({ id, normal: 'credit', floor: 0n });
 
-function transfer(from: AccountSpec, to: AccountSpec, amount: bigint, fact = false): NewPosting {
+type Movement = Extract<NewPosting, { amount: bigint }>;
+
+function transfer(from: AccountSpec, to: AccountSpec, amount: bigint, fact = false): Movement {
   return {
     kind: 'posted',
     id: newId('pst'),
@@ -122,9 +124,9 @@ describe('the ledger writer', () => {
     const from = floored('res-from');
     const to = floored('res-to');
     await fund(from, 50n);
-    const reserve = (amount: bigint) => ({
+    const reserve = (amount: bigint): Movement => ({
       ...transfer(from, to, amount),
-      kind: 'pending' as const,
+      kind: 'pending',
     });
     const [first, second] = [reserve(30n), reserve(20n)];
     await ledger.submit(move([first, second]));

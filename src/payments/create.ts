@@ -50,6 +50,7 @@ export async function createPayment(
   key: CreateKey,
 ): Promise<{ payment: Payment; status: number; body: string }> {
   check(app, input);
+  await checkMerchant(app, input);
   const payment = plan(app, input);
   const answer = key.respond(payment);
   try {
@@ -82,6 +83,27 @@ function check(app: App, input: PaymentInput): void {
   }
   checkUrl(app, input, 'return_url', input.return_url);
   checkUrl(app, input, 'order.url', input.order_url);
+}
+
+/** Merchants are never deleted nor moved: what was seen once holds. */
+const MAX_SEEN = 100_000;
+const seen = new WeakMap<App, Set<string>>();
+
+async function checkMerchant(app: App, { platform, merchant_id }: PaymentInput): Promise<void> {
+  const known = seen.get(app) ?? new Set();
+  seen.set(app, known);
+  const pair = `${platform.id}/${merchant_id}`;
+  if (known.has(pair)) return;
+  const rows = await app.db.query(sql`
+    select 1 from merchants where id = ${merchant_id} and platform_id = ${platform.id}`);
+  if (rows.length === 0) {
+    throw new Refusal('invalid_parameter', {
+      param: 'merchant',
+      message: 'merchant: there is no such merchant on this platform',
+    });
+  }
+  if (known.size >= MAX_SEEN) known.clear();
+  known.add(pair);
 }
 
 /** https on a registered host; in a sandbox also http on loopback. */

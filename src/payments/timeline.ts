@@ -10,7 +10,14 @@ import type { Payment } from './payment.ts';
 export interface TimelineEntry {
   readonly id: string;
   readonly at: string;
-  readonly kind: 'event' | 'step' | 'wallet_call' | 'notification' | 'posting' | 'webhook' | 'break';
+  readonly kind:
+    | 'event'
+    | 'step'
+    | 'wallet_call'
+    | 'notification'
+    | 'posting'
+    | 'webhook'
+    | 'break';
   readonly what: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -182,13 +182,18 @@ async function succeededParts(
       ...NOTHING,
       rows: [changePayment(payment, { sequence })],
       events: [
-        paymentEvent(app, 'payment.money_returned', { ...payment, sequence }, {
-          returned: {
-            refund: refund.id,
-            amount: Number.parseInt(`${refund.amount}`, 10),
-            why: refund.origin,
+        paymentEvent(
+          app,
+          'payment.money_returned',
+          { ...payment, sequence },
+          {
+            returned: {
+              refund: refund.id,
+              amount: Number.parseInt(`${refund.amount}`, 10),
+              why: refund.origin,
+            },
           },
-        }),
+        ),
       ],
     });
   }

@@ -1,0 +1,27 @@
+import type { Hono } from 'hono';
+import type { App } from './app.ts';
+import { checkoutRoutes } from './checkout/routes.ts';
+import type { PageEnv } from './http/request.ts';
+import { createServer } from './http/server.ts';
+import { merchantRoutes } from './merchants/routes.ts';
+import { notifyRoutes } from './notifications/routes.ts';
+import { paymentRoutes } from './payments/routes.ts';
+import { platformRoutes } from './platforms/routes.ts';
+import { refundRoutes } from './refunds/routes.ts';
+import { walletAccountRoutes } from './wallet-accounts/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
+
+/** The hub's HTTP side: every slice's routes, the checkout's pages and the wallets' way in. */
+export function createHub(app: App): Hono<PageEnv> {
+  return createServer(app, {
+    routes: [
+      ...paymentRoutes(app),
+      ...refundRoutes(app),
+      ...merchantRoutes(app),
+      ...platformRoutes(app),
+      ...walletAccountRoutes(app),
+      ...webhookRoutes(app),
+    ],
+    pages: [checkoutRoutes(app, { phone_url: app.config.phone_url }), notifyRoutes(app)],
+  });
+}

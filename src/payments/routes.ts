@@ -1,0 +1,272 @@
+import { z } from '@hono/zod-openapi';
+import type { App } from '../app.ts';
+import { Refusal } from '../errors.ts';
+import { type Caller, maySee, platformOf } from '../http/caller.ts';
+import { jsonText } from '../http/canonical-json.ts';
+import { type CallKey, findKey, finishKey, replayed, replayReply } from '../http/idempotency.ts';
+import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
+import { type Reply, type Route, route } from '../http/route.ts';
+import * as form from '../http/schemas.ts';
+import { WALLETS } from '../wallets/wallet.ts';
+import { createAttempt, KeyTaken } from './attempt.ts';
+import { requestClose } from './close.ts';
+import { createPayment, CreateKeyTaken } from './create.ts';
+import { eligibleWallets } from './eligible.ts';
+import { findAttempts, findPayment } from './find.ts';
+import type { Payment } from './payment.ts';
+import { listPayments } from './queries.ts';
+import { renderAttempt, renderPayment } from './render.ts';
+import * as schema from './schemas.ts';
+import { timelineOf } from './timeline.ts';
+
+const TAG = 'Payments';
+const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
+
+/** The payment, if this caller may see it; what it may not see does not exist for it. */
+export async function visiblePayment(app: App, caller: Caller, id: string): Promise<Payment> {
+  const payment = await findPayment(app, id);
+  if (!payment || !maySee(caller, payment)) throw new Refusal('not_found');
+  return payment;
+}
+
+export function paymentRoutes(app: App): Route[] {
+  return [create(app), list(app), read(app), wallets(app), attempt(app), close(app), timeline(app)];
+}
+
+function create(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Create a payment',
+      description: 'Send the shopper to `checkout_url`, or begin an attempt yourself.',
+      body: schema.createBody,
+      idempotency: 'required',
+      status: 201,
+      answer: schema.paymentObject,
+      refusals: ['currency_unsupported', 'order_reference_taken', 'return_url_not_registered'],
+    },
+    async ({ caller, body, key }) => {
+      if (body.currency !== 'CNY') throw new Refusal('currency_unsupported', { param: 'currency' });
+      const callKey = present(key);
+      const input = {
+        book: caller.book,
+        platform: platformOf(caller),
+        merchant_id: body.merchant,
+        amount: body.amount,
+        description: body.description,
+        order_reference: body.order.reference,
+        order_url: body.order.url ?? null,
+        order_items: body.order.items ?? [],
+        return_url: body.return_url ?? null,
+        expires_at: body.expires_at ?? null,
+        metadata: body.metadata ?? {},
+      };
+      const respond = (payment: Payment) => ({
+        status: 201,
+        body: jsonText(renderPayment(app, payment)),
+      });
+      try {
+        const made = await createPayment(app, input, { ...callKey, respond });
+        return { status: made.status, text: made.body };
+      } catch (error) {
+        if (error instanceof CreateKeyTaken) return replayReply(app.db, callKey);
+        throw error;
+      }
+    },
+  );
+}
+
+/** Where the route requires a key the dispatcher has seen to it. */
+function present(key: CallKey | undefined): CallKey {
+  if (!key) throw new Refusal('idempotency_key_required');
+  return key;
+}
+
+const listQuery = z.strictObject({
+  ...pageFields,
+  platform: form.id('plt').optional(),
+  merchant: form.id('mer').optional(),
+  state: z.enum(['requires_wallet', 'pending', 'succeeded', 'closed']).optional(),
+  wallet: z.enum(WALLETS).optional(),
+  order_reference: form.text(64).optional(),
+  created_from: form.timestamp.optional(),
+  created_before: form.timestamp.optional(),
+});
+
+function list(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payments',
+      roles: ['marketplace', 'merchant'],
+      tag: TAG,
+      summary: 'List payments, newest first',
+      query: listQuery,
+      status: 200,
+      answer: listSchema(schema.paymentObject),
+    },
+    async ({ caller, query }) => {
+      const page = pageOf('pay', query);
+      const rows = await listPayments(app.db, {
+        book: caller.book,
+        platform_id: platformOf(caller).id,
+        merchant_id: caller.merchant_id ?? query.merchant ?? null,
+        state: query.state ?? null,
+        wallet: query.wallet ?? null,
+        order_reference: query.order_reference ?? null,
+        created_from: query.created_from ?? null,
+        created_before: query.created_before ?? null,
+        below: page.before ?? null,
+        limit: page.limit + 1,
+      });
+      return { status: 200, body: listOf(rows, page, (row) => renderPayment(app, row)) };
+    },
+  );
+}
+
+function read(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payments/{payment}',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'Read a payment',
+      params: { payment: 'pay' },
+      status: 200,
+      answer: schema.paymentObject,
+    },
+    async ({ caller, params }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      return { status: 200, body: renderPayment(app, payment) };
+    },
+  );
+}
+
+function wallets(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payments/{payment}/wallets',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'Which wallets may take this payment now, and why not',
+      params: { payment: 'pay' },
+      query: z.strictObject({
+        client: z.enum(['desktop', 'phone', 'wechat', 'alipay']).optional(),
+      }),
+      status: 200,
+      answer: schema.walletsObject,
+    },
+    async ({ caller, params, query }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      const choices = await eligibleWallets(app, payment, query.client ?? 'desktop');
+      const data = choices.map(({ wallet, eligible, reason, presentation }) => ({
+        wallet,
+        eligible,
+        reason,
+        presentation,
+      }));
+      return { status: 200, body: { object: 'list', data } };
+    },
+  );
+}
+
+function attempt(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/attempts',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Begin an attempt at a wallet',
+      description: 'An attempt at another wallet is closed there first.',
+      params: { payment: 'pay' },
+      body: schema.attemptBody,
+      idempotency: 'required',
+      status: 201,
+      answer: schema.attemptObject,
+      refusals: ['state_conflict', 'wallet_not_eligible'],
+    },
+    async ({ caller, params, body, key, client_ip }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      const callKey = present(key);
+      const earlier = await replayAttempt(app, payment, callKey);
+      if (earlier) return earlier;
+      try {
+        const made = await createAttempt(app, {
+          payment,
+          wallet: body.wallet,
+          presentation: body.presentation,
+          client_ip: body.client?.ip ?? client_ip,
+          ...(body.payer === undefined ? {} : { payer: body.payer }),
+          key: callKey,
+        });
+        return { status: 201, body: renderAttempt(app, made) };
+      } catch (error) {
+        if (!(error instanceof KeyTaken)) throw error;
+        const replay = await replayAttempt(app, payment, callKey);
+        if (!replay) throw new Refusal('concurrent_change', { cause: error });
+        return replay;
+      } finally {
+        await finishKey(app.db, callKey);
+      }
+    },
+  );
+}
+
+async function replayAttempt(app: App, payment: Payment, key: CallKey): Promise<Reply | undefined> {
+  const earlier = await findKey(app.db, key);
+  if (!earlier) return undefined;
+  if (earlier.kind === 'reply') return earlier.reply;
+  const attempts = await findAttempts(app, payment);
+  const made = attempts.find((entry) => entry.id === earlier.object_id);
+  if (!made) throw new Refusal('not_found');
+  return replayed({ status: 201, body: renderAttempt(app, made) });
+}
+
+function close(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/close',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Close an unpaid payment',
+      description: 'Answers 202 with the present state while a wallet has not confirmed yet.',
+      params: { payment: 'pay' },
+      idempotency: 'optional',
+      status: 200,
+      answer: schema.paymentObject,
+      refusals: ['state_conflict'],
+    },
+    async ({ caller, params }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      const closed = await requestClose(app, payment, 'cancelled');
+      return { status: closed.state === 'closed' ? 200 : 202, body: renderPayment(app, closed) };
+    },
+  );
+}
+
+function timeline(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payments/{payment}/timeline',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'Everything that happened to a payment',
+      params: { payment: 'pay' },
+      status: 200,
+      answer: schema.timelineObject,
+    },
+    async ({ caller, params }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      const data = await timelineOf(app, payment);
+      return { status: 200, body: { object: 'timeline', payment: payment.id, data } };
+    },
+  );
+}

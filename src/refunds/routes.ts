@@ -1,0 +1,138 @@
+import { z } from '@hono/zod-openapi';
+import type { App } from '../app.ts';
+import { Refusal } from '../errors.ts';
+import { type CallKey, findKey, finishKey, replayed } from '../http/idempotency.ts';
+import { listSchema } from '../http/pagination.ts';
+import { type Reply, type Route, route } from '../http/route.ts';
+import * as form from '../http/schemas.ts';
+import { bookOf } from '../ids.ts';
+import { visiblePayment } from '../payments/routes.ts';
+import { createRefund, RefundKeyTaken } from './create.ts';
+import { selectRefund, selectRefunds } from './queries.ts';
+import { renderRefund } from './render.ts';
+
+const TAG = 'Refunds';
+const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
+
+const createBody = z
+  .strictObject({
+    amount: form.amount,
+    reference: form.text(64).openapi({ description: 'Your own number, unique per payment.' }),
+    reason: form.text(80),
+    metadata: form.metadata.optional(),
+  })
+  .openapi('CreateRefund');
+
+const refundObject = z
+  .object({
+    ...form.objectFields('rfd', 'refund'),
+    payment: form.id('pay'),
+    state: z.enum(['created', 'pending', 'succeeded', 'refused', 'needs_action', 'unknown']),
+    origin: z.enum(['requested', 'late_success', 'double_payment']),
+    amount: form.amountOut,
+    currency: form.currency,
+    reason: z.string(),
+    reference: z.string(),
+    wallet_refund_id: z.string().nullable(),
+    refusal: z.object({ code: z.string(), message: z.string() }).nullable(),
+    succeeded_at: form.timestampOut.nullable(),
+    metadata: z.record(z.string(), z.string()),
+  })
+  .openapi('Refund');
+
+export function refundRoutes(app: App): Route[] {
+  return [create(app), list(app), read(app)];
+}
+
+function create(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/refunds',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Refund a payment, in whole or in part',
+      params: { payment: 'pay' },
+      body: createBody,
+      idempotency: 'required',
+      status: 201,
+      answer: refundObject,
+      refusals: ['amount_exceeds_refundable', 'reference_taken', 'state_conflict'],
+    },
+    async ({ caller, params, body, key }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      if (!key) throw new Refusal('idempotency_key_required');
+      const earlier = await replay(app, key);
+      if (earlier) return earlier;
+      try {
+        const refund = await createRefund(app, {
+          payment,
+          amount: body.amount,
+          reference: body.reference,
+          reason: body.reason,
+          metadata: body.metadata ?? {},
+          key,
+        });
+        return { status: 201, body: renderRefund(app, refund) };
+      } catch (error) {
+        const again = error instanceof RefundKeyTaken ? await replay(app, key) : undefined;
+        if (!again) throw error;
+        return again;
+      } finally {
+        await finishKey(app.db, key);
+      }
+    },
+  );
+}
+
+async function replay(app: App, key: CallKey): Promise<Reply | undefined> {
+  const earlier = await findKey(app.db, key);
+  if (!earlier) return undefined;
+  if (earlier.kind === 'reply') return earlier.reply;
+  const refund = await selectRefund(app.db, key.book, earlier.object_id);
+  if (!refund) throw new Refusal('not_found');
+  return replayed({ status: 201, body: renderRefund(app, refund) });
+}
+
+function list(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payments/{payment}/refunds',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'The refunds of a payment, oldest first',
+      description: 'All of them: a payment has at most as many as its wallet allows (50).',
+      params: { payment: 'pay' },
+      status: 200,
+      answer: listSchema(refundObject),
+    },
+    async ({ caller, params }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      const refunds = await selectRefunds(app.db, payment.book, payment.id);
+      const data = refunds.map((refund) => renderRefund(app, refund));
+      return { status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } };
+    },
+  );
+}
+
+function read(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/refunds/{refund}',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'Read a refund',
+      params: { refund: 'rfd' },
+      status: 200,
+      answer: refundObject,
+    },
+    async ({ caller, params }) => {
+      const refund = await selectRefund(app.db, bookOf(params.refund), params.refund);
+      if (!refund) throw new Refusal('not_found');
+      await visiblePayment(app, caller, refund.payment_id);
+      return { status: 200, body: renderRefund(app, refund) };
+    },
+  );
+}
