@@ -20,16 +20,9 @@ afterAll(async () => {
 const account = () => merchantOf(running);
 
 function client(baseURL = running.sandbox.url, privateKey = account().private_key) {
-  const settings = account();
-  const { public_key } = settings;
-  return new Wechatpay({
-    mchid: settings.mchid,
-    serial: settings.serial_no,
-    privateKey,
-    certs: { [settings.public_key_id]: public_key },
-    baseURL,
-    proxy: false,
-  });
+  const { mchid, serial_no: serial, public_key_id, public_key } = account();
+  const certs = { [public_key_id]: public_key };
+  return new Wechatpay({ mchid, serial, privateKey, certs, baseURL, proxy: false });
 }
 
 /** Fields of answers that these tests read. */
