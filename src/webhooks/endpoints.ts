@@ -48,12 +48,12 @@ export async function createEndpoint(
 /** Enabling again what the hub disabled is a change of `state`. */
 export async function changeEndpoint(
   app: App,
-  id: string,
-  change: EndpointChange,
+  tx: Queryable,
+  { id, change }: { id: string; change: EndpointChange },
 ): Promise<Endpoint> {
   if (change.url !== undefined) checkUrl(app, change.url);
   const reason = change.state === 'disabled' ? 'disabled by the platform' : null;
-  const endpoint = await updateEndpoint(app.db, id, { ...change, disabled_reason: reason });
+  const endpoint = await updateEndpoint(tx, id, { ...change, disabled_reason: reason });
   if (!endpoint) throw new Refusal('not_found');
   return endpoint;
 }

@@ -17,7 +17,7 @@ import { createVault } from '../vault.ts';
 import { publishEvents } from './publish.ts';
 
 /** What webhooks read of an App, on a real database and real sockets. */
-export function webhookApp(url: string): { app: App; stop(): Promise<void> } {
+export function webhookApp(url: string): { app: App; stop: () => Promise<void> } {
   const log = pino({ level: 'silent' });
   const db = openDb({ url, max_connections: 6 });
   // Gaps of 5 s become 5 ms, those of a day 86 s.

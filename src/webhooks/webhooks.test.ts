@@ -34,6 +34,16 @@ function deliveriesOf(platform_id: string): Promise<Delivery[]> {
   return selectDeliveries(app.db, { book: 0, platform_id, ...any, limit: 100 });
 }
 
+function disable(id: string): Promise<Endpoint> {
+  return changeEndpoint(app, app.db, { id, change: { state: 'disabled' } });
+}
+
+async function replay(delivery: Delivery): Promise<Delivery> {
+  const reopened = await app.db.transaction((tx) => replayDelivery(tx, delivery));
+  app.jobs.wake();
+  return reopened;
+}
+
 async function settled(platform_id: string): Promise<Delivery[]> {
   let deliveries: Delivery[] = [];
   await until(async () => {
@@ -106,7 +116,7 @@ describe('a webhook', () => {
     await endpointOf(platform, all.url);
     await endpointOf(platform, refunds.url, ['refund.succeeded']);
     const disabled = await endpointOf(platform, gone.url);
-    await changeEndpoint(app, disabled.endpoint.id, { state: 'disabled' });
+    await disable(disabled.endpoint.id);
     await endpointOf(await addPlatform(app), foreign.url);
     await publish(app, [
       newEvent(platform),
@@ -183,7 +193,7 @@ describe('a delivery that failed', () => {
     const { platform, delivery } = await failed(shop.url);
     expect(delivery).toMatchObject({ state: 'failed', tries: 13, last_error: 'answered 500' });
     expect(delivery.next_at).toBeNull();
-    const reopened = await replayDelivery(app, delivery);
+    const reopened = await replay(delivery);
     expect(reopened.state).toBe('pending');
     const [after] = await settled(platform);
     // The replay has a schedule of its own: its first failure was tried again.
@@ -197,7 +207,7 @@ describe('a delivery that failed', () => {
     await endpointOf(platform, shop.url);
     await publish(app, [newEvent(platform)]);
     const [delivery] = await settled(platform);
-    if (delivery) await replayDelivery(app, delivery);
+    if (delivery) await replay(delivery);
     const [after] = await settled(platform);
     expect(after).toMatchObject({ state: 'delivered', tries: 2 });
   });
@@ -205,8 +215,8 @@ describe('a delivery that failed', () => {
   it('cannot be replayed to an endpoint that is disabled', async () => {
     const shop = await receiver(() => 500);
     const { delivery } = await failed(shop.url);
-    await changeEndpoint(app, delivery.endpoint_id, { state: 'disabled' });
-    await expect(replayDelivery(app, delivery)).rejects.toMatchObject({ code: 'state_conflict' });
+    await disable(delivery.endpoint_id);
+    await expect(replay(delivery)).rejects.toMatchObject({ code: 'state_conflict' });
   });
 });
 

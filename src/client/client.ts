@@ -1,0 +1,70 @@
+import { type Payments, paymentsOf, type Refunds, refundsOf } from './payments.ts';
+import { type ClientOptions, createSend } from './transport.ts';
+import {
+  type Deliveries,
+  deliveriesOf,
+  type Events,
+  eventsOf,
+  type WebhookEndpoints,
+  webhookEndpointsOf,
+} from './webhooks.ts';
+
+export {
+  AuthenticationError,
+  ConflictError,
+  ConnectionError,
+  HutongError,
+  InternalError,
+  InvalidRequestError,
+  NotFoundError,
+  OutcomeUnknownError,
+  PermissionError,
+  RateLimitedError,
+  WalletRefusedError,
+  WalletUnavailableError,
+} from './errors.ts';
+export type {
+  Attempt,
+  Delivery,
+  Event,
+  List,
+  Payment,
+  PaymentEvent,
+  Refund,
+  RefundEvent,
+  TimelineEntry,
+  WalletName,
+  WebhookEndpoint,
+} from './objects.ts';
+export type { NewAttempt, NewPayment, NewRefund } from './payments.ts';
+export type { ClientOptions } from './transport.ts';
+export {
+  verifyWebhook,
+  WebhookVerificationError,
+  type WebhookMistake,
+  type WebhookToVerify,
+} from './verify-webhook.ts';
+
+/** `hutong/client`: the typed client of the API. It needs Node 20 and nothing else. */
+export interface Hutong {
+  readonly payments: Payments;
+  readonly refunds: Refunds;
+  readonly webhookEndpoints: WebhookEndpoints;
+  readonly events: Events;
+  readonly deliveries: Deliveries;
+}
+
+/**
+ * A client for one API key. Every call is tried again where that is safe (`max_retries`), honours
+ * Retry-After, and throws a HutongError of the class that fits, or a ConnectionError.
+ */
+export function createClient(options: ClientOptions): Hutong {
+  const send = createSend(options);
+  return {
+    payments: paymentsOf(send),
+    refunds: refundsOf(send),
+    webhookEndpoints: webhookEndpointsOf(send),
+    events: eventsOf(send),
+    deliveries: deliveriesOf(send),
+  };
+}
