@@ -1,0 +1,104 @@
+import type { Config } from '../config.ts';
+import { type BusinessClock, openBusinessClock } from '../db/business-clock.ts';
+import { migrate } from '../db/migrate.ts';
+import { type Db, openDb, sql } from '../db/pool.ts';
+import { createDatabase, createRole } from '../db/postgres-admin.ts';
+import { type KeptPostgres, keepPostgres } from '../db/postgres-supervisor.ts';
+import type { Logger } from '../log.ts';
+import { PEOPLE } from '../sandbox/phone/people.ts';
+import { type Phone, startPhone } from '../sandbox/phone/phone.ts';
+import { type SandboxWallets, startSandboxWallets } from './wallets.ts';
+
+/**
+ * The world around the hub: PostgreSQL, the wallets' sandboxes and the phone. It knows the hub
+ * only by its database's clock, and outlives it.
+ */
+export interface World {
+  readonly database_url: string;
+  readonly clock: BusinessClock;
+  readonly wallets: SandboxWallets;
+  readonly phone: Phone;
+  /** The sandboxes' own database, also used by the demo shops. */
+  readonly db: Db;
+  readonly postgres: KeptPostgres | undefined;
+  stop(): Promise<void>;
+}
+
+interface Databases {
+  readonly hub: string;
+  readonly sandboxes: string | undefined;
+  readonly postgres: KeptPostgres | undefined;
+}
+
+const HUB = { role: 'hutong_hub', database: 'hutong' };
+const SANDBOXES = { role: 'hutong_sandbox', database: 'hutong_sandbox' };
+
+/** Makes the databases, each with an owner of its own that is no superuser. */
+async function openDatabases(config: Config, log: Logger): Promise<Databases> {
+  if (config.database_url !== undefined) {
+    return { hub: config.database_url, sandboxes: undefined, postgres: undefined };
+  }
+  const postgres = await keepPostgres({ data_dir: `${config.data_dir}/postgres`, log });
+  const admin = postgres.connectionString('postgres');
+  for (const { role, database } of [HUB, SANDBOXES]) {
+    await createRole(admin, { name: role });
+    await createDatabase(admin, { name: database, owner: role });
+  }
+  return {
+    hub: postgres.connectionString(HUB.database, HUB.role),
+    sandboxes: postgres.connectionString(SANDBOXES.database, SANDBOXES.role),
+    postgres,
+  };
+}
+
+/** Ports 0 let the system choose (tests); otherwise phone, then each wallet, in one row. */
+function ports(config: Config): { phone: number; wechat_pay: number; alipay: number } {
+  const first = config.sandbox_port;
+  if (first === 0) return { phone: 0, wechat_pay: 0, alipay: 0 };
+  return { phone: first, wechat_pay: first + 1, alipay: first + 2 };
+}
+
+export async function startWorld(config: Config, log: Logger): Promise<World> {
+  const databases = await openDatabases(config, log);
+  await migrate(databases.hub, { log });
+  const hubDb = openDb({ url: databases.hub, max_connections: 2, log, application_name: 'world' });
+  await claimMode(hubDb);
+  const clock = await openBusinessClock(hubDb, log);
+  // With DATABASE_URL the sandboxes keep their journal beside the hub's tables.
+  const url = databases.sandboxes ?? databases.hub;
+  const db = openDb({ url, max_connections: 4, log, application_name: 'sandboxes' });
+  const { phone: phonePort, ...walletPorts } = ports(config);
+  const wallets = await startSandboxWallets({ config, ports: walletPorts, clock, db });
+  const phone = await startPhone({
+    host: config.host,
+    port: phonePort,
+    sandboxes: wallets.all,
+    faults: wallets.faults,
+    people: PEOPLE,
+    clock,
+  });
+  return {
+    database_url: databases.hub,
+    clock,
+    wallets,
+    phone,
+    db,
+    postgres: databases.postgres,
+    async stop() {
+      await phone.stop();
+      await wallets.stop();
+      clock.stop();
+      await Promise.all([db.end(), hubDb.end()]);
+      await databases.postgres?.stop();
+    },
+  };
+}
+
+/** An installation is sandbox or production for good; this world is for sandboxes only. */
+async function claimMode(db: Db): Promise<void> {
+  await db.query(sql`insert into installation (mode) values ('sandbox') on conflict do nothing`);
+  const [row] = await db.query<{ mode: string }>(sql`select mode from installation`);
+  if (row?.mode !== 'sandbox') {
+    throw new Error('this database belongs to a production installation: use another DATABASE_URL');
+  }
+}
