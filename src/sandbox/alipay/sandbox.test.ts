@@ -294,6 +294,34 @@ describe('the books', () => {
     await second.stop();
   });
 
+  test('nobody is told of a payment before it is durable', async () => {
+    let release = () => {};
+    let gate = Promise.resolve();
+    const journal: Journal = { load: async () => [], write: () => gate };
+    const store = await SandboxStore.open(journal);
+    const slow = await openTestSandbox({ store });
+    const scanned = await slow.sandbox.scan('lin', await code({}, slow));
+    const heard = merchant.heard.length;
+    gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    let answered = false;
+    const confirmed = slow.sandbox.confirm(scanned.id, 'pay').then(() => {
+      answered = true;
+    });
+    // Three whole exchanges with the same process: time enough for an early notification.
+    for (let round = 0; round < 3; round += 1) {
+      await fetch(`${slow.sandbox.url}/bridge.js`);
+      await fetch(merchant.url.replace('/notify', '/idle'));
+    }
+    const told = merchant.heard.slice(heard).filter(({ body }) => body.length > 0);
+    expect({ answered, told: told.length }).toEqual({ answered: false, told: 0 });
+    release();
+    await confirmed;
+    await merchant.hears(heard + 4);
+    await slow.stop();
+  });
+
   test('a change that cannot be written is never answered as success', async () => {
     const journal: Journal = {
       load: async () => [],

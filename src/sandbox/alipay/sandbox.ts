@@ -16,6 +16,14 @@ import { isAcknowledged, NOTIFY_SCHEDULE_MS, renderNotification } from './notice
 import { Payers } from './payer.ts';
 import { listen } from './server.ts';
 
+/**
+ * Where this wallet differs from the real one: key mode only, one application, utf-8 only; one
+ * Alipay key for all applications; a stamp of the wrong hour is taken with a warning header; any
+ * http(s) address may be returned to; answers are `application/json`; page calls are answered with
+ * a redirect to `/cashier/<token>`; a trade that times out or is closed sends no notification; an
+ * order number stays bound to its amount and subject even before its code is scanned.
+ */
+
 /** The first merchant: numbers in the shapes of the wallet's own test environment. */
 const APP_ID = '9021000100000001';
 const SELLER_ID = '2088100000000001';

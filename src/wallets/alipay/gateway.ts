@@ -28,9 +28,7 @@ export type GatewayAnswer =
   | { readonly kind: 'unreachable'; readonly message: string; readonly trace: WalletTrace }
   | Unknown;
 
-export interface GatewayCall extends Omit<CommonParameters, 'app_id' | 'timestamp'> {
-  readonly notify_url?: string;
-}
+export type GatewayCall = Omit<CommonParameters, 'app_id' | 'timestamp'>;
 
 const MAX_ANSWER_BYTES = 262_144;
 const FORM = 'application/x-www-form-urlencoded;charset=utf-8';
