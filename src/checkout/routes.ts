@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { assetRoutes } from '../../web/design/assets.ts';
 import type { App } from '../app.ts';
+import type { PageEnv } from '../http/request.ts';
 import { isWalletName } from '../wallets/registry.ts';
 import { cancelPayment, chooseWallet } from './choose.ts';
 import { beginLogin, endLogin } from './login.ts';
@@ -14,8 +15,8 @@ export interface CheckoutOptions {
 }
 
 /** The hosted checkout, `/c/<token>` and below, with its assets. Mount at the root. */
-export function checkoutRoutes(app: App, options: CheckoutOptions = {}): Hono {
-  const routes = new Hono();
+export function checkoutRoutes(app: App, options: CheckoutOptions = {}): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>();
   routes.route('/', assetRoutes());
   routes.get('/c/return/:payment', (c) => {
     const token = rememberedReturn(c);

@@ -30,7 +30,16 @@ export async function visiblePayment(app: App, caller: Caller, id: string): Prom
 }
 
 export function paymentRoutes(app: App): Route[] {
-  return [create(app), list(app), read(app), wallets(app), attempt(app), close(app), timeline(app)];
+  return [
+    create(app),
+    list(app),
+    read(app),
+    wallets(app),
+    attempt(app),
+    attempts(app),
+    close(app),
+    timeline(app),
+  ];
 }
 
 function create(app: App): Route {
@@ -214,6 +223,27 @@ function attempt(app: App): Route {
       } finally {
         await finishKey(app.db, callKey);
       }
+    },
+  );
+}
+
+function attempts(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payments/{payment}/attempts',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'The attempts of a payment, oldest first',
+      params: { payment: 'pay' },
+      status: 200,
+      answer: listSchema(schema.attemptObject),
+    },
+    async ({ caller, params }) => {
+      const payment = await visiblePayment(app, caller, params.payment);
+      const made = await findAttempts(app, payment);
+      const data = made.map((entry) => renderAttempt(app, entry));
+      return { status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } };
     },
   );
 }
