@@ -51,7 +51,18 @@ export interface Presentation {
   readonly kind: 'qr' | 'page' | 'h5' | 'in_app' | (string & {});
   readonly qr?: string;
   readonly url?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+/** What the payer's browser or app is; it decides which presentations work. */
+export type ClientKind = 'desktop' | 'phone' | 'wechat' | 'alipay';
+
+export interface WalletChoice {
+  readonly wallet: WalletName;
+  readonly eligible: boolean;
+  /** Why it may not take this payment here and now. */
+  readonly reason: string | null;
+  readonly presentation: Presentation['kind'] | null;
 }
 
 export interface Attempt {

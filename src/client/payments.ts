@@ -1,15 +1,16 @@
 import type {
   Attempt,
-  List,
+  ClientKind,
   Metadata,
   OrderItem,
   Payment,
   Refund,
   TimelineEntry,
+  WalletChoice,
   WalletName,
 } from './objects.ts';
 import { type Lists, listsOf, type PageQuery } from './pages.ts';
-import type { Send } from './transport.ts';
+import type { Query, Send } from './transport.ts';
 
 export interface NewPayment {
   readonly merchant: string;
@@ -32,8 +33,10 @@ export interface NewPayment {
 export interface NewAttempt {
   readonly wallet: WalletName;
   readonly presentation: 'qr' | 'page' | 'h5' | 'in_app';
-  /** The payer's id at the wallet, where the presentation needs it. */
+  /** The payer's id at this wallet; required for `in_app`. */
   readonly payer?: string;
+  /** The payer's device; wallets want its address for `h5`. */
+  readonly client?: { readonly ip?: string };
 }
 
 export interface NewRefund {
@@ -48,7 +51,12 @@ export interface NewRefund {
 export interface PaymentQuery extends PageQuery {
   readonly state?: Payment['state'];
   readonly merchant?: string;
+  /** The wallet that paid. */
+  readonly wallet?: WalletName;
   readonly order_reference?: string;
+  /** RFC 3339, both ends of the time of creation. */
+  readonly created_from?: string;
+  readonly created_before?: string;
 }
 
 /** Reuse the key to repeat the same intent, for example after a restart; it is kept for 30 days. */
@@ -67,9 +75,14 @@ export interface Payments extends Lists<Payment, PaymentQuery> {
   createAttempt(id: string, input: NewAttempt, options?: KeyOption): Promise<Attempt>;
   /** Asks for the end; `state` says whether it is closed already. */
   close(id: string, options?: KeyOption): Promise<Payment>;
-  timeline(id: string): Promise<List<TimelineEntry>>;
+  /** Which wallets may take it now, and why the others may not. */
+  wallets(id: string, query?: { readonly client?: ClientKind }): Promise<readonly WalletChoice[]>;
+  /** Everything that happened to it, oldest first. */
+  timeline(id: string): Promise<readonly TimelineEntry[]>;
   /** The key follows from the payment and your reference unless you give one. */
   refund(id: string, input: NewRefund, options?: KeyOption): Promise<Refund>;
+  /** All of them, oldest first. */
+  refunds(id: string): Promise<readonly Refund[]>;
 }
 
 export interface Refunds {
@@ -78,18 +91,24 @@ export interface Refunds {
 
 export function paymentsOf(send: Send): Payments {
   const path = '/v1/payments';
-  const post = <T>(at: string, body: unknown, options?: KeyOption) =>
-    send<T>({ method: 'POST', path: at, body, idempotency_key: options?.idempotency_key });
+  const at = (id: string, part = '') => `${path}/${encodeURIComponent(id)}${part}`;
+  const post = <T>(to: string, body: unknown, { idempotency_key }: KeyOption = {}) =>
+    send<T>({ method: 'POST', path: to, body, idempotency_key });
+  const dataOf = async <T>(from: string, query?: Query) => {
+    const { data } = await send<{ data: readonly T[] }>({ method: 'GET', path: from, query });
+    return data;
+  };
   return {
     ...listsOf<Payment, PaymentQuery>(send, path),
     create: (input, options) => post(path, input, options),
-    get: (id) => send({ method: 'GET', path: `${path}/${encodeURIComponent(id)}` }),
-    createAttempt: (id, input, options) =>
-      post(`${path}/${encodeURIComponent(id)}/attempts`, input, options),
-    close: (id, options) => post(`${path}/${encodeURIComponent(id)}/close`, {}, options),
-    timeline: (id) => send({ method: 'GET', path: `${path}/${encodeURIComponent(id)}/timeline` }),
+    get: (id) => send({ method: 'GET', path: at(id) }),
+    createAttempt: (id, input, options) => post(at(id, '/attempts'), input, options),
+    close: (id, options) => post(at(id, '/close'), {}, options),
+    wallets: (id, query = {}) => dataOf(at(id, '/wallets'), query),
+    timeline: (id) => dataOf(at(id, '/timeline')),
+    refunds: (id) => dataOf(at(id, '/refunds')),
     refund: (id, input, options) =>
-      post(`${path}/${encodeURIComponent(id)}/refunds`, input, {
+      post(at(id, '/refunds'), input, {
         idempotency_key: options?.idempotency_key ?? refundKey(id, input.reference),
       }),
   };

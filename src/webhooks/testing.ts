@@ -21,12 +21,18 @@ export function webhookApp(url: string): { app: App; stop: () => Promise<void> }
   const log = pino({ level: 'silent' });
   const db = openDb({ url, max_connections: 6 });
   // Gaps of 5 s become 5 ms, those of a day 86 s.
-  const config = { mode: 'sandbox', retry_pace: 0.001 };
+  const config = {
+    mode: 'sandbox',
+    retry_pace: 0.001,
+    rate_limit: 10_000,
+    wallet_timeout_ms: 1_000,
+  };
   const options = { db, log, lease_ms: 30_000, poll_ms: 3_600_000, retry_pace: 0.001 };
   const jobs = createJobs(options);
   const vault = createVault(randomBytes(32));
   const outbound = new Outbound({ allow: publicAddressesOnly({ allow_loopback: true }) });
-  const app = { config, log, db, jobs, vault, outbound, clock: systemClock } as unknown as App;
+  const parts = { config, log, db, jobs, vault, outbound, clock: systemClock };
+  const app = { ...parts, public_url: 'http://127.0.0.1' } as unknown as App;
   return {
     app,
     async stop() {
