@@ -16,6 +16,7 @@ const FILES = {
   'phone.css': 'web/assets/phone.css',
   'checkout.js': 'dist/web/checkout/browser/checkout.js',
   'phone.js': 'dist/web/phone/browser/phone.js',
+  'order.js': 'dist/web/shops/browser/order.js',
 } as const;
 export type AssetName = keyof typeof FILES;
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { assetRoutes } from '../../../web/design/assets.ts';
+import { serve } from '../../../web/design/serve.ts';
 import { phoneApi } from './api.ts';
 import { Device, type DeviceOptions } from './device.ts';
 import { createGuard, TOKEN_COOKIE } from './guard.ts';
@@ -31,17 +31,13 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const token = options.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
   const guard = createGuard({ host: options.host, token });
   const device = new Device(options);
-  const server = createAdaptorServer({ fetch: phoneRoutes(device, guard).fetch });
-  const port = await listen(server, options);
-  const root = `http://${reachable(options.host)}:${port}`;
+  const { host, port } = options;
+  const setting = 'HUTONG_SANDBOX_PORT';
+  const serving = await serve(phoneRoutes(device, guard), { host, port, setting });
   return {
-    url: guard.token === undefined ? root : `${root}/?token=${guard.token}`,
+    url: guard.token === undefined ? serving.url : `${serving.url}/?token=${guard.token}`,
     token: guard.token,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      }),
+    stop: serving.stop,
   };
 }
 
@@ -64,22 +60,4 @@ function phoneRoutes(device: Device, guard: ReturnType<typeof createGuard>): Hon
     c.json({ error: { code: 'not_found', message: 'there is no such page' } }, 404),
   );
   return routes;
-}
-
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-function listen(
-  server: ReturnType<typeof createAdaptorServer>,
-  { host, port }: { host: string; port: number },
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
