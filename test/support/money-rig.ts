@@ -9,8 +9,8 @@ import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
-import { openDb, sql } from '../../src/db/pool.ts';
-import { newId } from '../../src/ids.ts';
+import { type Db, openDb, sql } from '../../src/db/pool.ts';
+import { type Book, newId } from '../../src/ids.ts';
 import { checkLedger } from '../../src/ledger/check.ts';
 import { notifyRoutes } from '../../src/notifications/routes.ts';
 import { createPayment } from '../../src/payments/create.ts';
@@ -45,7 +45,15 @@ export interface MoneyRig {
 
 const PERSON = 'lin-xia';
 
-export async function startMoneyRig(env: Record<string, string> = {}): Promise<MoneyRig> {
+export interface RigOptions {
+  /** Where the platform's payments live; another one puts row-level security around it. */
+  readonly book?: Book;
+}
+
+export async function startMoneyRig(
+  env: Record<string, string> = {},
+  { book = 0 }: RigOptions = {},
+): Promise<MoneyRig> {
   const database = await createTestDatabase();
   const dir = mkdtempSync(join(tmpdir(), 'hutong-rig-'));
   const config = loadConfig({
@@ -72,10 +80,12 @@ export async function startMoneyRig(env: Record<string, string> = {}): Promise<M
     name: 'rig',
     public_url,
     clock,
+    ...(book === 0 ? {} : { db_settings: { 'hutong.book': String(book) } }),
   });
   const { app } = built;
   server.on('request', getRequestListener(notifyRoutes(app).fetch));
-  const seeded = await seed(app, wallets.all);
+  if (book !== 0) await confine(seedDb);
+  const seeded = await seed(app, wallets.all, book);
   app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);
   afterAll(async () => {
     await wallets.stop();
@@ -106,7 +116,7 @@ export async function startMoneyRig(env: Record<string, string> = {}): Promise<M
       await sandboxes[wallet].confirm(scanned.id, 'pay');
     },
     until,
-    expectBooksEqual: () => differences(app, wallets.all, seeded.accounts),
+    expectBooksEqual: () => differences(app, wallets.all, seeded),
   };
 }
 
@@ -115,17 +125,34 @@ async function closeServer(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+/** Every table with a book shows each connection the rows of its own book only, also its owner. */
+async function confine(db: Db): Promise<void> {
+  const tables = await db.query<{ name: string }>(sql`
+    select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+      and a.attname = 'book' and c.relname <> 'platforms'`);
+  for (const { name } of tables) {
+    await db.pool.query(`
+      alter table ${name} enable row level security;
+      alter table ${name} force row level security;
+      create policy one_book on ${name}
+        using (book = current_setting('hutong.book')::smallint)
+        with check (book = current_setting('hutong.book')::smallint)`);
+  }
+}
+
 interface Seeded {
+  readonly book: Book;
   readonly platform_id: string;
   readonly merchant_id: string;
   readonly accounts: Record<WalletName, string>;
 }
 
-async function seed(app: App, sandboxes: readonly WalletSandbox[]): Promise<Seeded> {
+async function seed(app: App, sandboxes: readonly WalletSandbox[], book: Book): Promise<Seeded> {
   const platform_id = newId('plt');
   const merchant_id = newId('mer');
   await app.db.query(
-    sql`insert into platforms (id, slug, name) values (${platform_id}, 'rig', 'Rig')`,
+    sql`insert into platforms (id, slug, name, book) values (${platform_id}, 'rig', 'Rig', ${book})`,
   );
   await app.db.query(sql`
     insert into merchants (id, platform_id, name) values (${merchant_id}, ${platform_id}, 'Shop')`);
@@ -153,7 +180,7 @@ async function seed(app: App, sandboxes: readonly WalletSandbox[]): Promise<Seed
       values (${newId('gat')}, ${platform_id}, ${sandbox.wallet}, 'open')`);
     accounts[sandbox.wallet] = id;
   }
-  return { platform_id, merchant_id, accounts: accounts as Record<WalletName, string> };
+  return { book, platform_id, merchant_id, accounts: accounts as Record<WalletName, string> };
 }
 
 async function create(
@@ -162,7 +189,7 @@ async function create(
   over: { amount?: bigint; reference?: string; expires_in_ms?: number },
 ): Promise<Payment> {
   const input = {
-    book: 0,
+    book: seeded.book,
     platform: { id: seeded.platform_id, hosts: [] },
     merchant_id: seeded.merchant_id,
     amount: over.amount ?? 1234n,
@@ -207,7 +234,7 @@ async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Pr
 async function differences(
   app: App,
   sandboxes: readonly WalletSandbox[],
-  accounts: Record<WalletName, string>,
+  { book, accounts }: Seeded,
 ): Promise<string[]> {
   const found = (await checkLedger(app.db)).map(
     (violation) => `${violation.law}: ${violation.detail}`,
@@ -216,12 +243,12 @@ async function differences(
     let owed = 0n;
     for (const balance of sandbox.merchantBalances().values()) owed += balance;
     const account = accounts[sandbox.wallet];
-    const booked = (await app.ledger.balance(0, `wallet:${account}`))?.posted ?? 0n;
+    const booked = (await app.ledger.balance(book, `wallet:${account}`))?.posted ?? 0n;
     if (owed !== booked)
       found.push(`${sandbox.wallet}: the wallet owes ${owed}, the ledger says ${booked}`);
     for (const line of sandbox.transactions({ limit: 100_000 })) {
       const attempts = await app.db.query<{ payment_id: string }>(sql`
-        select payment_id from attempts where book = 0 and wallet_reference = ${line.wallet_reference}`);
+        select payment_id from attempts where book = ${book} and wallet_reference = ${line.wallet_reference}`);
       const payment = attempts[0] && (await findPayment(app, attempts[0].payment_id));
       if (!payment) {
         found.push(`${line.wallet_reference} is unknown to the hub`);

@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type Config, loadConfig } from '../config.ts';
+import { createLog } from '../log.ts';
+import { type HubProcess, startHubProcess } from '../world/hub-process.ts';
+import { sandboxFilePath } from '../world/sandbox-file.ts';
+import { seedSandbox } from '../world/seed.ts';
+import { type ShopsProcess, startDemoShops } from '../world/shops.ts';
+import { startWorld, type World } from '../world/world.ts';
+
+/** `hutong start`: everything a newcomer needs, in two processes: the world and the hub. */
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('run hub, PostgreSQL, sandbox wallets, phone and demo shops on this machine')
+    .action(async () => {
+      const config = loadConfig(process.env);
+      if (config.mode === 'production') {
+        throw new Error('"start" is for sandboxes: in production run "hutong migrate" and "hutong hub"');
+      }
+      await run(config);
+    });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function run(config: Config): Promise<void> {
+  const log = createLog({ level: config.log_level, name: 'world' });
+  const stopping = stopper();
+  say('starting PostgreSQL and the sandbox wallets…');
+  const world = await startWorld(config, log);
+  stopping.add(() => world.stop());
+  const hub_url = hubUrl(config);
+  const file = await seedSandbox({ config, world, hub_url });
+  const hub = await startHubProcess({ env: hubEnvironment(config, world), say });
+  stopping.add(() => hub.stop());
+  const shops = await startDemoShops({ config, world, file });
+  stopping.add(() => shops.stop());
+  announce(config, world, hub_url, shops, hub);
+  void world.postgres?.failed().then(async (error) => {
+    say(`PostgreSQL keeps dying: ${error.message}`);
+    await stopping.run(1);
+  });
+}
+
+function hubUrl(config: Config): string {
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return config.public_url ?? `http://${host}:${config.port}`;
+}
+
+function hubEnvironment(config: Config, world: World): Record<string, string> {
+  return {
+    DATABASE_URL: world.database_url,
+    HUTONG_PHONE_URL: world.phone.url,
+    HUTONG_DATA_DIR: config.data_dir,
+    HUTONG_MASTER_KEY_FILE: resolve(config.master_key_file),
+  };
+}
+
+function announce(
+  config: Config,
+  world: World,
+  hub_url: string,
+  shops: ShopsProcess,
+  hub: HubProcess,
+): void {
+  const rows = [
+    ['demo shops', shops.url],
+    ['sandbox phone', world.phone.url],
+    ['hub API', hub_url],
+    ['API reference', `${hub_url}/docs`],
+    ...world.wallets.all.map((sandbox) => [`${sandbox.wallet} sandbox`, sandbox.url]),
+    ['keys for scripts', sandboxFilePath(config.data_dir)],
+  ];
+  say('');
+  for (const [name = '', value = ''] of rows) say(`  ${name.padEnd(20)} ${value}`);
+  say('');
+  say(`Open a demo shop, buy something, and pay on the sandbox phone. Ctrl-C stops everything.`);
+  tellParent(hub);
+}
+
+/** Scripts that started us over IPC are told too. */
+function tellParent(hub: HubProcess): void {
+  process.send?.({ ready: true, hub_pid: hub.pid() });
+}
+
+/** Stops what was started, newest first, on the first signal; a second signal ends at once. */
+function stopper() {
+  const steps: (() => Promise<void>)[] = [];
+  let running = false;
+  async function runSteps(code: number): Promise<void> {
+    if (running) process.exit(130);
+    running = true;
+    for (const step of steps.reverse()) {
+      await step().catch((error: unknown) => say(`while stopping: ${String(error)}`));
+    }
+    process.exit(code);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      say('stopping…');
+      void runSteps(0);
+    });
+  }
+  return { add: (step: () => Promise<void>) => void steps.push(step), run: runSteps };
+}
