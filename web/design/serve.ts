@@ -5,7 +5,7 @@ import type { Hono } from 'hono';
 export interface Serving {
   /** `http://host:port`, as a browser on this machine reaches it. */
   readonly url: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -25,7 +25,7 @@ export async function serve(
   });
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-    listener,
+    (request, response) => void listener(request, response),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
