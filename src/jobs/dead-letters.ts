@@ -13,17 +13,16 @@ export interface DeadJob {
   readonly created_at: Date;
 }
 
-const MAX_LISTED = 100;
-
-/** Oldest first, at most 100; the next page begins after the last id. */
+/** Newest first, ids below `before`. */
 export function listDead(
   db: Queryable,
-  { book, after = '' }: { book: Book; after?: string },
+  { book, before, limit }: { book: Book; before?: string | undefined; limit: number },
 ): Promise<DeadJob[]> {
   return db.query<DeadJob>(sql`
     select book, id, kind, key, tries, last_error, created_at from jobs
-    where book = ${book} and state = 'dead' and id > ${after}
-    order by id limit ${MAX_LISTED}`);
+    where book = ${book} and state = 'dead'
+      and (${before ?? null}::text is null or id < ${before ?? null})
+    order by id desc limit ${limit}`);
 }
 
 /** Gives a dead job all its tries back, due now; false when there is none. Call `wake` after it. */

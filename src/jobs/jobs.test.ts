@@ -162,9 +162,9 @@ describe('jobs', () => {
     jobs.start(app, [failing], []);
     await jobs.enqueue(db, [job('a')]);
     jobs.wake();
-    await until(async () => (await listDead(db, { book: 0 })).length === 1);
+    await until(async () => (await listDead(db, { book: 0, limit: 10 })).length === 1);
     expect(tries).toEqual([1, 2, 3]);
-    const [dead] = await listDead(db, { book: 0 });
+    const [dead] = await listDead(db, { book: 0, limit: 10 });
     expect(dead).toMatchObject({ key: 'a', tries: 3, last_error: 'no luck' });
     expect(await replayDead(db, { book: 0, id: 'job_00' })).toBe(false);
     broken = false;
@@ -262,7 +262,7 @@ describe('leases', () => {
     await db.query(sql`update jobs set tries = 3, token = 'dead'`);
     let ran = 0;
     jobs.start(app, [spec(async () => ((ran += 1), DONE))], []);
-    await until(async () => (await listDead(db, { book: 0 })).length === 1);
+    await until(async () => (await listDead(db, { book: 0, limit: 10 })).length === 1);
     expect(ran).toBe(0);
   });
 

@@ -55,6 +55,8 @@ export class Worker {
   readonly #timers: NodeJS.Timeout[];
   #round: Promise<void> | undefined;
   #again = false;
+  #beating = false;
+  #polling = false;
   #stopped = false;
 
   constructor(options: WorkerOptions) {
@@ -177,6 +179,15 @@ export class Worker {
   }
 
   async #heartbeat(): Promise<void> {
+    // One at a time: while the database is away they would only pile up.
+    if (this.#beating) return;
+    this.#beating = true;
+    await this.#extend().finally(() => {
+      this.#beating = false;
+    });
+  }
+
+  async #extend(): Promise<void> {
     const { lease_ms, log } = this.#options;
     const limit = performance.now() - MAX_RUN_MS;
     for (const held of this.#held.values()) {
@@ -209,12 +220,14 @@ export class Worker {
   }
 
   async #poll(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#polling) return;
+    this.#polling = true;
     try {
       await this.#books();
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the jobs engine cannot reach the database');
     }
+    this.#polling = false;
     this.wake();
   }
 

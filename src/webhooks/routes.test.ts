@@ -7,6 +7,7 @@ import { sql } from '../db/pool.ts';
 import { listen } from '../http/listen.ts';
 import { createServer } from '../http/server.ts';
 import { newId, sha256 } from '../ids.ts';
+import { jobRoutes } from '../jobs/routes.ts';
 import { deliverWebhook } from './deliver.ts';
 import { webhookRoutes } from './routes.ts';
 import { sealEvents } from './sealer.ts';
@@ -19,7 +20,7 @@ let stop: () => Promise<void>;
 beforeAll(async () => {
   const built = webhookApp((await createTestDatabase()).url);
   app = built.app;
-  const server = createServer(app, { routes: webhookRoutes(app) });
+  const server = createServer(app, { routes: [...webhookRoutes(app), ...jobRoutes(app)] });
   const listening = await listen(app, server, { host: '127.0.0.1', port: 0 });
   url = listening.url;
   stop = async () => {
@@ -192,5 +193,29 @@ describe('a platform that lost webhooks', () => {
     const { body = '', headers = {} } = receiving.received[before] ?? {};
     const event = verifyWebhook({ body, headers, secrets: rotated.secret });
     expect(event).toMatchObject({ id: first.id, position: first.position });
+  });
+});
+
+describe('dead jobs', () => {
+  it('are seen and replayed by operators alone', async () => {
+    const [operator, { key }] = [await keyOf('operator', null), await shop()];
+    const job = newId('job');
+    const delivery = newId('dlv');
+    await app.db.query(sql`
+      insert into jobs (book, id, kind, key, state, tries, last_error)
+      values (0, ${job}, 'webhook.deliver', ${delivery}, 'dead', 10, 'out of luck')`);
+    const list = (bearer: string) =>
+      fetch(`${url}/v1/dead_jobs`, { headers: { authorization: `Bearer ${bearer}` } });
+    expect((await list(key)).status).toBe(403);
+    expect(await (await list(operator)).json()).toMatchObject({
+      data: [{ id: job, kind: 'webhook.deliver', key: delivery, last_error: 'out of luck' }],
+      has_more: false,
+    });
+    const replayed = await post(`/v1/dead_jobs/${job}/replay`, operator, {});
+    expect(replayed.status).toBe(202);
+    expect((await post(`/v1/dead_jobs/${job}/replay`, operator, {})).status).toBe(404);
+    await app.jobs.idle();
+    const rows = await app.db.query(sql`select id from jobs where id = ${job}`);
+    expect(rows).toEqual([]);
   });
 });
