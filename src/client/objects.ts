@@ -145,7 +145,7 @@ interface EventOf<Type extends string, Subject> {
   readonly platform: string;
   /** Orders the events of one object, from 1. A smaller one that comes later is old news. */
   readonly sequence: number;
-  /** Orders all events, for `events.list({ after })`; null in a webhook sent before it was given. */
+  /** Orders all events, for `events.list({ after })`; null in a webhook that left before it. */
   readonly position: number | null;
   readonly data: { readonly object: Subject };
 }

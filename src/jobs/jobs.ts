@@ -5,8 +5,8 @@ import type { Book } from '../ids.ts';
 /**
  * Durable work on PostgreSQL: claimed with SKIP LOCKED under a lease that a heartbeat extends and a
  * token fences; woken in process after commit, by one coalesced NOTIFY, and by a slow poll behind
- * both; retried with exponential back-off and jitter; dead letters kept. A handler may run more than
- * once and must be harmless then.
+ * both; retried with exponential back-off and jitter; dead letters kept. A handler may run more
+ * than once and must be harmless then.
  */
 export interface NewJob {
   readonly book: Book;

@@ -2,7 +2,7 @@ import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import type { JobKind } from './jobs.ts';
 
-/** Every SQL statement on `jobs` and `schedules`. Each touches one book, except `enqueue`'s insert. */
+/** SQL on `jobs` and `schedules`; each statement touches one book, except `insertJobs`. */
 export interface JobRow {
   readonly book: Book;
   readonly id: string;
