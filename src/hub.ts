@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import { checkoutRoutes } from './checkout/routes.ts';
 import type { PageEnv } from './http/request.ts';
 import { createServer } from './http/server.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { merchantRoutes } from './merchants/routes.ts';
 import { notifyRoutes } from './notifications/routes.ts';
@@ -22,6 +23,7 @@ export function createHub(app: App): Hono<PageEnv> {
       ...platformRoutes(app),
       ...walletAccountRoutes(app),
       ...webhookRoutes(app),
+      ...jobRoutes(app),
       ...ledgerRoutes(app),
     ],
     pages: [checkoutRoutes(app, { phone_url: app.config.phone_url }), notifyRoutes(app)],
