@@ -91,11 +91,18 @@ function Home({ view, say, code }: ScreenProps & { code: string }) {
         >
           {code}
         </textarea>
-        <button type="submit" class="button wide wallet-button" name="wallet" value={wallet}>
-          {say('scan_button', { wallet: walletName(wallet, language) })}
-        </button>
-        <button type="submit" class="button plain wide" name="wallet" value="">
-          {say('scan_any')}
+        {code === '' ? (
+          <button type="submit" class="button wide wallet-button" name="wallet" value={wallet}>
+            {say('scan_button', { wallet: walletName(wallet, language) })}
+          </button>
+        ) : null}
+        <button
+          type="submit"
+          class={code === '' ? 'button plain wide' : 'button wide wallet-button'}
+          name="wallet"
+          value=""
+        >
+          {say(code === '' ? 'scan_any' : 'scan')}
         </button>
         <p id="scan-help" class="quiet small">
           {say('scan_help')}

@@ -31,8 +31,8 @@ const DRAWINGS = {
     <>
       <path class="wash" d="M28 28h28v64H28zM64 28h28v64H64z" />
       <path class="line" d="M28 28h28v64H28zM64 28h28v64H64zM36 40h12M36 80h12M72 40h12M72 80h12" />
-      <circle class="shop" cx="42" cy="60" r="9" />
-      <circle class="shop" cx="78" cy="60" r="9" />
+      <circle class="fill" cx="42" cy="60" r="9" />
+      <circle class="fill" cx="78" cy="60" r="9" />
     </>
   ),
   towels: (
@@ -75,14 +75,14 @@ const DRAWINGS = {
         class="line"
         d="M26 46h68v30a16 16 0 0 1-16 16H42a16 16 0 0 1-16-16zM30 46c2-12 14-18 30-18s28 6 30 18M54 22h12M18 56h8M94 56h8"
       />
-      <circle class="shop" cx="60" cy="70" r="7" />
+      <circle class="fill" cx="60" cy="70" r="7" />
     </>
   ),
   quilt: (
     <>
       <path class="wash" d="M24 34h72v52H24z" />
       <path class="line" d="M24 34h72v52H24zM24 51h72M24 69h72M48 34v52M72 34v52" />
-      <path class="shop" d="M24 34h24v17H24zM72 51h24v18H72zM48 69h24v17H48z" />
+      <path class="fill" d="M24 34h24v17H24zM72 51h24v18H72zM48 69h24v17H48z" />
     </>
   ),
   cream: (
@@ -90,7 +90,7 @@ const DRAWINGS = {
       <path class="wash" d="M42 28h36l-5 50H47z" />
       <path class="line" d="M42 28h36l-5 50H47zM49 78h22v14H49zM42 34h36" />
       <path
-        class="shop"
+        class="fill"
         d="M60 44c4 4 4 8 0 12-4-4-4-8 0-12zM52 52c5 0 8 2 8 6-5 0-8-2-8-6zM68 52c-5 0-8 2-8 6 5 0 8-2 8-6z"
       />
     </>
@@ -106,7 +106,7 @@ const DRAWINGS = {
     <>
       <path class="wash" d="M36 42h48v48H36z" />
       <path class="line" d="M36 42h48v48H36zM50 42V26M70 42V26" />
-      <path class="shop" d="M62 50 50 70h9l-3 14 14-20h-9l3-14z" />
+      <path class="fill" d="M62 50 50 70h9l-3 14 14-20h-9l3-14z" />
     </>
   ),
   camera: (
@@ -114,7 +114,7 @@ const DRAWINGS = {
       <path class="wash" d="M24 42h72v44H24z" />
       <path class="line" d="M24 42h72v44H24zM44 42l5-10h22l5 10M32 50h8" />
       <circle class="line" cx="60" cy="64" r="15" />
-      <circle class="shop" cx="60" cy="64" r="7" />
+      <circle class="fill" cx="60" cy="64" r="7" />
     </>
   ),
 } as const satisfies Record<string, Child>;

@@ -36,7 +36,7 @@ export const SHOPS: readonly ShopDesign[] = [
   {
     slug: 'taobao',
     name: { zh: '淘宝演示店', en: 'Taobao demo' },
-    motto: { zh: '街坊手艺人的小摊', en: 'Stalls of the neighbourhood’s makers' },
+    motto: { zh: '街坊手艺人的小摊', en: 'Stalls of local makers' },
     house_wallet: 'alipay',
     order_prefix: 'TB',
     products: [
@@ -103,7 +103,7 @@ export const SHOPS: readonly ShopDesign[] = [
   {
     slug: 'tmall',
     name: { zh: '天猫演示店', en: 'Tmall demo' },
-    motto: { zh: '品牌官方旗舰', en: 'The brands’ own counters' },
+    motto: { zh: '品牌官方旗舰', en: 'Counters of well-known brands' },
     house_wallet: 'alipay',
     order_prefix: 'TM',
     products: [
