@@ -95,7 +95,7 @@ async function selectCaller(db: Db, hash: string): Promise<Caller | undefined> {
     from api_keys k
     left join merchants m on m.id = k.merchant_id
     left join platforms p on p.id = coalesce(k.platform_id, m.platform_id)
-    where k.key_hash = ${hash} and k.revoked_at is null`);
+    where k.key_hash = ${hash} and (k.revoked_at is null or k.revoked_at > clock_timestamp())`);
   if (!row || !timingSafeEqual(Buffer.from(row.key_hash), Buffer.from(hash))) return undefined;
   return {
     key_id: row.id,

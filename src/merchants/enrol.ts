@@ -1,0 +1,48 @@
+import type { Queryable } from '../db/pool.ts';
+import { assert, Refusal } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { WalletName } from '../wallets/wallet.ts';
+import type { Enrolment } from './merchant.ts';
+import { insertEnrolment, selectActiveAccounts, selectEnrolments } from './queries.ts';
+
+export interface NewEnrolment {
+  readonly merchant_id: string;
+  readonly wallet: WalletName;
+  /** May be left out while the installation has exactly one active account at this wallet. */
+  readonly wallet_account_id?: string | undefined;
+}
+
+/**
+ * Lets a merchant take a wallet through an account of this installation. Enrolling again at the
+ * same account answers the enrolment there is. @throws Refusal naming what is missing
+ */
+export async function enrolMerchant(db: Queryable, input: NewEnrolment): Promise<Enrolment> {
+  const { merchant_id, wallet } = input;
+  const wallet_account_id = await chooseAccount(db, input);
+  const id = newId('enr');
+  const enrolment = { id, merchant_id, wallet, wallet_account_id, state: 'active' } as const;
+  const made = await insertEnrolment(db, enrolment);
+  if (made) return made;
+  const all = await selectEnrolments(db, [merchant_id]);
+  const existing = all.find((entry) => entry.wallet === wallet);
+  assert(existing, `merchant ${merchant_id} has no enrolment at ${wallet} after a conflict`);
+  if (existing.wallet_account_id === wallet_account_id) return existing;
+  throw new Refusal('state_conflict', {
+    param: 'wallet_account',
+    message: `this merchant takes ${wallet} through ${existing.wallet_account_id} already`,
+  });
+}
+
+async function chooseAccount(db: Queryable, input: NewEnrolment): Promise<string> {
+  const { wallet, wallet_account_id: named } = input;
+  const [first, second] = await selectActiveAccounts(db, wallet, named ?? null);
+  if (first && !second) return first.id;
+  const none =
+    named === undefined
+      ? `there is no active account at ${wallet}: create one with POST /v1/wallet_accounts`
+      : `there is no active account at ${wallet} with this id`;
+  throw new Refusal('invalid_parameter', {
+    param: 'wallet_account',
+    message: `wallet_account: ${second ? `several accounts are active at ${wallet}: name one` : none}`,
+  });
+}

@@ -1,0 +1,20 @@
+import type { WalletName } from '../wallets/wallet.ts';
+
+/** A seller on a platform: payments are made on its behalf. */
+export interface Merchant {
+  readonly id: string;
+  readonly platform_id: string;
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly created_at: Date;
+}
+
+/** A merchant may take a wallet through one of the installation's accounts there. */
+export interface Enrolment {
+  readonly id: string;
+  readonly merchant_id: string;
+  readonly wallet: WalletName;
+  readonly wallet_account_id: string;
+  readonly state: 'active' | 'suspended';
+  readonly created_at: Date;
+}

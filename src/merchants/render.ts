@@ -1,0 +1,52 @@
+import { z } from '@hono/zod-openapi';
+import type { App } from '../app.ts';
+import * as form from '../http/schemas.ts';
+import { WALLETS } from '../wallets/wallet.ts';
+import type { Enrolment, Merchant } from './merchant.ts';
+
+/** Merchants and enrolments as the API shows them. */
+export const enrolmentObject = z
+  .object({
+    ...form.objectFields('enr', 'enrolment'),
+    merchant: form.id('mer'),
+    wallet: z.enum(WALLETS),
+    wallet_account: form.id('wac'),
+    state: z.enum(['active', 'suspended']),
+  })
+  .openapi('Enrolment');
+
+export const merchantObject = z
+  .object({
+    ...form.objectFields('mer', 'merchant'),
+    platform: form.id('plt'),
+    name: z.string(),
+    enrolments: z.array(enrolmentObject),
+    metadata: z.record(z.string(), z.string()),
+  })
+  .openapi('Merchant');
+
+export function renderEnrolment(app: App, enrolment: Enrolment) {
+  return {
+    id: enrolment.id,
+    object: 'enrolment' as const,
+    created_at: enrolment.created_at.toISOString(),
+    livemode: app.config.mode === 'production',
+    merchant: enrolment.merchant_id,
+    wallet: enrolment.wallet,
+    wallet_account: enrolment.wallet_account_id,
+    state: enrolment.state,
+  };
+}
+
+export function renderMerchant(app: App, merchant: Merchant, enrolments: readonly Enrolment[]) {
+  return {
+    id: merchant.id,
+    object: 'merchant' as const,
+    created_at: merchant.created_at.toISOString(),
+    livemode: app.config.mode === 'production',
+    platform: merchant.platform_id,
+    name: merchant.name,
+    enrolments: enrolments.map((entry) => renderEnrolment(app, entry)),
+    metadata: merchant.metadata,
+  };
+}

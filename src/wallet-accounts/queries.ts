@@ -1,0 +1,41 @@
+import { type Queryable, sql } from '../db/pool.ts';
+import type { Page } from '../http/pagination.ts';
+import type { WalletName } from '../wallets/wallet.ts';
+import type { AccountRecord } from './wallet-account.ts';
+
+/** Every statement on wallet accounts but the registry's, which alone reads their secrets. */
+export async function insertAccount(
+  db: Queryable,
+  account: Omit<AccountRecord, 'state' | 'created_at'>,
+  credentials: Buffer,
+): Promise<AccountRecord> {
+  const { id, wallet, name, custody, wallet_merchant, settings } = account;
+  const [row] = await db.query<AccountRecord>(sql`
+    insert into wallet_accounts
+      (id, wallet, name, custody, wallet_merchant, settings, credentials)
+    values (${id}, ${wallet}, ${name}, ${custody}, ${wallet_merchant}, ${settings},
+      ${credentials})
+    returning id, wallet, name, custody, wallet_merchant, settings, state, created_at`);
+  return row!;
+}
+
+export async function selectAccount(db: Queryable, id: string): Promise<AccountRecord | undefined> {
+  const [row] = await db.query<AccountRecord>(sql`
+    select id, wallet, name, custody, wallet_merchant, settings, state, created_at
+    from wallet_accounts where id = ${id}`);
+  return row;
+}
+
+/** Newest first; one more than the page shows. */
+export async function selectAccounts(
+  db: Queryable,
+  page: Page,
+  wallet: WalletName | null,
+): Promise<AccountRecord[]> {
+  return db.query<AccountRecord>(sql`
+    select id, wallet, name, custody, wallet_merchant, settings, state, created_at
+    from wallet_accounts
+    where (${wallet}::text is null or wallet = ${wallet})
+      and (${page.before ?? null}::text is null or id < ${page.before ?? null})
+    order by id desc limit ${page.limit + 1}`);
+}
