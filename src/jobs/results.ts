@@ -42,16 +42,9 @@ export class Results {
 
   add(finished: Finished): void {
     this.#waiting.push(finished);
-    this.#writing ??= new Promise<void>((resolve) => setImmediate(resolve))
-      .then(() => this.#drain())
-      .finally(() => {
-        this.#writing = undefined;
-      });
-  }
-
-  /** Resolves when everything added so far is written or given up by `stop`. */
-  async flushed(): Promise<void> {
-    await this.#writing;
+    this.#writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
+      this.#drain(),
+    );
   }
 
   stop(): void {
@@ -65,11 +58,13 @@ export class Results {
         await this.#write(batch);
         this.#options.written(batch);
       } catch (error) {
-        if (this.#stopped) return;
         this.#waiting.unshift(...batch);
+        if (this.#stopped) break;
         await this.#options.failed(error);
       }
     }
+    // In the same turn as the look at what waits: a later result starts a new drain.
+    this.#writing = undefined;
   }
 
   async #write(batch: readonly Finished[]): Promise<void> {
