@@ -118,6 +118,20 @@ describe('jobs', () => {
     expect(await left(db)).toBe(0);
   });
 
+  it('an error that PostgreSQL could not store as it is holds nobody up', async () => {
+    const { jobs, app, db } = engine();
+    const failing = spec(async () => {
+      throw new Error(`${'x'.repeat(499)}😀\u0000`);
+    });
+    jobs.start(app, [failing], []);
+    await jobs.enqueue(db, [job('a')]);
+    jobs.wake();
+    await until(async () => (await listDead(db, { book: 0, limit: 10 })).length === 1);
+    await jobs.idle();
+    const [dead] = await listDead(db, { book: 0, limit: 10 });
+    expect(dead?.last_error).toBe(`${'x'.repeat(499)}\ufffd`);
+  });
+
   it('asking to run again does not use up tries', async () => {
     const { jobs, app, db } = engine();
     const tries: number[] = [];

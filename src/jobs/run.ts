@@ -1,10 +1,9 @@
 import type { App } from '../app.ts';
 import { isDatabaseAway } from '../db/pool.ts';
 import { backOff, jitter } from './backoff.ts';
+import { errorText } from './error-text.ts';
 import type { Job, JobResult, JobSpec } from './jobs.ts';
 import type { Outcome } from './results.ts';
-
-const MAX_ERROR_LENGTH = 500;
 
 /** Runs one claimed job and decides what becomes of it. Never throws. */
 export async function runJob(
@@ -40,21 +39,16 @@ function retry(
   if (isDatabaseAway(error)) {
     // The job did nothing wrong: the try is not counted.
     const put = { state: 'ready', in_ms: jitter(first_ms), tries: tries - 1 } as const;
-    return { kind: 'back', put: { ...put, last_error: short(error) } };
+    return { kind: 'back', put: { ...put, last_error: errorText(error) } };
   }
   if (tries >= spec.max_tries) return dead(app, job, error);
   const in_ms = backOff(tries, { first_ms, max_ms: spec.max_gap_ms * retry_pace });
   app.log.warn({ err: error, job: { book, kind, id, key, tries }, in_ms }, 'a job failed');
-  return { kind: 'back', put: { state: 'ready', in_ms, tries, last_error: short(error) } };
+  return { kind: 'back', put: { state: 'ready', in_ms, tries, last_error: errorText(error) } };
 }
 
 function dead(app: App, job: Job, error: unknown): Outcome {
   const { book, kind, id, key, tries } = job;
   app.log.error({ err: error, job: { book, kind, id, key, tries } }, 'a job is dead');
-  return { kind: 'back', put: { state: 'dead', in_ms: 0, tries, last_error: short(error) } };
-}
-
-function short(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.slice(0, MAX_ERROR_LENGTH).replaceAll('\u0000', '');
+  return { kind: 'back', put: { state: 'dead', in_ms: 0, tries, last_error: errorText(error) } };
 }

@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import type { Book } from '../ids.ts';
 import { jitter } from '../jobs/backoff.ts';
+import { errorText } from '../jobs/error-text.ts';
 import type { Job, JobResult, JobSpec } from '../jobs/jobs.ts';
 import { OutboundError } from '../outbound.ts';
 import { createBatcher } from './batcher.ts';
@@ -42,7 +43,6 @@ export const RETRY_GAPS_MS: readonly number[] = [
 
 const TRY_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 65_536;
-const MAX_ERROR_LENGTH = 300;
 const MAX_IN_FLIGHT = 96;
 /** So that one slow receiver leaves slots for the others. */
 const MAX_IN_FLIGHT_PER_ENDPOINT = 48;
@@ -149,8 +149,7 @@ async function attempt(app: App, signers: Signers, delivery: DeliveryToMake): Pr
     return { last_status: status, last_error: problemOf(status) };
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
-    const text = `${error.kind}: ${error.message}`.slice(0, MAX_ERROR_LENGTH);
-    return { last_status: null, last_error: text };
+    return { last_status: null, last_error: errorText(`${error.kind}: ${error.message}`) };
   }
 }
 
