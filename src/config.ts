@@ -8,30 +8,91 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(1);
 
-const environment = z.object({
-  HUTONG_MODE: z.enum(['sandbox', 'production']).default('sandbox'),
-  HUTONG_HOST: z.string().min(1).default('127.0.0.1'),
-  HUTONG_PORT: port.default(8080),
-  HUTONG_SANDBOX_PORT: port.default(8090),
-  HUTONG_SHOP_PORT: port.default(8100),
-  HUTONG_PUBLIC_URL: z.url().optional(),
-  HUTONG_PHONE_URL: z.url().optional(),
-  HUTONG_DATA_DIR: z.string().min(1).default('.hutong'),
-  HUTONG_MASTER_KEY_FILE: z.string().min(1).optional(),
+/** The settings; the reference page is generated from their forms and descriptions. */
+export const environment = z.object({
+  HUTONG_MODE: z
+    .enum(['sandbox', 'production'])
+    .default('sandbox')
+    .describe('What this installation is. Its database records it, for good.'),
+  HUTONG_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address that hub, sandboxes, phone and demo shops listen on.'),
+  HUTONG_PORT: port.default(8080).describe('Port of the hub: API, checkout, notifications.'),
+  HUTONG_SANDBOX_PORT: port
+    .default(8090)
+    .describe(
+      'First port of the sandboxes: phone, then WeChat Pay, then Alipay. 0: any free ones.',
+    ),
+  HUTONG_SHOP_PORT: port.default(8100).describe('Port of the demo shops. 0: any free one.'),
+  HUTONG_PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('Where shoppers and wallets reach the hub; `http://host:port` when not set.'),
+  HUTONG_PHONE_URL: z
+    .url()
+    .optional()
+    .describe('The sandbox phone, linked beside codes on the checkout; set by `hutong start`.'),
+  HUTONG_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.hutong')
+    .describe('Folder of the embedded PostgreSQL, keys and `sandbox.json`.'),
+  HUTONG_MASTER_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File with the master key, 64 hex digits; `master.key` in the data folder if not set.',
+    ),
   HUTONG_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('warn'),
-  HUTONG_DB_CONNECTIONS: z.coerce.number().int().min(3).max(200).default(12),
-  HUTONG_JOB_LEASE_MS: milliseconds.max(60_000).default(30_000),
-  HUTONG_JOB_POLL_MS: milliseconds.default(1_000),
-  HUTONG_RETRY_PACE: z.coerce.number().positive().max(10).default(1),
-  HUTONG_NOTIFY_PACE: z.coerce.number().positive().max(10).default(1),
-  HUTONG_WALLET_TIMEOUT_MS: milliseconds.max(60_000).default(10_000),
-  HUTONG_RATE_LIMIT: z.coerce.number().int().min(1).default(2_000),
+    .default('warn')
+    .describe('Least level that is logged; `info` has a line for every request.'),
+  HUTONG_DB_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(3)
+    .max(200)
+    .default(12)
+    .describe('Connections in the pool of the hub, beside those of ledger writer and jobs.'),
+  HUTONG_JOB_LEASE_MS: milliseconds
+    .max(60_000)
+    .default(30_000)
+    .describe('How long a worker that died keeps its jobs from others, milliseconds.'),
+  HUTONG_JOB_POLL_MS: milliseconds
+    .default(1_000)
+    .describe('The slow look for due jobs, behind wakes and NOTIFY, milliseconds.'),
+  HUTONG_RETRY_PACE: z.coerce
+    .number()
+    .positive()
+    .max(10)
+    .default(1)
+    .describe('Multiplies every retry gap of the hub: 1 in real use, small in tests.'),
+  HUTONG_NOTIFY_PACE: z.coerce
+    .number()
+    .positive()
+    .max(10)
+    .default(1)
+    .describe('Multiplies the retry gaps of the sandbox wallets’ notifications.'),
+  HUTONG_WALLET_TIMEOUT_MS: milliseconds
+    .max(60_000)
+    .default(10_000)
+    .describe('Budget of one call to a wallet, milliseconds.'),
+  HUTONG_RATE_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2_000)
+    .describe(
+      'Requests a second for each API key, and for each address of pages; bursts of twice it.',
+    ),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
-    .optional(),
+    .optional()
+    .describe('PostgreSQL 15 or newer; the embedded one when not set.'),
 });
 
 export interface Config {

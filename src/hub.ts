@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { App } from './app.ts';
 import { checkoutRoutes } from './checkout/routes.ts';
 import type { PageEnv } from './http/request.ts';
+import type { Route } from './http/route.ts';
 import { createServer } from './http/server.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
@@ -13,19 +14,24 @@ import { refundRoutes } from './refunds/routes.ts';
 import { walletAccountRoutes } from './wallet-accounts/routes.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
+/** The JSON API: every slice's routes, also what the reference is generated from. */
+export function apiRoutes(app: App): Route[] {
+  return [
+    ...paymentRoutes(app),
+    ...refundRoutes(app),
+    ...merchantRoutes(app),
+    ...platformRoutes(app),
+    ...walletAccountRoutes(app),
+    ...webhookRoutes(app),
+    ...jobRoutes(app),
+    ...ledgerRoutes(app),
+  ];
+}
+
 /** The hub's HTTP side: every slice's routes, the checkout's pages and the wallets' way in. */
 export function createHub(app: App): Hono<PageEnv> {
   return createServer(app, {
-    routes: [
-      ...paymentRoutes(app),
-      ...refundRoutes(app),
-      ...merchantRoutes(app),
-      ...platformRoutes(app),
-      ...walletAccountRoutes(app),
-      ...webhookRoutes(app),
-      ...jobRoutes(app),
-      ...ledgerRoutes(app),
-    ],
+    routes: apiRoutes(app),
     pages: [checkoutRoutes(app, { phone_url: app.config.phone_url }), notifyRoutes(app)],
   });
 }
