@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /**
- * Ids are `<prefix>_<book><ulid>`: two Crockford base-32 characters of the book, then a 26-character
- * ULID (48 bits of milliseconds, 80 random bits, monotonic within a process). They sort by time
- * within a book, and every statement can be routed to one book from the id alone.
+ * Ids are `<prefix>_<book><ulid>`: two Crockford base-32 characters of the book, then a
+ * 26-character ULID (48 bits of milliseconds, 80 random bits, monotonic within a process). They
+ * sort by time within a book, and every statement can be routed to one book from the id alone.
  */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 export const MAX_BOOK = 1023;

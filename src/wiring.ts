@@ -47,7 +47,8 @@ export async function createApp(options: AppOptions): Promise<BuiltApp> {
     ...(options.db_settings ? { settings: options.db_settings } : {}),
   });
   const clock = await openClock(db, options);
-  const vault = createVault(readMasterKey(config.master_key_file, { create: config.mode === 'sandbox' }));
+  const create = config.mode === 'sandbox';
+  const vault = createVault(readMasterKey(config.master_key_file, { create }));
   const environment = { real: () => new Date(), timeout_ms: config.wallet_timeout_ms };
   const connectors = (options.connectors ?? allConnectors)(environment);
   const wallets = createWallets({ db, vault, connectors });

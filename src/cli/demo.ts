@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Attempt, createClient, type Hutong, type Payment } from '../client/client.ts';
 import { loadConfig } from '../config.ts';
+import { toYuan } from '../money.ts';
 import { PRESENTATIONS, type PresentationKind, type WalletName } from '../wallets/wallet.ts';
 import { readSandboxFile, type SandboxFile, sandboxFilePath } from '../world/sandbox-file.ts';
 import { chooseInsideWallet, Phone } from './demo-shopper.ts';
@@ -14,8 +15,8 @@ export function addDemo(program: Command): void {
     .description('buy one order through each wallet and presentation, and print what happened')
     .option('--times <n>', 'how many orders of each kind', '1')
     .action(async (options: { times: string }) => {
-      const times = Number(options.times);
-      if (!Number.isInteger(times) || times < 1 || times > 1_000) {
+      const times = Number.parseInt(options.times, 10);
+      if (!/^\d{1,4}$/.test(options.times) || times < 1 || times > 1_000) {
         throw new Error('--times takes a whole number from 1 to 1000');
       }
       process.exitCode = await runDemo(times);
@@ -209,7 +210,7 @@ async function ledgerTrouble(file: SandboxFile): Promise<string[]> {
 }
 
 function yuan(fen: number): string {
-  return `¥${(fen / 100).toFixed(2)}`;
+  return `¥${toYuan(BigInt(fen))}`;
 }
 
 function print(lines: readonly Line[]): void {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Logger } from '../log.ts';
 import { type HubProcess, startHubProcess } from '../world/hub-process.ts';
 import { sandboxFilePath } from '../world/sandbox-file.ts';
 import { seedSandbox } from '../world/seed.ts';
-import { type ShopsProcess, startDemoShops } from '../world/shops.ts';
+import { startDemoShops } from '../world/shops.ts';
 import { startWorld, type World } from '../world/world.ts';
 
 /** `hutong start`: everything a newcomer needs, in two processes: the world and the hub. */
@@ -16,7 +16,9 @@ export function addStart(program: Command): void {
     .action(async () => {
       const config = loadConfig(process.env);
       if (config.mode === 'production') {
-        throw new Error('"start" is for sandboxes: in production run "hutong migrate" and "hutong hub"');
+        throw new Error(
+          '"start" is for sandboxes: in production run "hutong migrate" and "hutong hub"',
+        );
       }
       await run(config);
     });
@@ -30,6 +32,15 @@ async function run(config: Config): Promise<void> {
   const log = createLog({ level: config.log_level, name: 'world' });
   const stopping = stopper();
   say('starting PostgreSQL and the sandbox wallets…');
+  try {
+    await runAll(config, log, stopping);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    await stopping.run(1);
+  }
+}
+
+async function runAll(config: Config, log: Logger, stopping: Stopper): Promise<void> {
   const world = await startWorld(config, log);
   stopping.add(() => world.stop());
   const hub_url = hubUrl(config);
@@ -38,7 +49,7 @@ async function run(config: Config): Promise<void> {
   stopping.add(() => hub.stop());
   const shops = await startDemoShops({ config, world, file });
   stopping.add(() => shops.stop());
-  announce(config, world, hub_url, shops, hub);
+  announce(config, world, hub_url, shops.url, hub);
   void world.postgres?.failed().then(async (error) => {
     say(`PostgreSQL keeps dying: ${error.message}`);
     await stopping.run(1);
@@ -63,11 +74,11 @@ function announce(
   config: Config,
   world: World,
   hub_url: string,
-  shops: ShopsProcess,
+  shops_url: string,
   hub: HubProcess,
 ): void {
   const rows = [
-    ['demo shops', shops.url],
+    ['demo shops', shops_url],
     ['sandbox phone', world.phone.url],
     ['hub API', hub_url],
     ['API reference', `${hub_url}/docs`],
@@ -86,8 +97,13 @@ function tellParent(hub: HubProcess): void {
   process.send?.({ ready: true, hub_pid: hub.pid() });
 }
 
+interface Stopper {
+  add(step: () => Promise<void>): void;
+  run(code: number): Promise<void>;
+}
+
 /** Stops what was started, newest first, on the first signal; a second signal ends at once. */
-function stopper() {
+function stopper(): Stopper {
   const steps: (() => Promise<void>)[] = [];
   let running = false;
   async function runSteps(code: number): Promise<void> {

@@ -30,7 +30,7 @@ export interface Reservation {
 
 export interface BatchState {
   readonly accounts: ReadonlyMap<string, AccountState>;
-  /** `table/id` → version, of every row that some move updates; absent when there is no such row. */
+  /** `table/id` → version, of every row that some move updates; absent without such a row. */
   readonly versions: Map<string, number>;
   readonly reservations: ReadonlyMap<string, Reservation>;
 }

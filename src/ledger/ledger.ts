@@ -101,7 +101,7 @@ export type NewPosting =
       readonly business_at: Date;
     };
 
-/** Fen. `posted` and `available` are on the account's normal side; pending credits give no power. */
+/** Fen. `posted` and `available` are on the normal side; pending credits give no power. */
 export interface Balance {
   readonly debits_pending: bigint;
   readonly debits_posted: bigint;

@@ -69,7 +69,8 @@ export function ledgerRoutes(app: App): Route[] {
           selectWallets(app.db),
           checkLedger(app.db),
         ]);
-        return { status: 200, body: { object: 'ledger', currency: 'CNY', sum, wallets, violations } };
+        const body = { object: 'ledger', currency: 'CNY', sum, wallets, violations };
+        return { status: 200, body };
       },
     ),
   ];

@@ -128,3 +128,10 @@ export async function endKey(
       revoked_at`);
   return row;
 }
+
+export async function isKeyLive(db: Queryable, key_hash: string): Promise<boolean> {
+  const rows = await db.query(sql`
+    select 1 from api_keys where key_hash = ${key_hash}
+      and (revoked_at is null or revoked_at > now())`);
+  return rows.length > 0;
+}

@@ -12,21 +12,49 @@ import type { Refund, RefundOrigin } from './refund.ts';
  * Money that came late or twice is booked to suspense and goes back by itself: the refund is made
  * in the same move as the fact, so no crash can keep the money.
  */
-export function planReturn(
-  app: Pick<App, 'clock'>,
-  options: {
-    payment: Payment;
-    attempt: Attempt;
-    account: WalletAccount;
-    fact: PaymentFact;
-    origin: Exclude<RefundOrigin, 'requested'>;
-  },
-): MoveParts {
-  const { payment, attempt, account, fact, origin } = options;
-  const { book } = payment;
+export interface LateMoney {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+  readonly account: WalletAccount;
+  readonly fact: PaymentFact;
+  readonly origin: Exclude<RefundOrigin, 'requested'>;
+}
+
+export function planReturn(app: Pick<App, 'clock'>, late: LateMoney): MoveParts {
+  const { payment, attempt, fact, origin } = late;
   const now = app.clock.now();
-  const reservation_id = newId('pst', book);
-  const refund: Refund = {
+  const refund = refundOf(late, now);
+  const { book } = refund;
+  const changed = {
+    returned: attempt.amount,
+    wallet_transaction_id: fact.wallet_transaction_id ?? null,
+    payer_paid: fact.payer_paid ?? null,
+    paid_at: fact.paid_at ?? now,
+    next_query_at: null,
+    // An attempt that was still open is over now; one that had ended stays what it was.
+    ...(attempt.state === 'closed' || attempt.state === 'refused'
+      ? {}
+      : { state: 'closed' as const }),
+  };
+  return {
+    rows: [changeAttempt(attempt, changed), insertRefund(refund)],
+    postings: postingsOf(late, refund, now),
+    events: [
+      step(payment, 'fact.ignored', {
+        attempt: attempt.id,
+        wallet: attempt.wallet,
+        why: origin,
+        what_next: 'the money goes back to the payer',
+        refund: refund.id,
+      }),
+    ],
+    jobs: [{ book, kind: 'refund.send', key: refund.id, payload: { refund_id: refund.id } }],
+  };
+}
+
+function refundOf({ payment, attempt, origin }: LateMoney, now: Date): Refund {
+  const { book } = payment;
+  return {
     book,
     id: newId('rfd', book),
     version: 1,
@@ -41,18 +69,25 @@ export function planReturn(
     refund_reference: newWalletReference(book),
     wallet_refund_id: null,
     refusal: null,
-    reservation_id,
+    reservation_id: newId('pst', book),
     metadata: {},
     created_at: now,
     succeeded_at: null,
   };
+}
+
+function postingsOf(
+  { payment, attempt, account, origin }: LateMoney,
+  refund: Refund,
+  now: Date,
+): NewPosting[] {
   const common = { currency: 'CNY', subject_id: payment.id, business_at: now, fact: true } as const;
   const held = suspense(account);
-  const postings: NewPosting[] = [
+  return [
     {
       ...common,
       kind: 'posted',
-      id: newId('pst', book),
+      id: newId('pst', refund.book),
       debit: walletAccount(account),
       credit: held,
       amount: attempt.amount,
@@ -61,36 +96,11 @@ export function planReturn(
     {
       ...common,
       kind: 'pending',
-      id: reservation_id,
+      id: refund.reservation_id ?? newId('pst', refund.book),
       debit: held,
       credit: walletAccount(account),
       amount: attempt.amount,
       reason: 'money_returned',
     },
   ];
-  const changed = {
-    returned: attempt.amount,
-    wallet_transaction_id: fact.wallet_transaction_id ?? null,
-    payer_paid: fact.payer_paid ?? null,
-    paid_at: fact.paid_at ?? now,
-    next_query_at: null,
-    // An attempt that was still open is over now; one that had ended stays what it was.
-    ...(attempt.state === 'closed' || attempt.state === 'refused'
-      ? {}
-      : { state: 'closed' as const }),
-  };
-  return {
-    rows: [changeAttempt(attempt, changed), insertRefund(refund)],
-    postings,
-    events: [
-      step(payment, 'fact.ignored', {
-        attempt: attempt.id,
-        wallet: attempt.wallet,
-        why: origin,
-        what_next: 'the money goes back to the payer',
-        refund: refund.id,
-      }),
-    ],
-    jobs: [{ book, kind: 'refund.send', key: refund.id, payload: { refund_id: refund.id } }],
-  };
 }

@@ -39,3 +39,26 @@ export async function selectAccounts(
       and (${page.before ?? null}::text is null or id < ${page.before ?? null})
     order by id desc limit ${page.limit + 1}`);
 }
+
+/** New settings and credentials for a known merchant number; undefined when it is not known. */
+export async function replaceAccount(
+  db: Queryable,
+  id: string,
+  settings: Readonly<Record<string, unknown>>,
+  credentials: Buffer,
+): Promise<void> {
+  await db.query(sql`
+    update wallet_accounts set settings = ${settings}, credentials = ${credentials}
+    where id = ${id}`);
+}
+
+export async function selectAccountByMerchant(
+  db: Queryable,
+  wallet: WalletName,
+  wallet_merchant: string,
+): Promise<AccountRecord | undefined> {
+  const [row] = await db.query<AccountRecord>(sql`
+    select id, wallet, name, custody, wallet_merchant, settings, state, created_at
+    from wallet_accounts where wallet = ${wallet} and wallet_merchant = ${wallet_merchant}`);
+  return row;
+}

@@ -1,5 +1,3 @@
-import type { Book } from '../ids.ts';
-
 /**
  * The wallet contract: what every connector offers the hub. Amounts are fen in `bigint`, times are
  * `Date`, numbers of ours are `wallet_reference`. Wallet words stay behind this line.
@@ -41,7 +39,7 @@ export interface WalletAccount {
 
 /** The raw wallet answer, kept beside the unified outcome and shown masked on the timeline. */
 export interface WalletTrace {
-  /** Short name of the operation in the wallet's own words, e.g. `POST /v3/pay/transactions/native`. */
+  /** The operation in the wallet's own words, e.g. `POST /v3/pay/transactions/native`. */
   readonly operation: string;
   readonly http_status?: number;
   readonly wallet_request_id?: string;
@@ -194,7 +192,7 @@ export type NotificationFact =
 export type VerifiedNotification =
   | {
       readonly kind: 'verified';
-      /** The wallet's stable id of the fact (its transaction or refund number), for deduplication. */
+      /** The wallet's stable id of the fact (its transaction or refund number). */
       readonly fact_id: string;
       /** The state the fact is in; `fact_id` and `fact_state` together are unique per account. */
       readonly fact_state: string;
@@ -204,7 +202,7 @@ export type VerifiedNotification =
     }
   | {
       readonly kind: 'refused';
-      /** Which check failed: `signature`, `stale`, `unknown_key`, `decrypt`, `malformed`, `wrong_account`. */
+      /** Which check failed. */
       readonly reason:
         | 'signature'
         | 'stale'
@@ -289,6 +287,3 @@ export interface WalletEnvironment {
   /** Budget of one wallet call, milliseconds. */
   readonly timeout_ms: number;
 }
-
-/** Where the fact belongs, from our own reference in it; undefined for a number that is not ours. */
-export type FactHome = { readonly book: Book } | undefined;

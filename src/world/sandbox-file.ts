@@ -14,7 +14,6 @@ const shape = z.object({
   merchants: z.record(z.string(), z.object({ id: z.string(), platform: z.string() })),
   wallets: z.record(z.string(), walletEntry),
   phone: z.object({ url: z.string() }),
-  shops: z.object({ url: z.string() }),
 });
 
 export type SandboxFile = z.infer<typeof shape>;

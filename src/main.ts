@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { addDemo } from './cli/demo.ts';
+import { addHub } from './cli/hub.ts';
+import { addStart } from './cli/start.ts';
+
+/** The `hutong` command: every subcommand registers itself from its own file. */
+const program = new Command('hutong').description('open interoperability hub for payments');
+for (const add of [addStart, addDemo, addHub]) add(program);
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,115 @@
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+import { createMerchant } from '../merchants/create.ts';
+import { enrolMerchant } from '../merchants/enrol.ts';
+import { findMerchant } from '../merchants/find.ts';
+import { createPlatform } from '../platforms/create.ts';
+import { findPlatformBySlug, isLiveSecret } from '../platforms/find.ts';
+import { mintKey } from '../platforms/keys.ts';
+import type { KeyHolder } from '../platforms/platform.ts';
+import { ensureWalletAccount } from '../wallet-accounts/ensure.ts';
+import { createApp } from '../wiring.ts';
+import { readSandboxFile, type SandboxFile, writeSandboxFile } from './sandbox-file.ts';
+import type { World } from './world.ts';
+
+/**
+ * What `npm start` leaves for a newcomer: four marketplaces with a shop each, both wallets taken by
+ * all of them, and keys in `sandbox.json`. Only what is missing is made.
+ */
+const PLATFORMS = [
+  { slug: 'taobao', name: 'Taobao demo', merchant: 'Hutong Crafts' },
+  {
+    slug: 'taobao_special',
+    name: 'Taobao Special Edition demo',
+    merchant: 'Hutong Factory Outlet',
+  },
+  { slug: 'tmall', name: 'Tmall demo', merchant: 'Hutong Flagship' },
+  { slug: 'jd', name: 'JD demo', merchant: 'Hutong Electronics' },
+] as const;
+
+export interface SeedOptions {
+  readonly config: Config;
+  readonly world: World;
+  readonly hub_url: string;
+}
+
+export async function seedSandbox(options: SeedOptions): Promise<SandboxFile> {
+  const { config, world, hub_url } = options;
+  const database_url = world.database_url;
+  const built = await createApp({ config, database_url, name: 'seed', public_url: hub_url });
+  try {
+    const file = await seed(built.app, options, readSandboxFile(config.data_dir));
+    writeSandboxFile(config.data_dir, file);
+    return file;
+  } finally {
+    await built.stop();
+  }
+}
+
+async function seed(
+  app: App,
+  { world, hub_url, config }: SeedOptions,
+  before: SandboxFile | undefined,
+): Promise<SandboxFile> {
+  const wallets: SandboxFile['wallets'] = {};
+  for (const sandbox of world.wallets.all) {
+    const { settings, credentials } = sandbox.merchantAccount();
+    const name = `${sandbox.wallet} sandbox`;
+    const { wallet } = sandbox;
+    await ensureWalletAccount(app, {
+      wallet,
+      name,
+      custody: 'merchant_own',
+      settings,
+      credentials,
+    });
+    wallets[wallet] = {
+      url: sandbox.url,
+      keys_dir: `${config.data_dir}/keys/${wallet}`,
+      ...texts(settings),
+    };
+  }
+  const platforms: SandboxFile['platforms'] = {};
+  const merchants: SandboxFile['merchants'] = {};
+  for (const { slug, name, merchant } of PLATFORMS) {
+    const { id } =
+      (await findPlatformBySlug(app.db, slug)) ?? (await createPlatform(app.db, { slug, name }));
+    const holder = { role: 'marketplace', platform_id: id } as const;
+    const secret_key = await keyFor(app, holder, before?.platforms[slug]?.secret_key);
+    platforms[slug] = { id, secret_key };
+    merchants[slug] = {
+      id: await merchantFor(app, id, merchant, before?.merchants[slug]?.id),
+      platform: id,
+    };
+  }
+  const operator_key = await keyFor(app, { role: 'operator' }, before?.hub.operator_key);
+  const phone = { url: world.phone.url };
+  return { hub: { url: hub_url, operator_key }, platforms, merchants, wallets, phone };
+}
+
+function texts(settings: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );
+}
+
+async function keyFor(app: App, holder: KeyHolder, known: string | undefined): Promise<string> {
+  if (known !== undefined && (await isLiveSecret(app.db, known))) return known;
+  return (await mintKey(app, app.db, holder)).secret;
+}
+
+async function merchantFor(
+  app: App,
+  platform_id: string,
+  name: string,
+  known: string | undefined,
+): Promise<string> {
+  const existing = known === undefined ? undefined : await findMerchant(app.db, known);
+  const { id } = existing ?? (await createMerchant(app.db, { platform_id, name }));
+  for (const wallet of ['wechat_pay', 'alipay'] as const) {
+    await enrolMerchant(app.db, { merchant_id: id, wallet });
+  }
+  return id;
+}
