@@ -8,6 +8,8 @@ import { selectPaymentByToken } from './queries.ts';
  * is derived from the master key, so every copy of one create answers the same URL and nothing
  * secret is stored; the database holds its hash.
  */
+const BOOK_LENGTH = 2;
+const BOOK_LENGTH = 2;
 const TOKEN = /^[0-9A-HJKMNP-TV-Z]{2}[\w-]{22}$/;
 
 export function checkoutToken(app: Pick<App, 'vault'>, book: Book, paymentId: string): string {
@@ -26,5 +28,6 @@ export async function paymentByCheckoutToken(
   token: string,
 ): Promise<Payment | undefined> {
   if (!TOKEN.test(token)) return undefined;
-  return selectPaymentByToken(app.db, bookOf(token), sha256(token));
+  // Only the book's two characters: the rest may hold the underscore that ends an id's prefix.
+  return selectPaymentByToken(app.db, bookOf(token.slice(0, BOOK_LENGTH)), sha256(token));
 }
