@@ -2,7 +2,7 @@ import type { ClientKind, CloseReason, WalletChoice } from '../../src/payments/p
 import type { WalletName } from '../../src/wallets/wallet.ts';
 import type { Language } from '../design/language.ts';
 
-/** What went wrong with the last thing the shopper did; each has a sentence that says what to do. */
+/** What went wrong with the last thing the shopper did; each has a sentence on what to do. */
 export const NOTICES = [
   'refused',
   'unavailable',
