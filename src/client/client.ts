@@ -1,3 +1,13 @@
+import {
+  type Keys,
+  keysOf,
+  type Merchants,
+  merchantsOf,
+  type Platforms,
+  platformsOf,
+  type WalletAccounts,
+  walletAccountsOf,
+} from './accounts.ts';
 import { type Payments, paymentsOf, type Refunds, refundsOf } from './payments.ts';
 import { type ClientOptions, createSend } from './transport.ts';
 import {
@@ -9,6 +19,15 @@ import {
   webhookEndpointsOf,
 } from './webhooks.ts';
 
+export type {
+  Enrolment,
+  Key,
+  Merchant,
+  MintedKey,
+  Platform,
+  WalletAccount,
+  WalletAccountCheck,
+} from './account-objects.ts';
 export {
   AuthenticationError,
   ConflictError,
@@ -33,8 +52,10 @@ export type {
   Refund,
   RefundEvent,
   TimelineEntry,
+  WalletChoice,
   WalletName,
   WebhookEndpoint,
+  WebhookEndpointWithSecret,
 } from './objects.ts';
 export type { NewAttempt, NewPayment, NewRefund } from './payments.ts';
 export type { ClientOptions } from './transport.ts';
@@ -49,6 +70,10 @@ export {
 export interface Hutong {
   readonly payments: Payments;
   readonly refunds: Refunds;
+  readonly merchants: Merchants;
+  readonly platforms: Platforms;
+  readonly keys: Keys;
+  readonly walletAccounts: WalletAccounts;
   readonly webhookEndpoints: WebhookEndpoints;
   readonly events: Events;
   readonly deliveries: Deliveries;
@@ -63,6 +88,10 @@ export function createClient(options: ClientOptions): Hutong {
   return {
     payments: paymentsOf(send),
     refunds: refundsOf(send),
+    merchants: merchantsOf(send),
+    platforms: platformsOf(send),
+    keys: keysOf(send),
+    walletAccounts: walletAccountsOf(send),
     webhookEndpoints: webhookEndpointsOf(send),
     events: eventsOf(send),
     deliveries: deliveriesOf(send),

@@ -32,10 +32,10 @@ export interface WebhookEndpoints extends Lists<WebhookEndpoint, EndpointQuery> 
   create(input: NewWebhookEndpoint, options?: KeyOption): Promise<WebhookEndpointWithSecret>;
   get(id: string): Promise<WebhookEndpoint>;
   update(id: string, change: WebhookEndpointChange): Promise<WebhookEndpoint>;
-  /** Both secrets sign for `overlap_s` seconds (a day by default): verify with both meanwhile. */
+  /** Both secrets sign for `overlap_seconds` (a day by default): verify with both meanwhile. */
   rotateSecret(
     id: string,
-    input?: { readonly overlap_s?: number },
+    input?: { readonly overlap_seconds?: number },
     options?: KeyOption,
   ): Promise<WebhookEndpointWithSecret>;
   delete(id: string): Promise<void>;

@@ -185,7 +185,7 @@ describe('a platform that lost webhooks', () => {
     });
     up = true;
     await client.webhookEndpoints.update(endpoint.id, { state: 'enabled' });
-    const rotated = await client.webhookEndpoints.rotateSecret(endpoint.id, { overlap_s: 0 });
+    const rotated = await client.webhookEndpoints.rotateSecret(endpoint.id, { overlap_seconds: 0 });
     expect(rotated.previous_secret_until).toBeNull();
     const before = receiving.received.length;
     await client.deliveries.replay(lost.id);

@@ -145,17 +145,17 @@ function rotateRoute(app: App): Route {
       tag: TAG,
       summary: 'Give an endpoint a new secret',
       description:
-        'Until `overlap_s` is over (a day by default, a week at most) every webhook is signed ' +
+        'Until `overlap_seconds` are over (a day by default, a week at most) webhooks are signed ' +
         'with both secrets. 0 ends the old one at once, for a secret that leaked.',
       params: PARAMS,
       body: z.strictObject({
-        overlap_s: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S),
+        overlap_seconds: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S),
       }),
       idempotency: 'optional',
       status: 200,
       answer: endpointWithSecretSchema,
     },
-    async ({ caller, params, body: { overlap_s }, key }) => {
+    async ({ caller, params, body: { overlap_seconds: overlap_s }, key }) => {
       const endpoint = visible(caller, await findEndpoint(app.db, params.endpoint));
       const work = async (tx: Parameters<typeof createEndpoint>[1]) =>
         shown(app, 200, await rotateEndpointSecret(app, tx, { id: endpoint.id, overlap_s }));

@@ -1,0 +1,135 @@
+import type {
+  Enrolment,
+  Key,
+  Merchant,
+  MintedKey,
+  Platform,
+  Role,
+  WalletAccount,
+  WalletAccountCheck,
+} from './account-objects.ts';
+import type { Metadata, WalletName } from './objects.ts';
+import { type Lists, listsOf, type PageQuery } from './pages.ts';
+import type { KeyOption } from './payments.ts';
+import type { Send } from './transport.ts';
+
+/** What operators set up; a marketplace reads its own platform and makes its own merchants. */
+export interface NewPlatform {
+  /** 1 to 40 of a-z, 0-9 and _. */
+  readonly slug: string;
+  readonly name: string;
+  readonly hosts?: readonly string[];
+  readonly metadata?: Metadata;
+}
+
+export interface Platforms extends Lists<Platform, PageQuery> {
+  create(input: NewPlatform, options?: KeyOption): Promise<Platform>;
+  get(id: string): Promise<Platform>;
+  update(id: string, change: Partial<Omit<NewPlatform, 'slug'>>): Promise<Platform>;
+}
+
+export interface NewKey {
+  readonly role: Role;
+  readonly platform?: string;
+  readonly merchant?: string;
+  readonly wallet?: WalletName;
+}
+
+export interface Keys extends Lists<Key, PageQuery> {
+  /** Keep `secret`: it is shown only now. */
+  create(input: NewKey, options?: KeyOption): Promise<MintedKey>;
+  /** The old key is refused after `overlap_seconds`, at once by default. */
+  rotate(
+    id: string,
+    input?: { readonly overlap_seconds?: number },
+    options?: KeyOption,
+  ): Promise<MintedKey>;
+  revoke(id: string): Promise<Key>;
+}
+
+export interface NewMerchant {
+  readonly name: string;
+  /** For operators; a marketplace's own otherwise. */
+  readonly platform?: string;
+  readonly metadata?: Metadata;
+}
+
+export interface NewEnrolment {
+  readonly wallet: WalletName;
+  /** May be left out while there is exactly one active account at the wallet. */
+  readonly wallet_account?: string;
+}
+
+export interface Merchants extends Lists<Merchant, PageQuery & { readonly platform?: string }> {
+  create(input: NewMerchant, options?: KeyOption): Promise<Merchant>;
+  get(id: string): Promise<Merchant>;
+  update(id: string, change: Partial<Omit<NewMerchant, 'platform'>>): Promise<Merchant>;
+  /** Lets a merchant take a wallet. */
+  enrol(id: string, input: NewEnrolment, options?: KeyOption): Promise<Enrolment>;
+}
+
+export interface NewWalletAccount {
+  readonly wallet: WalletName;
+  readonly name: string;
+  readonly custody: WalletAccount['custody'];
+  readonly settings: Readonly<Record<string, string>>;
+  /** Encrypted, and never shown again. */
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+export interface WalletAccounts
+  extends Lists<WalletAccount, PageQuery & { readonly wallet?: WalletName }> {
+  create(input: NewWalletAccount, options?: KeyOption): Promise<WalletAccount>;
+  get(id: string): Promise<WalletAccount>;
+  /** Asks the wallet whether the credentials work; says which one does not. */
+  check(id: string): Promise<WalletAccountCheck>;
+}
+
+/** What every kind of account object has: a path, lists, create and get. */
+function resourceOf<T, New, Filter extends PageQuery>(send: Send, path: string) {
+  const at = (id: string, part = '') => `${path}/${encodeURIComponent(id)}${part}`;
+  const post = <Answer>(to: string, body: unknown, options: KeyOption = {}) =>
+    send<Answer>({ method: 'POST', path: to, body, ...options });
+  return {
+    at,
+    post,
+    calls: {
+      ...listsOf<T, Filter>(send, path),
+      create: (input: New, options?: KeyOption) => post<T>(path, input, options),
+      get: (id: string) => send<T>({ method: 'GET', path: at(id) }),
+    },
+  };
+}
+
+export function platformsOf(send: Send): Platforms {
+  const { at, calls } = resourceOf<Platform, NewPlatform, PageQuery>(send, '/v1/platforms');
+  return { ...calls, update: (id, body) => send({ method: 'PATCH', path: at(id), body }) };
+}
+
+export function keysOf(send: Send): Keys {
+  const path = '/v1/keys';
+  const { at, post } = resourceOf<Key, NewKey, PageQuery>(send, path);
+  return {
+    ...listsOf<Key, PageQuery>(send, path),
+    create: (input, options) => post(path, input, options),
+    rotate: (id, input = {}, options) => post(at(id, '/rotate'), input, options),
+    revoke: (id) => post(at(id, '/revoke'), {}),
+  };
+}
+
+export function merchantsOf(send: Send): Merchants {
+  type Filter = PageQuery & { readonly platform?: string };
+  const { at, post, calls } = resourceOf<Merchant, NewMerchant, Filter>(send, '/v1/merchants');
+  return {
+    ...calls,
+    update: (id, body) => send({ method: 'PATCH', path: at(id), body }),
+    enrol: (id, input, options) => post(at(id, '/enrolments'), input, options),
+  };
+}
+
+export function walletAccountsOf(send: Send): WalletAccounts {
+  type Filter = PageQuery & { readonly wallet?: WalletName };
+  const path = '/v1/wallet_accounts';
+  const { at, post, calls } = resourceOf<WalletAccount, NewWalletAccount, Filter>(send, path);
+  return { ...calls, check: (id) => post(at(id, '/check'), {}) };
+}
