@@ -85,8 +85,13 @@ export function openDb(options: DbOptions): Db {
     statement_timeout: 30_000,
     ...(settings.length > 0 ? { options: settings.join(' ') } : {}),
   });
+  let ended = false;
   // Without a listener an idle connection cut by the server would end the process.
-  pool.on('error', (error) => options.log?.warn({ err: error }, 'database connection lost'));
+  pool.on('error', (error) => {
+    if (ended) return;
+    // The driver's error carries the whole client: say what happened, and nothing else.
+    options.log?.warn({ code: sqlState(error), reason: error.message }, 'database connection lost');
+  });
   // The same for one that is checked out but between two statements; the next statement rejects.
   pool.on('connect', (client) => client.on('error', () => {}));
   return {
@@ -101,7 +106,10 @@ export function openDb(options: DbOptions): Db {
         client.release();
       }
     },
-    end: () => pool.end(),
+    end: () => {
+      ended = true;
+      return pool.end();
+    },
   };
 }
 

@@ -9,7 +9,6 @@ import { selectPaymentByToken } from './queries.ts';
  * secret is stored; the database holds its hash.
  */
 const BOOK_LENGTH = 2;
-const BOOK_LENGTH = 2;
 const TOKEN = /^[0-9A-HJKMNP-TV-Z]{2}[\w-]{22}$/;
 
 export function checkoutToken(app: Pick<App, 'vault'>, book: Book, paymentId: string): string {
