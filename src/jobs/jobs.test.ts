@@ -93,7 +93,7 @@ describe('jobs', () => {
     expect(most).toBe(3);
   });
 
-  it('a failing job is tried again with its tries counted, then is dead and replayable', async () => {
+  it('a failing job is tried again, its tries counted, then dead and replayable', async () => {
     const { jobs, app, db } = engine();
     const tries: number[] = [];
     let broken = true;

@@ -25,7 +25,7 @@ async function endpointOf(platform_id: string, url: string) {
 }
 
 describe('an endpoint', () => {
-  it('is signed for with both secrets while a rotation overlaps, then with the new one', async () => {
+  it('is signed for with both secrets while a rotation overlaps, then with one', async () => {
     const platform = await addPlatform(app);
     const shop = await receiver();
     const old = await endpointOf(platform, shop.url);

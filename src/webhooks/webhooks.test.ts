@@ -132,7 +132,7 @@ describe('a webhook', () => {
     expect(foreign.received).toHaveLength(0);
   });
 
-  it('of a hundred events in one batch arrives a hundred times, whatever fails between', async () => {
+  it('of each of a hundred events in one batch arrives, whatever fails between', async () => {
     const platform = await addPlatform(app);
     const shop = await receiver((nth) => (nth % 3 === 0 ? 503 : 200));
     await endpointOf(platform, shop.url);
