@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { publicAddressesOnly } from './outbound-guard.ts';
 import { Outbound, OutboundError, type OutboundOptions, type OutboundRequest } from './outbound.ts';
+import { publicAddressesOnly } from './outbound-guard.ts';
 
 const servers: Server[] = [];
 const clients: Outbound[] = [];

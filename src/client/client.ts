@@ -61,9 +61,9 @@ export type { NewAttempt, NewPayment, NewRefund } from './payments.ts';
 export type { ClientOptions } from './transport.ts';
 export {
   verifyWebhook,
-  WebhookVerificationError,
   type WebhookMistake,
   type WebhookToVerify,
+  WebhookVerificationError,
 } from './verify-webhook.ts';
 
 /** `hutong/client`: the typed client of the API. It needs Node 20 and nothing else. */

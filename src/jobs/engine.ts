@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Db } from '../db/pool.ts';
 import { type Book, newId, ulid } from '../ids.ts';
 import type { Logger } from '../log.ts';
-import type { Jobs, JobSpec, NewJob, PeriodicSpec } from './jobs.ts';
+import type { JobSpec, Jobs, NewJob, PeriodicSpec } from './jobs.ts';
 import { insertJobs, notify } from './queries.ts';
 import { Worker } from './worker.ts';
 
@@ -27,7 +26,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const self = ulid();
   const books = new Set<Book>([DEFAULT_BOOK]);
   let worker: Worker | undefined;
-  let notifying: Promise<void> | undefined;
+  let notifying = false;
 
   async function enqueue(tx: Parameters<Jobs['enqueue']>[0], jobs: readonly NewJob[]) {
     if (jobs.length === 0) return;
@@ -42,14 +41,16 @@ export function createJobs(options: JobsOptions): Jobs {
 
   function wake(): void {
     worker?.wake();
-    notifying ??= sleep(NOTIFY_GAP_MS, undefined, { ref: false })
-      .then(() => {
-        // Whatever is woken from here on needs the next NOTIFY.
-        notifying = undefined;
-        return notify(worker?.link ?? db, self);
-      })
-      // A lost NOTIFY only means that others find the job by their poll.
-      .catch((error: unknown) => log.debug({ err: error }, 'a NOTIFY was not sent'));
+    if (notifying) return;
+    notifying = true;
+    setTimeout(() => {
+      // Whatever is woken from here on needs the next NOTIFY.
+      notifying = false;
+      notify(worker?.link ?? db, self).catch((error: unknown) => {
+        // A lost NOTIFY only means that others find the job by their poll.
+        log.debug({ err: error }, 'a NOTIFY was not sent');
+      });
+    }, NOTIFY_GAP_MS).unref();
   }
 
   return {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { listDead, replayDead } from './dead-letters.ts';
-import { DONE, engine, job, left, spec, until } from './testing.ts';
+import { DONE, engine, job, left, noting, spec, until } from './testing.ts';
 
 describe('jobs', () => {
   it('a wake after commit runs a job without any poll', async () => {
     const { jobs, app, db } = engine();
     const ran: string[] = [];
-    jobs.start(app, [spec(async ({ key }) => (ran.push(key), DONE))], []);
+    jobs.start(app, [noting(ran, ({ key }) => key)], []);
     await jobs.idle();
     await db.transaction((tx) => jobs.enqueue(tx, [job('a', { payload: { fen: 5 } })]));
     jobs.wake();
@@ -20,7 +20,7 @@ describe('jobs', () => {
     const shop = engine();
     const hub = engine();
     const ran: string[] = [];
-    hub.jobs.start(hub.app, [spec(async ({ key }) => (ran.push(key), DONE))], []);
+    hub.jobs.start(hub.app, [noting(ran, ({ key }) => key)], []);
     await hub.jobs.idle();
     await shop.jobs.enqueue(shop.db, [job('a')]);
     shop.jobs.wake();
@@ -30,7 +30,7 @@ describe('jobs', () => {
   it('a job of a transaction that rolls back never runs', async () => {
     const { jobs, app, db } = engine();
     const ran: string[] = [];
-    jobs.start(app, [spec(async ({ key }) => (ran.push(key), DONE))], []);
+    jobs.start(app, [noting(ran, ({ key }) => key)], []);
     const failing = db.transaction(async (tx) => {
       await jobs.enqueue(tx, [job('gone')]);
       throw new Error('the business said no');

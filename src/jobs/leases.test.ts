@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { sql } from '../db/pool.ts';
 import { listDead } from './dead-letters.ts';
-import { DONE, engine, FAR_MS, job, left, outsider, spec, until } from './testing.ts';
+import { DONE, engine, FAR_MS, job, left, noting, outsider, spec, until } from './testing.ts';
 
 describe('leases', () => {
   it('a dead worker’s job is run by another within its lease', async () => {
@@ -12,7 +12,7 @@ describe('leases', () => {
     await db.query(sql`
       update jobs set token = 'dead', tries = 1, run_at = now() + interval '150 milliseconds'`);
     const ran: number[] = [];
-    jobs.start(app, [spec(async ({ tries }) => (ran.push(tries), DONE))], []);
+    jobs.start(app, [noting(ran, ({ tries }) => tries)], []);
     await until(() => ran.length === 1);
     await jobs.idle();
     expect(ran).toEqual([2]);
@@ -59,10 +59,10 @@ describe('leases', () => {
     const { db, jobs, app } = engine();
     await jobs.enqueue(db, [job('a')]);
     await db.query(sql`update jobs set tries = 3, token = 'dead'`);
-    let ran = 0;
-    jobs.start(app, [spec(async () => ((ran += 1), DONE))], []);
+    const ran: string[] = [];
+    jobs.start(app, [noting(ran, ({ key }) => key)], []);
     await until(async () => (await listDead(db, { book: 0, limit: 10 })).length === 1);
-    expect(ran).toBe(0);
+    expect(ran).toEqual([]);
   });
 
   it('stopping lets a running job finish', async () => {

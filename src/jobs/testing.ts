@@ -5,7 +5,7 @@ import { createTestDatabase } from '../../test/support/database.ts';
 import type { App } from '../app.ts';
 import { type Db, openDb, sql } from '../db/pool.ts';
 import { createJobs, type JobsOptions } from './engine.ts';
-import type { Job, JobResult, Jobs, JobSpec, NewJob } from './jobs.ts';
+import type { Job, JobResult, JobSpec, Jobs, NewJob } from './jobs.ts';
 
 /** Engines on one database of the test file that imports this; each stands for a process. */
 export const DONE = { done: true } as const;
@@ -63,4 +63,12 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 export async function left(db: Db): Promise<number> {
   const [row] = await db.query<{ n: bigint }>(sql`select count(*) as n from jobs`);
   return Number(row?.n);
+}
+
+/** A handler that writes down what it ran and is done. */
+export function noting<T>(ran: T[], what: (job: Job) => T): JobSpec {
+  return spec(async (one) => {
+    ran.push(what(one));
+    return DONE;
+  });
 }

@@ -5,8 +5,8 @@ import { errorText } from '../jobs/error-text.ts';
 import type { Job, JobResult, JobSpec } from '../jobs/jobs.ts';
 import { OutboundError } from '../outbound.ts';
 import { createBatcher } from './batcher.ts';
-import { renderEvent } from './event.ts';
 import { updateEndpoint } from './endpoint-queries.ts';
+import { renderEvent } from './event.ts';
 import {
   type DeliveryToMake,
   failDelivery,
@@ -185,6 +185,6 @@ async function conclude(
 
 /** A replay starts the schedule anew and keeps counting the tries. */
 function triesBefore(job: Job): number {
-  const before = job.payload['tries_before'];
+  const before = job.payload.tries_before;
   return typeof before === 'number' ? before : 0;
 }

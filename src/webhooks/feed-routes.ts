@@ -2,11 +2,11 @@ import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
 import { EVENT_TYPES } from '../events.ts';
-import { bookOf } from '../ids.ts';
 import { writeOnce } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import { id } from '../http/schemas.ts';
+import { bookOf } from '../ids.ts';
 import { renderEvent } from './event.ts';
 import {
   bookOfPlatform,
