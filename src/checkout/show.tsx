@@ -5,10 +5,10 @@ import { type CheckoutView, NOTICES, type Notice } from '../../web/checkout/view
 import { isLanguage, LANGUAGE_COOKIE } from '../../web/design/language.ts';
 import { pageHeaders } from '../../web/design/page-headers.ts';
 import type { App } from '../app.ts';
+import { findMerchant } from '../merchants/find.ts';
 import { lookAgain } from '../payments/look-again.ts';
 import type { Payment } from '../payments/payment.ts';
 import { isWalletName } from '../wallets/registry.ts';
-import { selectPayee } from './queries.ts';
 import { browser, language, pathOf, tokenOf } from './request.tsx';
 import { formToken, openSession } from './session.ts';
 import { stampNow, standing } from './stage.ts';
@@ -60,7 +60,7 @@ export async function showPage(
     language: language(c),
     path: pathOf(c),
     client,
-    payee: (await selectPayee(app.db, payment.merchant_id)) ?? '',
+    payee: (await findMerchant(app.db, payment.merchant_id))?.name ?? '',
     amount: payment.amount,
     description: payment.description,
     expires_at: payment.expires_at,
