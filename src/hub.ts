@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import type { App } from './app.ts';
+import { attemptRoutes } from './attempts/routes.ts';
 import { checkoutRoutes } from './checkout/routes.ts';
 import type { PageEnv } from './http/request.ts';
 import type { Route } from './http/route.ts';
@@ -18,6 +19,7 @@ import { webhookRoutes } from './webhooks/routes.ts';
 export function apiRoutes(app: App): Route[] {
   return [
     ...paymentRoutes(app),
+    ...attemptRoutes(app),
     ...refundRoutes(app),
     ...merchantRoutes(app),
     ...platformRoutes(app),

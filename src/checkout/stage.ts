@@ -1,7 +1,7 @@
 import type { Handover, Stage } from '../../web/checkout/view.ts';
 import type { App } from '../app.ts';
-import { liveAttempt } from '../payments/attempt.ts';
-import { eligibleWallets } from '../payments/eligible.ts';
+import { liveAttempt } from '../attempts/create.ts';
+import { eligibleWallets } from '../attempts/eligible.ts';
 import type { Attempt, ClientKind, Payment } from '../payments/payment.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 

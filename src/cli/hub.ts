@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
 import { createHub } from '../hub.ts';
 import { listen } from '../http/listen.ts';
-import { JOB_SPECS, PERIODIC_SPECS } from '../sweeps.ts';
+import { JOB_SPECS, PERIODIC_SPECS } from '../work.ts';
 import { createApp } from '../wiring.ts';
 
 /** `hutong hub`: the hub alone, on the database that DATABASE_URL names. */

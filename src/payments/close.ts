@@ -1,7 +1,10 @@
 import type { App } from '../app.ts';
+import { findAttempts } from '../attempts/find.ts';
+import { askWallet } from '../attempts/look-again.ts';
 import { assert, Refusal } from '../errors.ts';
+import { eachBook, eachGuarded } from '../jobs/due-work.ts';
+import type { PeriodicSpec } from '../jobs/jobs.ts';
 import type { CloseOutcome, WalletAccount } from '../wallets/wallet.ts';
-import { closed, end } from './advance.ts';
 import {
   changeAttempt,
   changePayment,
@@ -11,10 +14,10 @@ import {
   recordCall,
   step,
 } from './changes.ts';
+import { closed, end } from './consequences.ts';
 import { isOpen, mayBePaid } from './decide.ts';
-import { askWallet } from './look-again.ts';
 import { type Attempt, type CloseReason, isLive, type Payment } from './payment.ts';
-import { selectAttempts, selectPayment } from './queries.ts';
+import { selectExpired, selectPayment } from './queries.ts';
 
 /**
  * Ending a payment without money: expiry or cancellation. Every attempt that can still be paid is
@@ -29,7 +32,7 @@ export async function requestClose(
   reason: CloseReason,
 ): Promise<Payment> {
   await markClosing(app, payment, reason);
-  const attempts = await selectAttempts(app.db, payment.book, payment.id);
+  const attempts = await findAttempts(app, payment);
   for (const attempt of attempts.filter(mayBePaid)) {
     const current = await read(app, payment);
     if (!isOpen(current)) return current;
@@ -74,7 +77,7 @@ export async function finishClose(
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const payment = await read(app, { book, id });
     if (!isOpen(payment) || !payment.closing) return payment;
-    const attempts = await selectAttempts(app.db, book, id);
+    const attempts = await findAttempts(app, { book, id });
     if (attempts.some(mayBePaid)) return payment;
     const result = await app.ledger.submit({ book, ...closed(app, payment) });
     if (result.kind === 'committed') return read(app, { book, id });
@@ -111,7 +114,7 @@ async function recordClose(
   let recorded = false;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const payment = await read(app, { book, id });
-    const attempts = await selectAttempts(app.db, book, id);
+    const attempts = await findAttempts(app, { book, id });
     const attempt = attempts.find((entry) => entry.id === attemptId);
     assert(attempt, `attempt ${attemptId} is gone`);
     const call = recorded ? [] : [recordCall(attempt, outcome.kind, outcome.trace)];
@@ -175,3 +178,18 @@ const GRACE_MS = 30_000;
 export function isOver(app: Pick<App, 'clock'>, attempt: Attempt): boolean {
   return app.clock.now().getTime() > attempt.expires_at.getTime() + GRACE_MS;
 }
+
+const BATCH = 50;
+
+/** Closes open payments whose business time is over. */
+export const expirePayments: PeriodicSpec = {
+  name: 'payments.expire',
+  every_ms: 1_000,
+  run: (app) =>
+    eachBook(app, async (book) => {
+      const due = await selectExpired(app.db, book, BATCH);
+      await eachGuarded(app, 'expiry', due, async ({ id }) => {
+        await requestClose(app, { book, id }, 'expired');
+      });
+    }),
+};

@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { checkoutUrl } from './checkout-token.ts';
-import type { Attempt, Payment } from './payment.ts';
+import type { Payment } from './payment.ts';
 
 /** Objects as the API shows them: amounts are JSON integers (they stay below 2^53). */
 export function amountOnWire(amount: bigint): number {
@@ -38,23 +38,5 @@ export function renderPayment(app: Pick<App, 'vault' | 'public_url' | 'config'>,
     closed_at: payment.closed_at?.toISOString() ?? null,
     close_reason: payment.close_reason,
     metadata: payment.metadata,
-  };
-}
-
-export function renderAttempt(app: Pick<App, 'config'>, attempt: Attempt) {
-  return {
-    id: attempt.id,
-    object: 'attempt' as const,
-    created_at: attempt.created_at.toISOString(),
-    livemode: app.config.mode === 'production',
-    payment: attempt.payment_id,
-    wallet: attempt.wallet,
-    state: attempt.state,
-    wallet_reference: attempt.wallet_reference,
-    amount: amountOnWire(attempt.amount),
-    currency: 'CNY' as const,
-    presentation: attempt.presentation_data,
-    refusal: attempt.refusal,
-    expires_at: attempt.expires_at.toISOString(),
   };
 }

@@ -1,45 +1,27 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { type Caller, maySee, platformOf } from '../http/caller.ts';
+import { platformOf } from '../http/caller.ts';
 import { jsonText } from '../http/canonical-json.ts';
-import { type CallKey, findKey, finishKey, replayed, replayReply } from '../http/idempotency.ts';
+import { type CallKey, replayReply } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
-import { type Reply, type Route, route } from '../http/route.ts';
+import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
 import { WALLETS } from '../wallets/wallet.ts';
-import { createAttempt, KeyTaken } from './attempt.ts';
 import { requestClose } from './close.ts';
-import { createPayment, CreateKeyTaken } from './create.ts';
-import { eligibleWallets } from './eligible.ts';
-import { findAttempts, findPayment } from './find.ts';
+import { CreateKeyTaken, createPayment } from './create.ts';
+import { visiblePayment } from './find.ts';
 import type { Payment } from './payment.ts';
 import { listPayments } from './queries.ts';
-import { renderAttempt, renderPayment } from './render.ts';
+import { renderPayment } from './render.ts';
 import * as schema from './schemas.ts';
 import { timelineOf } from './timeline.ts';
 
 const TAG = 'Payments';
 const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
 
-/** The payment, if this caller may see it; what it may not see does not exist for it. */
-export async function visiblePayment(app: App, caller: Caller, id: string): Promise<Payment> {
-  const payment = await findPayment(app, id);
-  if (!payment || !maySee(caller, payment)) throw new Refusal('not_found');
-  return payment;
-}
-
 export function paymentRoutes(app: App): Route[] {
-  return [
-    create(app),
-    list(app),
-    read(app),
-    wallets(app),
-    attempt(app),
-    attempts(app),
-    close(app),
-    timeline(app),
-  ];
+  return [create(app), list(app), read(app), close(app), timeline(app)];
 }
 
 function create(app: App): Route {
@@ -153,109 +135,6 @@ function read(app: App): Route {
       return { status: 200, body: renderPayment(app, payment) };
     },
   );
-}
-
-function wallets(app: App): Route {
-  return route(
-    {
-      method: 'GET',
-      path: '/v1/payments/{payment}/wallets',
-      roles: OWNERS,
-      tag: TAG,
-      summary: 'Which wallets may take this payment now, and why not',
-      params: { payment: 'pay' },
-      query: z.strictObject({
-        client: z.enum(['desktop', 'phone', 'wechat', 'alipay']).optional(),
-      }),
-      status: 200,
-      answer: schema.walletsObject,
-    },
-    async ({ caller, params, query }) => {
-      const payment = await visiblePayment(app, caller, params.payment);
-      const choices = await eligibleWallets(app, payment, query.client ?? 'desktop');
-      const data = choices.map(({ wallet, eligible, reason, presentation }) => ({
-        wallet,
-        eligible,
-        reason,
-        presentation,
-      }));
-      return { status: 200, body: { object: 'list', data } };
-    },
-  );
-}
-
-function attempt(app: App): Route {
-  return route(
-    {
-      method: 'POST',
-      path: '/v1/payments/{payment}/attempts',
-      roles: ['marketplace'],
-      tag: TAG,
-      summary: 'Begin an attempt at a wallet',
-      description: 'An attempt at another wallet is closed there first.',
-      params: { payment: 'pay' },
-      body: schema.attemptBody,
-      idempotency: 'required',
-      status: 201,
-      answer: schema.attemptObject,
-      refusals: ['state_conflict', 'wallet_not_eligible'],
-    },
-    async ({ caller, params, body, key, client_ip }) => {
-      const payment = await visiblePayment(app, caller, params.payment);
-      const callKey = present(key);
-      const earlier = await replayAttempt(app, payment, callKey);
-      if (earlier) return earlier;
-      try {
-        const made = await createAttempt(app, {
-          payment,
-          wallet: body.wallet,
-          presentation: body.presentation,
-          client_ip: body.client?.ip ?? client_ip,
-          ...(body.payer === undefined ? {} : { payer: body.payer }),
-          key: callKey,
-        });
-        return { status: 201, body: renderAttempt(app, made) };
-      } catch (error) {
-        if (!(error instanceof KeyTaken)) throw error;
-        const replay = await replayAttempt(app, payment, callKey);
-        if (!replay) throw new Refusal('concurrent_change', { cause: error });
-        return replay;
-      } finally {
-        await finishKey(app.db, callKey);
-      }
-    },
-  );
-}
-
-function attempts(app: App): Route {
-  return route(
-    {
-      method: 'GET',
-      path: '/v1/payments/{payment}/attempts',
-      roles: OWNERS,
-      tag: TAG,
-      summary: 'The attempts of a payment, oldest first',
-      params: { payment: 'pay' },
-      status: 200,
-      answer: listSchema(schema.attemptObject),
-    },
-    async ({ caller, params }) => {
-      const payment = await visiblePayment(app, caller, params.payment);
-      const made = await findAttempts(app, payment);
-      const data = made.map((entry) => renderAttempt(app, entry));
-      return { status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } };
-    },
-  );
-}
-
-async function replayAttempt(app: App, payment: Payment, key: CallKey): Promise<Reply | undefined> {
-  const earlier = await findKey(app.db, key);
-  if (!earlier) return undefined;
-  if (earlier.kind === 'reply') return earlier.reply;
-  const attempts = await findAttempts(app, payment);
-  const made = attempts.find((entry) => entry.id === earlier.object_id);
-  if (!made) throw new Refusal('not_found');
-  return replayed({ status: 201, body: renderAttempt(app, made) });
 }
 
 function close(app: App): Route {

@@ -1,9 +1,9 @@
 import type { App } from '../app.ts';
+import { findAttempts } from '../attempts/find.ts';
 import { assert } from '../errors.ts';
 import { bookOf, isWalletReference, newId } from '../ids.ts';
 import { merchantAccount, walletFees } from '../ledger/accounts.ts';
 import type { Move, NewPosting, RowChange } from '../ledger/ledger.ts';
-import { feeEstimate, BREAK_ROW } from '../payments/advance.ts';
 import {
   changePayment,
   joinParts,
@@ -11,7 +11,8 @@ import {
   NOTHING,
   paymentEvent,
 } from '../payments/changes.ts';
-import { findAttempts, findPayment } from '../payments/find.ts';
+import { BREAK_ROW, feeEstimate } from '../payments/consequences.ts';
+import { findPayment } from '../payments/find.ts';
 import type { Payment } from '../payments/payment.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';

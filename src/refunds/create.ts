@@ -1,10 +1,11 @@
 import type { App } from '../app.ts';
+import { findAttempts } from '../attempts/find.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
 import type { IntentKey, NewPosting } from '../ledger/ledger.ts';
 import { changePayment } from '../payments/changes.ts';
-import { findAttempts, findPayment } from '../payments/find.ts';
+import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
 import { insertRefund, refundEvent } from './changes.ts';
 import { selectRefund, selectRefunds } from './queries.ts';

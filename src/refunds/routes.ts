@@ -6,7 +6,7 @@ import { listSchema } from '../http/pagination.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
 import { bookOf } from '../ids.ts';
-import { visiblePayment } from '../payments/routes.ts';
+import { visiblePayment } from '../payments/find.ts';
 import { createRefund, RefundKeyTaken } from './create.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
 import { renderRefund } from './render.ts';

@@ -1,8 +1,8 @@
 import type { App } from '../app.ts';
+import { findAttempts } from '../attempts/find.ts';
 import { assert } from '../errors.ts';
-import type { JobSpec } from '../jobs/jobs.ts';
 import { NOTHING, recordCall, step } from '../payments/changes.ts';
-import { findAttempts, findPayment } from '../payments/find.ts';
+import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
 import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
@@ -105,26 +105,6 @@ async function apply(
       return outcome satisfies never;
   }
 }
-
-const WAIT_MS = 300;
-const AGAIN_MS = 3_000;
-
-/** Sends until the wallet answers; sending again under the same number is how one asks. */
-export const sendRefundJob: JobSpec = {
-  kind: 'refund.send',
-  max_tries: 100,
-  concurrency: 8,
-  first_gap_ms: 1_000,
-  max_gap_ms: 300_000,
-  run: async (app, job) => {
-    const refund = await selectRefund(app.db, job.book, job.key);
-    assert(refund, `refund ${job.key} is gone`);
-    const sent = await sendRefund(app, refund);
-    if (sent === 'answered') return { done: true };
-    const gap = sent === 'waits' ? WAIT_MS : AGAIN_MS * Math.min(2 ** (job.tries - 1), 100);
-    return { again_in_ms: gap * app.config.retry_pace };
-  },
-};
 
 const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
 

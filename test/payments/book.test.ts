@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createAttempt } from '../../src/attempts/create.ts';
 import { sql } from '../../src/db/pool.ts';
-import { createAttempt } from '../../src/payments/attempt.ts';
 import { requestClose } from '../../src/payments/close.ts';
 import { timelineOf } from '../../src/payments/timeline.ts';
 import { createRefund } from '../../src/refunds/create.ts';

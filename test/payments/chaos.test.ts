@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createAttempt } from '../../src/attempts/create.ts';
+import { findAttempts } from '../../src/attempts/find.ts';
 import { sql } from '../../src/db/pool.ts';
-import { createAttempt } from '../../src/payments/attempt.ts';
-import { findAttempts } from '../../src/payments/find.ts';
 import type { Payment } from '../../src/payments/payment.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import { type FaultSetting, seededRandom } from '../../src/sandbox/faults.ts';

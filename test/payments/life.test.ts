@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createAttempt } from '../../src/payments/attempt.ts';
+import { createAttempt } from '../../src/attempts/create.ts';
+import { findAttempts } from '../../src/attempts/find.ts';
 import { requestClose } from '../../src/payments/close.ts';
-import { findAttempts } from '../../src/payments/find.ts';
 import type { Attempt } from '../../src/payments/payment.ts';
 import { timelineOf } from '../../src/payments/timeline.ts';
 import { createRefund } from '../../src/refunds/create.ts';

@@ -2,28 +2,15 @@ import type { App } from '../app.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
-import type {
-  CreateOutcome,
-  PresentationKind,
-  WalletAccount,
-  WalletName,
-} from '../wallets/wallet.ts';
-import {
-  changeAttempt,
-  changePayment,
-  insertAttempt,
-  joinParts,
-  type MoveParts,
-  NOTHING,
-  paymentEvent,
-  recordCall,
-  step,
-} from './changes.ts';
-import { closeAttempt } from './close.ts';
-import { isOpen } from './decide.ts';
+import { changePayment, insertAttempt, NOTHING, paymentEvent, step } from '../payments/changes.ts';
+import { closeAttempt } from '../payments/close.ts';
+import { isOpen } from '../payments/decide.ts';
+import { findPayment } from '../payments/find.ts';
+import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
+import type { PresentationKind, WalletAccount, WalletName } from '../wallets/wallet.ts';
+import { recordAnswer } from './answer.ts';
 import { whyWalletNot } from './eligible.ts';
-import { type Attempt, isLive, type Payment } from './payment.ts';
-import { selectAttempts, selectPayment } from './queries.ts';
+import { selectAttempts } from './queries.ts';
 
 /**
  * A payer chose a wallet. The attempt is committed before the wallet is called, the call runs
@@ -72,8 +59,8 @@ export async function liveAttempt(app: App, payment: Payment): Promise<Attempt |
   return (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
 }
 
-async function readOpenPayment(app: App, { book, id }: Payment): Promise<Payment> {
-  const payment = await selectPayment(app.db, book, id);
+async function readOpenPayment(app: App, { id }: Payment): Promise<Payment> {
+  const payment = await findPayment(app, id);
   if (!payment) throw new Refusal('not_found');
   if (!isOpen(payment) || payment.closing || payment.expires_at <= app.clock.now()) {
     const state = isOpen(payment) ? 'closing' : payment.state;
@@ -219,74 +206,9 @@ async function callWallet(
     client_ip: request.client_ip,
     ...(request.payer === undefined ? {} : { payer: request.payer }),
   });
-  return record(app, payment, attempt, outcome);
+  return recordAnswer(app, payment, attempt, outcome);
 }
 
 function returnUrl(app: App, payment: Payment): string {
   return `${app.public_url}/c/return/${payment.id}`;
-}
-
-/** Records what the wallet answered; a notification that was faster keeps what it said. */
-async function record(
-  app: App,
-  payment: Payment,
-  attempt: Attempt,
-  outcome: CreateOutcome,
-): Promise<Attempt> {
-  const call = recordCall(attempt, outcome.kind, outcome.trace);
-  const { book } = payment;
-  const parts = answered(payment, attempt, outcome);
-  const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, call] });
-  if (result.kind !== 'committed') await app.ledger.submit({ book, ...NOTHING, rows: [call] });
-  const now = (await selectAttempts(app.db, book, payment.id)).find((a) => a.id === attempt.id);
-  assert(now, `attempt ${attempt.id} is gone`);
-  return now;
-}
-
-/** The query schedule of an attempt that a payer can pay: the facts' 5 s, then slower. */
-export const AFTER_PRESENTED_MS = 10_000;
-const AFTER_UNKNOWN_MS = 2_000;
-
-function answered(payment: Payment, attempt: Attempt, outcome: CreateOutcome): MoveParts {
-  const told = { attempt: attempt.id, wallet: attempt.wallet };
-  switch (outcome.kind) {
-    case 'presented':
-      return {
-        ...NOTHING,
-        rows: [
-          changeAttempt(attempt, {
-            state: 'presented',
-            presentation_data: outcome.presentation,
-            next_query_at: new Date(Date.now() + AFTER_PRESENTED_MS),
-          }),
-        ],
-        events: [step(payment, 'attempt.presented', told)],
-      };
-    case 'unknown':
-      return {
-        ...NOTHING,
-        rows: [
-          changeAttempt(attempt, {
-            state: 'unknown',
-            next_query_at: new Date(Date.now() + AFTER_UNKNOWN_MS),
-          }),
-        ],
-        events: [step(payment, 'attempt.unknown', { ...told, cause: outcome.cause })],
-      };
-    case 'refused': {
-      const refusal = { code: outcome.code, message: outcome.message };
-      return joinParts(
-        {
-          ...NOTHING,
-          rows: [changeAttempt(attempt, { state: 'refused', refusal, next_query_at: null })],
-          events: [step(payment, 'attempt.refused', { ...told, ...refusal })],
-        },
-        payment.state === 'pending'
-          ? { ...NOTHING, rows: [changePayment(payment, { state: 'requires_wallet' })] }
-          : NOTHING,
-      );
-    }
-    default:
-      return outcome satisfies never;
-  }
 }

@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
 import { type Queryable, sql } from '../db/pool.ts';
-import { WALLETS, type PresentationKind, type Wallet, type WalletName } from '../wallets/wallet.ts';
-import type { ClientKind, IneligibleReason, Payment, WalletChoice } from './payment.ts';
+import type { ClientKind, IneligibleReason, Payment, WalletChoice } from '../payments/payment.ts';
+import { type PresentationKind, WALLETS, type Wallet, type WalletName } from '../wallets/wallet.ts';
 
 /**
  * The one function that says which wallets may take this payment here and now; the list, the

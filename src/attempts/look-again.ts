@@ -1,12 +1,13 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
+import { advance } from '../payments/advance.ts';
+import { changeAttempt, changePayment, NOTHING, recordCall, step } from '../payments/changes.ts';
+import { closeAttempt, finishClose, isOver } from '../payments/close.ts';
+import { mayBePaid } from '../payments/decide.ts';
+import { findPayment } from '../payments/find.ts';
+import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
 import type { QueryOutcome, WalletAccount } from '../wallets/wallet.ts';
-import { advance } from './advance.ts';
-import { changeAttempt, changePayment, NOTHING, recordCall, step } from './changes.ts';
-import { closeAttempt, finishClose, isOver } from './close.ts';
-import { mayBePaid } from './decide.ts';
-import { type Attempt, isLive, type Payment } from './payment.ts';
-import { countQueries, planAttemptQuery, selectAttempts, selectPayment } from './queries.ts';
+import { countQueries, planAttemptQuery, selectAttempts } from './queries.ts';
 
 /**
  * Asking the wallet. An unknown outcome is a state with a next question; only the wallet's answer
@@ -47,7 +48,7 @@ export async function queryAttempt(
   const attempt = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
   if (!attempt || !mayBePaid(attempt)) return;
   const outcome = await askWallet(app, attempt, await accountOf(app, attempt));
-  const payment = await selectPayment(app.db, book, payment_id);
+  const payment = await findPayment(app, payment_id);
   const now = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
   if (payment && now && mayBePaid(now)) {
     if (isOver(app, now)) await closeAttempt(app, payment, now);
@@ -93,5 +94,5 @@ export async function lookAgain(app: App, payment: Payment): Promise<Payment> {
   const live = (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
   if (!live || live.state === 'created') return payment;
   await askWallet(app, live, await accountOf(app, live));
-  return (await selectPayment(app.db, payment.book, payment.id)) ?? payment;
+  return (await findPayment(app, payment.id)) ?? payment;
 }

@@ -1,0 +1,79 @@
+import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
+import {
+  changeAttempt,
+  changePayment,
+  joinParts,
+  type MoveParts,
+  NOTHING,
+  recordCall,
+  step,
+} from '../payments/changes.ts';
+import type { Attempt, Payment } from '../payments/payment.ts';
+import type { CreateOutcome } from '../wallets/wallet.ts';
+import { selectAttempts } from './queries.ts';
+
+/** Records what the wallet answered; a notification that was faster keeps what it said. */
+export async function recordAnswer(
+  app: App,
+  payment: Payment,
+  attempt: Attempt,
+  outcome: CreateOutcome,
+): Promise<Attempt> {
+  const call = recordCall(attempt, outcome.kind, outcome.trace);
+  const { book } = payment;
+  const parts = answered(payment, attempt, outcome);
+  const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, call] });
+  if (result.kind !== 'committed') await app.ledger.submit({ book, ...NOTHING, rows: [call] });
+  const now = (await selectAttempts(app.db, book, payment.id)).find((a) => a.id === attempt.id);
+  assert(now, `attempt ${attempt.id} is gone`);
+  return now;
+}
+
+/** The query schedule of an attempt that a payer can pay: the facts' 5 s, then slower. */
+const AFTER_PRESENTED_MS = 10_000;
+const AFTER_UNKNOWN_MS = 2_000;
+
+function answered(payment: Payment, attempt: Attempt, outcome: CreateOutcome): MoveParts {
+  const told = { attempt: attempt.id, wallet: attempt.wallet };
+  switch (outcome.kind) {
+    case 'presented':
+      return {
+        ...NOTHING,
+        rows: [
+          changeAttempt(attempt, {
+            state: 'presented',
+            presentation_data: outcome.presentation,
+            next_query_at: new Date(Date.now() + AFTER_PRESENTED_MS),
+          }),
+        ],
+        events: [step(payment, 'attempt.presented', told)],
+      };
+    case 'unknown':
+      return {
+        ...NOTHING,
+        rows: [
+          changeAttempt(attempt, {
+            state: 'unknown',
+            next_query_at: new Date(Date.now() + AFTER_UNKNOWN_MS),
+          }),
+        ],
+        events: [step(payment, 'attempt.unknown', { ...told, cause: outcome.cause })],
+      };
+    case 'refused': {
+      const refusal = { code: outcome.code, message: outcome.message };
+      return joinParts(
+        {
+          ...NOTHING,
+          rows: [changeAttempt(attempt, { state: 'refused', refusal, next_query_at: null })],
+          events: [step(payment, 'attempt.refused', { ...told, ...refusal })],
+        },
+        payment.state === 'pending'
+          ? { ...NOTHING, rows: [changePayment(payment, { state: 'requires_wallet' })] }
+          : NOTHING,
+      );
+    }
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,229 @@
+import type { App } from '../app.ts';
+import { type Book, newId } from '../ids.ts';
+import { merchantAccount, suspense, walletAccount, walletFees } from '../ledger/accounts.ts';
+import type { NewPosting, RowChange, RowKind } from '../ledger/ledger.ts';
+import { shareHalfUp } from '../money.ts';
+import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
+import type { AdvanceResult, FactSource } from './advance.ts';
+import {
+  changeAttempt,
+  changePayment,
+  joinParts,
+  type MoveParts,
+  NOTHING,
+  paymentEvent,
+  step,
+} from './changes.ts';
+import type { Situation } from './decide.ts';
+import { type Attempt, isLive, type Payment } from './payment.ts';
+
+/** What each decision about a fact writes: rows, postings and events of one move. */
+export const BREAK_ROW: RowKind = {
+  table: 'breaks',
+  columns: {
+    wallet_account_id: 'text',
+    kind: 'text',
+    detail: 'jsonb',
+    payment_id: 'text',
+    subject: 'text',
+  },
+};
+
+const RATE_UNIT = 100_000n;
+
+export function succeed(
+  app: App,
+  account: WalletAccount,
+  { payment, attempt }: Situation,
+  fact: PaymentFact,
+  others: readonly Attempt[],
+): MoveParts {
+  const paid_at = fact.paid_at ?? app.clock.now();
+  const changed = {
+    state: 'succeeded',
+    wallet: attempt.wallet,
+    succeeded_attempt_id: attempt.id,
+    paid_at,
+    sequence: payment.sequence + 1,
+  } as const;
+  const transaction = fact.wallet_transaction_id ?? null;
+  return {
+    rows: [
+      changePayment(payment, changed),
+      changeAttempt(attempt, {
+        state: 'succeeded',
+        wallet_transaction_id: transaction,
+        payer_paid: fact.payer_paid ?? null,
+        coupons: fact.coupons ?? null,
+        paid_at,
+        next_query_at: null,
+      }),
+    ],
+    postings: takings(app, account, payment, attempt),
+    events: [
+      step(payment, 'attempt.succeeded', {
+        attempt: attempt.id,
+        wallet: attempt.wallet,
+        wallet_transaction_id: transaction,
+      }),
+      paymentEvent(app, 'payment.succeeded', { ...payment, ...changed }),
+    ],
+    jobs: others.map((other) => ({
+      book: payment.book,
+      kind: 'attempt.close' as const,
+      key: other.id,
+      payload: { payment_id: payment.id, attempt_id: other.id },
+    })),
+  };
+}
+
+/** The order total is the merchant's; the wallet's fee is booked apart, as an estimate. */
+function takings(
+  app: App,
+  account: WalletAccount,
+  payment: Payment,
+  attempt: Attempt,
+): NewPosting[] {
+  const business_at = app.clock.now();
+  const common = {
+    kind: 'posted' as const,
+    currency: 'CNY' as const,
+    subject_id: payment.id,
+    business_at,
+    fact: true,
+  };
+  const merchant = merchantAccount(payment.merchant_id);
+  const fee = feeEstimate(app, attempt);
+  const takings: NewPosting[] = [
+    {
+      ...common,
+      id: newId('pst', payment.book),
+      debit: walletAccount(account),
+      credit: merchant,
+      amount: attempt.amount,
+      reason: 'payment',
+    },
+  ];
+  if (fee > 0n) {
+    takings.push({
+      ...common,
+      id: newId('pst', payment.book),
+      debit: merchant,
+      credit: walletFees(account),
+      amount: fee,
+      reason: 'wallet_fee_estimate',
+    });
+  }
+  return takings;
+}
+
+export function feeEstimate(app: App, attempt: Pick<Attempt, 'wallet' | 'amount'>): bigint {
+  const { fee_rate } = app.wallets.connector(attempt.wallet).capabilities;
+  return shareHalfUp(attempt.amount, fee_rate, RATE_UNIT);
+}
+
+/** The wallet confirmed the close; the payment may take another attempt, or is closed itself. */
+export function end(
+  app: Pick<App, 'vault' | 'public_url' | 'config' | 'clock'>,
+  { payment, attempt, attempts }: Pick<Situation, 'payment' | 'attempt' | 'attempts'>,
+  payment_closes: boolean,
+): MoveParts {
+  const ended: MoveParts = {
+    ...NOTHING,
+    rows: [changeAttempt(attempt, { state: 'closed', next_query_at: null })],
+    events: [step(payment, 'attempt.closed', { attempt: attempt.id, wallet: attempt.wallet })],
+  };
+  if (payment_closes) return joinParts(ended, closed(app, payment));
+  const anotherIsLive = attempts.some((other) => other.id !== attempt.id && isLive(other));
+  if (payment.state !== 'pending' || anotherIsLive) return ended;
+  return joinParts(ended, {
+    ...NOTHING,
+    rows: [changePayment(payment, { state: 'requires_wallet' })],
+  });
+}
+
+/** The payment's end without money: said only when no attempt can still be paid. */
+export function closed(
+  app: Pick<App, 'vault' | 'public_url' | 'config' | 'clock'>,
+  payment: Payment,
+): MoveParts {
+  const changed = {
+    state: 'closed',
+    closed_at: app.clock.now(),
+    sequence: payment.sequence + 1,
+  } as const;
+  return {
+    ...NOTHING,
+    rows: [changePayment(payment, changed)],
+    events: [paymentEvent(app, 'payment.closed', { ...payment, ...changed })],
+  };
+}
+
+export function refuse(
+  account: WalletAccount,
+  { payment, attempt }: Situation,
+  fact: PaymentFact,
+  source: FactSource,
+  why: string,
+): MoveParts {
+  const detail = { source, ...factDetail(fact), expected_amount: attempt.amount.toString() };
+  return {
+    ...NOTHING,
+    rows: [breakRow(payment.book, account, why, fact, detail, payment.id)],
+    events: [step(payment, 'fact.refused', { why, ...detail })],
+  };
+}
+
+/** A paid fact for an order nobody knows: the money is safe in suspense, and a break is opened. */
+export function strange(
+  app: App,
+  book: Book,
+  account: WalletAccount,
+  fact: PaymentFact,
+  source: FactSource,
+): { parts: MoveParts; result: AdvanceResult } {
+  const result = { outcome: 'unknown_order', why: 'unknown_order', payment_id: null } as const;
+  const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
+  const ours = fact.wallet_merchant === merchant && fact.currency === 'CNY';
+  if (fact.state !== 'paid' || !ours || fact.amount === undefined || fact.amount <= 0n) {
+    return { parts: NOTHING, result };
+  }
+  const posting: NewPosting = {
+    kind: 'posted',
+    id: newId('pst', book),
+    debit: walletAccount(account),
+    credit: suspense(account),
+    amount: fact.amount,
+    currency: 'CNY',
+    reason: 'unknown_order',
+    business_at: app.clock.now(),
+    fact: true,
+  };
+  const detail = { source, ...factDetail(fact) };
+  const rows = [breakRow(book, account, 'unknown_order', fact, detail, null)];
+  return { parts: { ...NOTHING, rows, postings: [posting] }, result };
+}
+
+function factDetail(fact: PaymentFact): Record<string, unknown> {
+  return {
+    wallet_reference: fact.wallet_reference,
+    wallet_transaction_id: fact.wallet_transaction_id ?? null,
+    wallet_merchant: fact.wallet_merchant,
+    amount: fact.amount?.toString() ?? null,
+    currency: fact.currency ?? null,
+    state: fact.state,
+  };
+}
+
+function breakRow(
+  book: Book,
+  account: WalletAccount,
+  kind: string,
+  fact: PaymentFact,
+  detail: Record<string, unknown>,
+  payment_id: string | null,
+): RowChange {
+  const subject = fact.wallet_transaction_id ?? fact.wallet_reference;
+  const values = { wallet_account_id: account.id, kind, detail, payment_id, subject };
+  return { op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values };
+}

@@ -1,0 +1,23 @@
+import { closeOtherAttempt, queryAttempts } from './attempts/jobs.ts';
+import type { JobSpec, PeriodicSpec } from './jobs/jobs.ts';
+import { processNotification } from './notifications/process.ts';
+import { expirePayments } from './payments/close.ts';
+import { queryRefunds, sendRefundJob } from './refunds/jobs.ts';
+import { deliverWebhook } from './webhooks/deliver.ts';
+import { sealEvents } from './webhooks/sealer.ts';
+
+/** All durable work of the hub, in one list. */
+export const JOB_SPECS: readonly JobSpec[] = [
+  processNotification,
+  sendRefundJob,
+  closeOtherAttempt,
+  deliverWebhook,
+];
+
+/** All periodic work. */
+export const PERIODIC_SPECS: readonly PeriodicSpec[] = [
+  expirePayments,
+  queryAttempts,
+  queryRefunds,
+  sealEvents,
+];
