@@ -98,7 +98,7 @@ export async function ensureEndpoint(
   const page = await hub.webhookEndpoints.list({ limit: 100 });
   const known = page.data.find((endpoint) => endpoint.url === how.url);
   const { id, secret } = known
-    ? await hub.webhookEndpoints.rotateSecret(known.id, { overlap_s: 0 })
+    ? await hub.webhookEndpoints.rotateSecret(known.id, { overlap_seconds: 0 })
     : await hub.webhookEndpoints.create({ url: how.url });
   if (known?.state === 'disabled') await hub.webhookEndpoints.update(id, { state: 'enabled' });
   const endpoint = { id, url: how.url, secret };
