@@ -9,22 +9,22 @@ import {
 import type { CouponAmounts, PaymentFact, RefundFact } from '../wallet.ts';
 
 /** What WeChat Pay says of orders and refunds, in the hub's words. */
-const PAYMENT_STATES: Readonly<Record<string, PaymentFact['state']>> = {
-  SUCCESS: 'paid',
-  REFUND: 'refunded',
-  NOTPAY: 'waiting',
-  USERPAYING: 'waiting',
-  ACCEPT: 'waiting',
-  CLOSED: 'closed',
-  REVOKED: 'closed',
-  PAYERROR: 'closed',
-};
+const PAYMENT_STATES: ReadonlyMap<string, PaymentFact['state']> = new Map([
+  ['SUCCESS', 'paid'],
+  ['REFUND', 'refunded'],
+  ['NOTPAY', 'waiting'],
+  ['USERPAYING', 'waiting'],
+  ['ACCEPT', 'waiting'],
+  ['CLOSED', 'closed'],
+  ['REVOKED', 'closed'],
+  ['PAYERROR', 'closed'],
+]);
 
 /** Undefined when a field that every order has is missing or of an unknown form. */
 export function paymentFact(order: WireObject): PaymentFact | undefined {
   const wallet_reference = textField(order, 'out_trade_no');
   const wallet_merchant = textField(order, 'mchid');
-  const state = PAYMENT_STATES[textField(order, 'trade_state') ?? ''];
+  const state = PAYMENT_STATES.get(textField(order, 'trade_state') ?? '');
   if (!wallet_reference || !wallet_merchant || !state) return undefined;
   const amounts = objectField(order, 'amount');
   const amount = fenField(amounts, 'total');
@@ -79,19 +79,19 @@ export function couponAmounts(promotions: unknown): CouponAmounts | undefined {
   return sum;
 }
 
-const REFUND_STATES: Readonly<Record<string, RefundFact['state']>> = {
-  PROCESSING: 'pending',
-  SUCCESS: 'succeeded',
-  CLOSED: 'refused',
-  ABNORMAL: 'needs_action',
-};
+const REFUND_STATES: ReadonlyMap<string, RefundFact['state']> = new Map([
+  ['PROCESSING', 'pending'],
+  ['SUCCESS', 'succeeded'],
+  ['CLOSED', 'refused'],
+  ['ABNORMAL', 'needs_action'],
+]);
 
 /** Answers carry `status` and no merchant; notifications carry `refund_status` and `mchid`. */
 export function refundFact(refund: WireObject, wallet_merchant: string): RefundFact | undefined {
   const refund_reference = textField(refund, 'out_refund_no');
   const wallet_reference = textField(refund, 'out_trade_no');
   const status = textField(refund, 'status') ?? textField(refund, 'refund_status') ?? '';
-  const state = REFUND_STATES[status];
+  const state = REFUND_STATES.get(status);
   if (!refund_reference || !wallet_reference || !state) return undefined;
   return {
     refund_reference,
