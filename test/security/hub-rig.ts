@@ -12,9 +12,9 @@ import { mintKey } from '../../src/platforms/keys.ts';
 import { PEOPLE } from '../../src/sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../../src/sandbox/phone/phone.ts';
 import type { WalletSandbox } from '../../src/sandbox/sandbox.ts';
-import { JOB_SPECS, PERIODIC_SPECS } from '../../src/sweeps.ts';
 import { WALLETS, type WalletName } from '../../src/wallets/wallet.ts';
 import { createApp } from '../../src/wiring.ts';
+import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -28,11 +28,13 @@ export interface HubRig {
   readonly keys_dir: Readonly<Record<WalletName, string>>;
   readonly operator_key: string;
   readonly accounts: Readonly<Record<WalletName, string>>;
-  sandbox(wallet: WalletName): WalletSandbox;
-  call(method: string, path: string, request?: ApiRequest): Promise<ApiAnswer>;
+  readonly sandbox: (wallet: WalletName) => WalletSandbox;
+  readonly call: (method: string, path: string, request?: ApiRequest) => Promise<ApiAnswer>;
   /** Rows of any statement, to count what answers do not show. */
-  rows(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  readonly rows: (text: string, values?: readonly unknown[]) => Promise<Row[]>;
 }
+
+type Row = Record<string, unknown>;
 
 export interface ApiRequest {
   readonly key?: string;

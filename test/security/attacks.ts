@@ -1,0 +1,226 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { SIGNATURE_PROBE } from '../../src/protocols/wechat-pay/signature.ts';
+import type { WalletName } from '../../src/wallets/wallet.ts';
+import type { Letter, Said, Voice } from './wallet-voice.ts';
+
+/** One way of lying to the hub, and the reason it must be recorded under. */
+export interface Attack {
+  readonly name: string;
+  readonly reason:
+    | 'signature'
+    | 'stale'
+    | 'unknown_key'
+    | 'decrypt'
+    | 'malformed'
+    | 'wrong_account';
+  readonly forge: (voice: Voice, said: Said) => Promise<Letter>;
+}
+
+const SECOND = 1_000;
+const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+
+function withBody({ headers }: Letter, body: Buffer | string): Letter {
+  return { headers, body: Buffer.from(body) };
+}
+
+function withHeaders(letter: Letter, headers: Record<string, string>): Letter {
+  return { ...letter, headers: { ...letter.headers, ...headers } };
+}
+
+/** The letter with one field of its form changed, or left out. */
+function withField(letter: Letter, name: string, value: string | undefined): Letter {
+  const form = new URLSearchParams(letter.body.toString('utf8'));
+  if (value === undefined) form.delete(name);
+  else form.set(name, value);
+  return withBody(letter, form.toString());
+}
+
+const EVERYWHERE: readonly Attack[] = [
+  {
+    name: 'is signed with a key of nobody',
+    reason: 'signature',
+    forge: (voice, said) => voice.letter(said, { key: stranger }),
+  },
+  {
+    name: 'is signed with our own key',
+    reason: 'signature',
+    forge: (voice, said) => voice.letter(said, { key: voice.merchant_key }),
+  },
+  {
+    name: 'is cut short',
+    reason: 'signature',
+    forge: async (voice, said) => {
+      const letter = await voice.letter(said);
+      return withBody(letter, letter.body.subarray(0, letter.body.length - 40));
+    },
+  },
+  {
+    name: 'has no body',
+    reason: 'signature',
+    forge: async (voice, said) => withBody(await voice.letter(said), ''),
+  },
+  {
+    name: 'is noise under a genuine head',
+    reason: 'signature',
+    forge: async (voice, said) => withBody(await voice.letter(said), randomBytes(900)),
+  },
+  {
+    name: 'is forged and called something else than it is',
+    reason: 'signature',
+    forge: async (voice, said) =>
+      withHeaders(await voice.letter(said, { key: stranger }), { 'content-type': 'text/html' }),
+  },
+];
+
+type Fields = Record<string, unknown>;
+const set = (name: string, value: unknown) => (fields: Fields) => ({ ...fields, [name]: value });
+
+function without(name: string): (fields: Fields) => Fields {
+  return ({ [name]: _gone, ...rest }) => rest;
+}
+
+const SIGNATURE = 'Wechatpay-Signature';
+
+function headerAttack(name: string, header: string, value: string, reason: Attack['reason']) {
+  return {
+    name,
+    reason,
+    forge: async (voice: Voice, said: Said) =>
+      withHeaders(await voice.letter(said), { [header]: value }),
+  };
+}
+
+const contentAttack = (
+  name: string,
+  reason: Attack['reason'],
+  content: (fields: Fields) => Fields,
+): Attack => ({ name, reason, forge: (voice, said) => voice.letter(said, { content }) });
+
+const envelopeAttack = (
+  name: string,
+  reason: Attack['reason'],
+  envelope: (text: string) => string,
+): Attack => ({ name, reason, forge: (voice, said) => voice.letter(said, { envelope }) });
+
+const shifted = (seconds: number) => new Date(Date.now() + seconds * SECOND);
+
+const WECHAT_PAY: readonly Attack[] = [
+  {
+    name: 'is unsigned',
+    reason: 'signature',
+    forge: async (voice, said) => ({
+      headers: { 'content-type': 'application/json' },
+      body: (await voice.letter(said)).body,
+    }),
+  },
+  headerAttack(
+    'is a signature probe',
+    SIGNATURE,
+    `${SIGNATURE_PROBE}${'A'.repeat(300)}`,
+    'signature',
+  ),
+  headerAttack('has a signature that is no base64', SIGNATURE, '%%%not-base64%%%', 'signature'),
+  headerAttack('has a signature of four bytes', SIGNATURE, 'AAAA', 'signature'),
+  headerAttack('has another nonce than was signed', 'Wechatpay-Nonce', 'A'.repeat(32), 'signature'),
+  headerAttack(
+    'has another time than was signed',
+    'Wechatpay-Timestamp',
+    '1700000000',
+    'signature',
+  ),
+  headerAttack('has a time that is none', 'Wechatpay-Timestamp', '1e9', 'signature'),
+  headerAttack('names an unknown key', 'Wechatpay-Serial', 'PUB_KEY_ID_0000', 'unknown_key'),
+  headerAttack('names the prototype as its key', 'Wechatpay-Serial', '__proto__', 'unknown_key'),
+  {
+    name: 'was changed after it was signed',
+    reason: 'signature',
+    forge: async (voice, said) => {
+      const letter = await voice.letter(said);
+      const text = letter.body.toString('utf8');
+      return withBody(letter, text.replace('TRANSACTION.SUCCESS', 'TRANSACTION.SUCCESs'));
+    },
+  },
+  {
+    name: 'has a blank more than was signed',
+    reason: 'signature',
+    forge: async (voice, said) => {
+      const letter = await voice.letter(said);
+      return withBody(letter, `${letter.body.toString('utf8')} `);
+    },
+  },
+  {
+    name: 'was signed more than five minutes ago',
+    reason: 'stale',
+    forge: (voice, said) => voice.letter(said, { signed_at: shifted(-310) }),
+  },
+  {
+    name: 'will be signed in more than five minutes',
+    reason: 'stale',
+    forge: (voice, said) => voice.letter(said, { signed_at: shifted(310) }),
+  },
+  {
+    name: 'is sealed with another APIv3 key',
+    reason: 'decrypt',
+    forge: (voice, said) => voice.letter(said, { api_v3_key: '0'.repeat(32) }),
+  },
+  envelopeAttack('names another associated data', 'decrypt', (text) =>
+    text.replace('"associated_data":"transaction"', '"associated_data":"refund"'),
+  ),
+  envelopeAttack('names another algorithm', 'decrypt', (text) =>
+    text.replace('AEAD_AES_256_GCM', 'AEAD_AES_128_GCM'),
+  ),
+  envelopeAttack('is signed, but no JSON', 'malformed', (text) => text.slice(0, -1)),
+  envelopeAttack('is signed, but a list', 'malformed', (text) => `[${text}]`),
+  envelopeAttack('is signed, but has no resource', 'malformed', () => '{"id":"EV-1"}'),
+  contentAttack('names no transaction', 'malformed', without('transaction_id')),
+  contentAttack('names no amount', 'malformed', without('amount')),
+  contentAttack('is in a state nobody knows', 'malformed', set('trade_state', 'PAID')),
+  contentAttack('is in a state of every object', 'malformed', set('trade_state', 'toString')),
+  contentAttack('has half a fen', 'malformed', set('amount', { total: 0.5, currency: 'CNY' })),
+  contentAttack('has its amount as text', 'malformed', set('amount', { total: '6900' })),
+  contentAttack('is about another merchant', 'wrong_account', set('mchid', '1900000099')),
+  contentAttack('is about no merchant', 'wrong_account', without('mchid')),
+  contentAttack('is about another app', 'wrong_account', set('appid', 'wx0123456789abcdef')),
+];
+
+function fieldAttack(name: string, field: string, value: string | undefined): Attack {
+  return {
+    name,
+    reason: 'signature',
+    forge: async (voice, said) => withField(await voice.letter(said), field, value),
+  };
+}
+
+const ALIPAY: readonly Attack[] = [
+  fieldAttack('is unsigned', 'sign', undefined),
+  fieldAttack('has an empty signature', 'sign', ''),
+  fieldAttack('has a signature that is no base64', 'sign', '%%%not-base64%%%'),
+  fieldAttack('has an endless signature', 'sign', 'A'.repeat(8_000)),
+  fieldAttack('is signed the old way', 'sign_type', 'RSA'),
+  fieldAttack('does not say how it is signed', 'sign_type', undefined),
+  fieldAttack('has its amount changed after it was signed', 'total_amount', '0.01'),
+  fieldAttack('has its order changed after it was signed', 'out_trade_no', 'ORDER1'),
+  fieldAttack('has a field more than was signed', 'passback_params', 'x'),
+  {
+    name: 'says two things at once',
+    reason: 'malformed',
+    forge: async (voice, said) => {
+      const letter = await voice.letter(said);
+      return withBody(letter, `${letter.body.toString('utf8')}&total_amount=0.01`);
+    },
+  },
+  contentAttack('names no trade', 'malformed', without('trade_no')),
+  contentAttack('names no order', 'malformed', without('out_trade_no')),
+  contentAttack('names no amount', 'malformed', without('total_amount')),
+  contentAttack('is in a state nobody knows', 'malformed', set('trade_status', 'TRADE_PAID')),
+  contentAttack('has a tenth of a fen', 'malformed', set('total_amount', '0.001')),
+  contentAttack('has its amount in powers of ten', 'malformed', set('total_amount', '1e3')),
+  contentAttack('is about another merchant', 'wrong_account', set('seller_id', '2088000000000000')),
+  contentAttack('is about no merchant', 'wrong_account', without('seller_id')),
+  contentAttack('is about another app', 'wrong_account', set('app_id', '2021000000000000')),
+];
+
+export const ATTACKS: Readonly<Record<WalletName, readonly Attack[]>> = {
+  wechat_pay: [...EVERYWHERE, ...WECHAT_PAY],
+  alipay: [...EVERYWHERE, ...ALIPAY],
+};
