@@ -1,0 +1,41 @@
+import type { SandboxFile } from '../../src/world/sandbox-file.ts';
+
+/** Typed, so that a member that comes or goes stops the generator. */
+const EXAMPLE = {
+  hub: { url: 'http://127.0.0.1:8080', operator_key: 'sk_test_…' },
+  platforms: { taobao: { id: 'plt_…', secret_key: 'sk_test_…' } },
+  merchants: { taobao: { id: 'mer_…', platform: 'plt_…' } },
+  wallets: {
+    wechat_pay: { url: 'http://127.0.0.1:8091', keys_dir: '.hutong/keys/wechat_pay' },
+    alipay: { url: 'http://127.0.0.1:8092', keys_dir: '.hutong/keys/alipay' },
+  },
+  phone: { url: 'http://127.0.0.1:8090' },
+} satisfies SandboxFile;
+
+const ABOUT: Readonly<Record<keyof SandboxFile, string>> = {
+  hub: 'Root URL of the hub, and a key of role operator.',
+  platforms: 'The demo marketplaces by slug, each with a key of role marketplace.',
+  merchants: 'A shop on each marketplace, by the same slug, and the platform it belongs to.',
+  wallets:
+    'Each wallet’s sandbox: root URL, the folder with the keys of its first merchant, and that ' +
+    'merchant’s public settings, for a client or SDK of the wallet itself.',
+  phone: 'Root URL of the sandbox phone; off loopback with the token that opens it.',
+};
+
+export function sandboxFilePage(): string {
+  const about = Object.entries(ABOUT).map(([name, text]) => `- \`${name}\`: ${text}`);
+  return `# sandbox.json
+
+\`npm start\` writes \`.hutong/sandbox.json\` (mode 0600): the addresses and keys of this sandbox, for
+newcomers and scripts. It is kept across starts and only what is missing is made. Its keys open a
+sandbox and nothing else; still, do not commit it.
+
+\`\`\`json
+${JSON.stringify(EXAMPLE, null, 2)}
+\`\`\`
+
+${about.join('\n')}
+
+A damaged file stops the start: delete it, and the next start makes it anew, with new keys.
+`;
+}
