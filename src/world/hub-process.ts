@@ -21,7 +21,7 @@ const READY_MS = 30_000;
 const RESTART_MS = 300;
 const STOP_MS = 15_000;
 const MAX_QUICK_DEATHS = 10;
-const QUICK_MS = 5_000;
+const QUICK_MS = 1_000;
 
 export async function startHubProcess(options: HubProcessOptions): Promise<HubProcess> {
   let child = await launch(options);
@@ -52,6 +52,7 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
         );
       }
     }
+    if (!stopping) options.say('hub keeps dying and is left alone: mend it, then start again');
   }
 
   watch(Date.now());
@@ -82,12 +83,20 @@ async function launch(options: HubProcessOptions): Promise<ChildProcess> {
   const ended = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`the hub ended while starting (${String(signal ?? code)})`);
   });
-  const late = sleep(READY_MS, undefined, { ref: false }).then(() => {
-    child.kill('SIGKILL');
-    throw new Error(`the hub did not start within ${READY_MS / 1000} s`);
+  let impatient: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    impatient = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`the hub did not start within ${READY_MS / 1000} s`));
+    }, READY_MS);
   });
-  late.catch(() => {});
+  // It goes on watching after the race, when nobody listens any more.
   ended.catch(() => {});
-  await Promise.race([ready, ended, late]);
+  try {
+    await Promise.race([ready, ended, late]);
+  } finally {
+    // Later it would kill a hub that is well.
+    clearTimeout(impatient);
+  }
   return child;
 }
