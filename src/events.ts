@@ -2,8 +2,6 @@ import type { Book } from './ids.ts';
 
 /** Public events, delivered as webhooks; also the names of the timeline's internal steps. */
 export const EVENT_TYPES = [
-  'payment.pending',
-  'payment.requires_wallet',
   'payment.succeeded',
   'payment.closed',
   'payment.money_returned',

@@ -43,7 +43,7 @@ async function registerEndpoint(): Promise<string> {
   for await (const endpoint of hutong.webhookEndpoints.all()) {
     if (endpoint.url !== url) continue;
     await hutong.webhookEndpoints.update(endpoint.id, { state: 'enabled' });
-    return (await hutong.webhookEndpoints.rotateSecret(endpoint.id, { overlap_s: 0 })).secret;
+    return (await hutong.webhookEndpoints.rotateSecret(endpoint.id, { overlap_seconds: 0 })).secret;
   }
   return (await hutong.webhookEndpoints.create({ url })).secret;
 }

@@ -4,8 +4,6 @@ import { duration } from './duration.ts';
 import { code, table } from './table.ts';
 
 const EVENTS: Readonly<Record<EventType, string>> = {
-  'payment.pending': 'The shopper chose a wallet and an attempt began there.',
-  'payment.requires_wallet': 'The attempt ended without money; another may begin.',
   'payment.succeeded': 'A wallet confirmed the money, with the right total. Deliver the goods.',
   'payment.closed': 'Expired or cancelled, and nobody can pay it any more. Release the stock.',
   'payment.money_returned':

@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
-import { changePayment, insertAttempt, NOTHING, paymentEvent, step } from '../payments/changes.ts';
+import { changePayment, insertAttempt, NOTHING, step } from '../payments/changes.ts';
 import { closeAttempt } from '../payments/close.ts';
 import { isOpen } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
@@ -153,17 +153,14 @@ async function begin(
     paid_at: null,
   };
   const first_query = new Date(Date.now() + app.config.wallet_timeout_ms + FIRST_QUERY_MS);
-  const changed = { state: 'pending', sequence: payment.sequence + 1 } as const;
+  const changed = { state: 'pending' } as const;
   const after: Payment = { ...payment, ...changed, version: payment.version + 1 };
   const { wallet, presentation } = request;
   const result = await app.ledger.submit({
     book: payment.book,
     rows: [changePayment(payment, changed), insertAttempt(attempt, first_query)],
     postings: [],
-    events: [
-      paymentEvent(app, 'payment.pending', after),
-      step(payment, 'attempt.created', { attempt: attempt.id, wallet, presentation }),
-    ],
+    events: [step(payment, 'attempt.created', { attempt: attempt.id, wallet, presentation })],
     jobs: [],
     keys: request.key ? [{ ...request.key, object_id: attempt.id }] : [],
   });

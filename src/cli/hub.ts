@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
-import { createHub } from '../hub.ts';
 import { listen } from '../http/listen.ts';
-import { JOB_SPECS, PERIODIC_SPECS } from '../work.ts';
+import { createHub } from '../hub.ts';
+import { claimMode, refuseUnready } from '../installation.ts';
 import { createApp } from '../wiring.ts';
+import { JOB_SPECS, PERIODIC_SPECS } from '../work.ts';
 
 /** `hutong hub`: the hub alone, on the database that DATABASE_URL names. */
 export function addHub(program: Command): void {
@@ -34,6 +35,8 @@ async function runHub(config: Config, database_url: string): Promise<void> {
     public_url: publicUrl(config),
   });
   const { app } = built;
+  await claimMode(app.db, config.mode);
+  await refuseUnready(app);
   const server = await listen(app, createHub(app), { host: config.host, port: config.port });
   app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);
   let stopping = false;

@@ -124,8 +124,6 @@ export interface TimelineEntry {
 }
 
 export type PaymentEventType =
-  | 'payment.pending'
-  | 'payment.requires_wallet'
   | 'payment.succeeded'
   | 'payment.closed'
   | 'payment.money_returned';

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
-import { bookOf, isWalletReference, newId } from '../ids.ts';
+import { type Book, bookOf, isWalletReference, newId } from '../ids.ts';
+import { knownBooks } from '../jobs/due-work.ts';
 import type {
   NotificationAnswer,
   RawNotification,
@@ -31,8 +32,7 @@ export async function receiveNotification(
   }
   const { content } = verified;
   if (content.about === 'other') return connector.answerNotification(true);
-  const reference = content.fact.wallet_reference;
-  const book = isWalletReference(reference) ? bookOf(reference) : 0;
+  const book = await homeOf(app, content.fact.wallet_reference);
   const fresh = await storeNotification(app.db, {
     book,
     id: newId('ntf', book),
@@ -46,6 +46,13 @@ export async function receiveNotification(
   });
   if (fresh) app.jobs.wake();
   return connector.answerNotification(true);
+}
+
+/** The book our own reference names; 0 for a number that is not ours, whatever it looks like. */
+async function homeOf(app: App, reference: string): Promise<Book> {
+  if (!isWalletReference(reference)) return 0;
+  const named = bookOf(reference);
+  return (await knownBooks(app)).includes(named) ? named : 0;
 }
 
 async function refused(

@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts';
 import { type BusinessClock, openBusinessClock } from '../db/business-clock.ts';
 import { migrate } from '../db/migrate.ts';
-import { type Db, openDb, sql } from '../db/pool.ts';
+import { type Db, openDb } from '../db/pool.ts';
 import { createDatabase, createRole } from '../db/postgres-admin.ts';
 import { type KeptPostgres, keepPostgres } from '../db/postgres-supervisor.ts';
+import { claimMode } from '../installation.ts';
 import type { Logger } from '../log.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../sandbox/phone/phone.ts';
@@ -62,7 +63,7 @@ export async function startWorld(config: Config, log: Logger): Promise<World> {
   const databases = await openDatabases(config, log);
   await migrate(databases.hub, { log });
   const hubDb = openDb({ url: databases.hub, max_connections: 2, log, application_name: 'world' });
-  await claimMode(hubDb);
+  await claimMode(hubDb, 'sandbox');
   const clock = await openBusinessClock(hubDb, log);
   // With DATABASE_URL the sandboxes keep their journal beside the hub's tables.
   const url = databases.sandboxes ?? databases.hub;
@@ -92,13 +93,4 @@ export async function startWorld(config: Config, log: Logger): Promise<World> {
       await databases.postgres?.stop();
     },
   };
-}
-
-/** An installation is sandbox or production for good; this world is for sandboxes only. */
-async function claimMode(db: Db): Promise<void> {
-  await db.query(sql`insert into installation (mode) values ('sandbox') on conflict do nothing`);
-  const [row] = await db.query<{ mode: string }>(sql`select mode from installation`);
-  if (row?.mode !== 'sandbox') {
-    throw new Error('this database belongs to a production installation: use another DATABASE_URL');
-  }
 }
