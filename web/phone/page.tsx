@@ -75,6 +75,7 @@ function Home({ view, say, code }: ScreenProps & { code: string }) {
   const { language, person, wallet } = view;
   return (
     <>
+      <h1 class="visually-hidden">{say('title')}</h1>
       <Choosers view={view} say={say} code={code} />
       <form class="scan-form" method="post" action="/scan">
         <Hand view={view} />

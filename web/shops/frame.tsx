@@ -65,7 +65,7 @@ export function MarketPage({ language }: { language: Language }) {
       footer={<footer class="foot">{say('demo')}</footer>}
     >
       <div class="shop-main">
-        <p class="lead">{say('market_about')}</p>
+        <h1 class="lead">{say('market_about')}</h1>
         <ul class="gates">
           {SHOPS.map((shop) => (
             <li class={`gate shop ${shop.slug}`}>
