@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { packageRoot } from '../src/package-root.ts';
 import { referencePages } from './reference/pages.ts';
 
-for (const [path, text] of referencePages()) {
+for (const [path, write] of referencePages()) {
   const file = join(packageRoot(), path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  writeFileSync(file, write());
   process.stdout.write(`wrote ${path}\n`);
 }

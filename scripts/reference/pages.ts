@@ -6,18 +6,18 @@ import { limitsPage } from './limits.ts';
 import { sandboxFilePage } from './sandbox-file.ts';
 import { settingsPage } from './settings.ts';
 
-/** Every page of docs/reference by its path, as it should be today. */
-export function referencePages(): ReadonlyMap<string, string> {
+/** Every page of docs/reference by its path, with what writes it as it should be today. */
+export function referencePages(): ReadonlyMap<string, () => string> {
   return new Map([
-    ['docs/reference/README.md', INDEX],
-    ['docs/reference/api.md', apiPage()],
-    ['docs/reference/openapi.json', openApiFile()],
-    ['docs/reference/errors.md', errorsPage()],
-    ['docs/reference/events.md', eventsPage()],
-    ['docs/reference/settings.md', settingsPage()],
-    ['docs/reference/limits.md', limitsPage()],
-    ['docs/reference/sandbox-file.md', sandboxFilePage()],
-    ['docs/reference/faults.md', faultsPage()],
+    ['docs/reference/README.md', () => INDEX],
+    ['docs/reference/api.md', apiPage],
+    ['docs/reference/openapi.json', openApiFile],
+    ['docs/reference/errors.md', errorsPage],
+    ['docs/reference/events.md', eventsPage],
+    ['docs/reference/settings.md', settingsPage],
+    ['docs/reference/limits.md', limitsPage],
+    ['docs/reference/sandbox-file.md', sandboxFilePage],
+    ['docs/reference/faults.md', faultsPage],
   ]);
 }
 
