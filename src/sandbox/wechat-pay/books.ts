@@ -1,6 +1,5 @@
 import type { Collection, SandboxStore } from '../store.ts';
-import type { Person, WalletTransaction } from '../sandbox.ts';
-import { unified } from './unified.ts';
+import type { Person } from '../sandbox.ts';
 import type { OrderKind } from './api/schemas.ts';
 import type { RefundStatus } from '../../protocols/wechat-pay/messages.ts';
 
@@ -213,10 +212,11 @@ export class Books {
     this.#owe(mchid, -amount);
   }
 
-  transactions(options: { after?: string; limit: number }): WalletTransaction[] {
+  /** Orders by age, oldest first, after the one with this number. */
+  page(options: { after?: string; limit: number }): OrderRecord[] {
     const position = options.after === undefined ? -1 : this.#position.get(options.after);
     if (position === undefined) return [];
-    return this.#sequence.slice(position + 1, position + 1 + options.limit).map(unified);
+    return this.#sequence.slice(position + 1, position + 1 + options.limit);
   }
 
   #append(order: OrderRecord): void {

@@ -3,11 +3,13 @@ import type { SandboxContext } from './context.ts';
 import { type Merchant, loadMerchant } from './keys.ts';
 import { Notices } from './notices.ts';
 import { openidOf } from './numbers.ts';
+import { expire } from './orders.ts';
 import { Pages } from './pages/page.ts';
 import { Payer } from './payer.ts';
 import { RequestLog } from './api/request-log.ts';
 import { scheduleSettlement } from './refunds.ts';
 import { listen } from './server.ts';
+import { unified } from './unified.ts';
 import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
 
 /** Name under which the first merchant is registered; payers see it. */
@@ -54,7 +56,11 @@ export async function startWechatPaySandbox(
       context.books.setBalance(person, amount);
       await options.store.committed();
     },
-    transactions: (page) => context.books.transactions(page),
+    transactions: (page) => {
+      const orders = context.books.page(page);
+      for (const order of orders) expire(context, order);
+      return orders.map(unified);
+    },
     merchantBalances: () => context.books.merchantBalances,
     merchantAccount: () => merchantAccount(merchant, url),
     pendingNotifications: () => context.notices.pending,

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerMessage, rsaVerify } from '../../protocols/wechat-pay/signature.ts';
@@ -171,4 +172,21 @@ describe('validation', () => {
     });
     expect(answer.content.code).toBe('PARAM_ERROR');
   });
+});
+
+test('no JSON that a merchant can sign makes the sandbox break', async () => {
+  const fields = ['appid', 'mchid', 'amount', 'scene_info', 'detail', 'payer', 'limit_pay'];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('native', 'h5', 'jsapi'),
+      fc.dictionary(fc.constantFrom(...fields, '__proto__', 'x'), fc.jsonValue()),
+      async (kind, change) => {
+        const path = `/v3/pay/transactions/${kind}`;
+        const body = JSON.stringify({ ...orderBody(running), ...change });
+        const { status } = await callApi(running, { method: 'POST', target: path, body });
+        expect([200, 400]).toContain(status);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });

@@ -14,6 +14,7 @@ import {
  * a refund meets NOT_ENOUGH.
  */
 export async function answerAdmin(pages: Pages, page: PageRequest): Promise<PageAnswer> {
+  if (!page.local) return plain(403, 'for callers on the same machine only');
   if (!isSameOrigin(page)) return plain(403, 'cross-origin request');
   switch (`${page.method} ${page.url.pathname}`) {
     case 'GET /__sandbox/requests':

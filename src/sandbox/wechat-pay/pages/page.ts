@@ -28,6 +28,8 @@ export interface PageRequest {
   readonly origin: string | undefined;
   /** Host and port the request was sent to. */
   readonly host: string;
+  /** True when the caller is on this machine. */
+  readonly local: boolean;
   /** Whom the phone says to be: `?person=` or the cookie `hutong_person`. */
   readonly person: string | undefined;
 }

@@ -71,6 +71,7 @@ function parse(pages: Pages, request: IncomingMessage, body: Buffer): PageReques
     language: languageOf(request.headers['accept-language']),
     origin: request.headers.origin,
     host,
+    local: isLoopbackName(request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''),
     person: people.find(({ id }) => id === wanted)?.id,
   };
 }
