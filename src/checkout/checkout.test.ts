@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
 import { type AGENTS, type Answer, csrfOf, Visitor } from '../../test/support/page-visitor.ts';
-import { checkoutUrl } from '../payments/checkout-token.ts';
 import { findAttempts } from '../attempts/find.ts';
+import { checkoutUrl } from '../payments/checkout-token.ts';
 import type { Payment } from '../payments/payment.ts';
 import { checkoutRoutes } from './routes.ts';
 

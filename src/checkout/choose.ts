@@ -1,9 +1,9 @@
 import type { NoticeKind } from '../../web/checkout/view.ts';
 import type { App } from '../app.ts';
-import { type ErrorCode, Refusal } from '../errors.ts';
 import { createAttempt } from '../attempts/create.ts';
-import { requestClose } from '../payments/close.ts';
 import { eligibleWallets } from '../attempts/eligible.ts';
+import { type ErrorCode, Refusal } from '../errors.ts';
+import { requestClose } from '../payments/close.ts';
 import type { ClientKind, Payment } from '../payments/payment.ts';
 import type { PresentationKind, WalletName } from '../wallets/wallet.ts';
 

@@ -5,8 +5,8 @@ import { type CheckoutView, NOTICES, type Notice } from '../../web/checkout/view
 import { isLanguage, LANGUAGE_COOKIE } from '../../web/design/language.ts';
 import { pageHeaders } from '../../web/design/page-headers.ts';
 import type { App } from '../app.ts';
-import { findMerchant } from '../merchants/find.ts';
 import { lookAgain } from '../attempts/look-again.ts';
+import { findMerchant } from '../merchants/find.ts';
 import type { Payment } from '../payments/payment.ts';
 import { isWalletName } from '../wallets/registry.ts';
 import { browser, language, pathOf, tokenOf } from './request.tsx';

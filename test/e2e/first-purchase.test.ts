@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LANGUAGES } from '../../web/design/language.ts';
 import { WALLETS } from '../../src/wallets/wallet.ts';
+import { LANGUAGES } from '../../web/design/language.ts';
 import { findChromium } from '../support/chromium.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { buy, choose, openShopper, payAtWallet, payOnPhone, SAYS } from './shopper.ts';

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import type { Language } from '../../web/design/language.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
+import type { Language } from '../../web/design/language.ts';
 import { AGENTS } from '../support/page-visitor.ts';
 
 /** A person with a browser. Whatever a page complains about is kept, and fails the test. */
@@ -32,7 +32,7 @@ export async function openShopper(browser: Browser, options: ShopperOptions): Pr
   const complaints: string[] = [];
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('console', (message) => {
-    // Browsers ask for an icon by themselves.
+    // The wallets' own pages have no icon; browsers ask for one by themselves.
     if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) {
       complaints.push(`${message.location().url}: ${message.text()}`);
     }

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { packageRoot } from '../../src/package-root.ts';
 
 /**
- * Stylesheets and browser scripts, served from our own origin under `/assets/`. Only the files
+ * Stylesheets, browser scripts and the icon, served from our own origin under `/assets/`. Only the files
  * named here exist; the version in the address is the hash of the content, so they never go stale.
  */
 const FILES = {
@@ -14,11 +14,18 @@ const FILES = {
   'checkout.css': 'web/assets/checkout.css',
   'shops.css': 'web/assets/shops.css',
   'phone.css': 'web/assets/phone.css',
+  'gate.svg': 'web/assets/gate.svg',
   'checkout.js': 'dist/web/checkout/browser/checkout.js',
   'phone.js': 'dist/web/phone/browser/phone.js',
   'order.js': 'dist/web/shops/browser/order.js',
 } as const;
 export type AssetName = keyof typeof FILES;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 
 interface Asset {
   readonly body: string;
@@ -60,9 +67,7 @@ export function assetRoutes(): Hono {
     if (!found) return c.text('not found', 404);
     const current = c.req.query('v') === found.version;
     return c.body(found.body, 200, {
-      'content-type': name.endsWith('.css')
-        ? 'text/css; charset=utf-8'
-        : 'text/javascript; charset=utf-8',
+      'content-type': TYPES[name.slice(name.lastIndexOf('.'))] ?? 'application/octet-stream',
       'cache-control': current ? 'public, max-age=31536000, immutable' : 'no-cache',
       'x-content-type-options': 'nosniff',
     });

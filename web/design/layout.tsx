@@ -32,6 +32,7 @@ export function Frame(props: FrameProps) {
           <meta name="robots" content="noindex" />
           <meta name="format-detection" content="telephone=no" />
           <title>{props.title}</title>
+          <link rel="icon" type="image/svg+xml" href={assetUrl('gate.svg')} />
           <link rel="stylesheet" href={assetUrl('tokens.css')} />
           <link rel="stylesheet" href={assetUrl('base.css')} />
           {props.styles.map((name) => (

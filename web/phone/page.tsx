@@ -1,7 +1,7 @@
 import { shanghaiTime } from '../../src/clock.ts';
 import { Amount, yuanText } from '../design/amount.tsx';
-import { Frame, HouseHeader } from '../design/layout.tsx';
 import { type Language, type Say, sayer } from '../design/language.ts';
+import { Frame, HouseHeader } from '../design/layout.tsx';
 import { ResultMark, WalletBadge, WalletMark } from '../design/marks.tsx';
 import { walletName } from '../design/wallet-names.ts';
 import { Hand } from './hand.tsx';

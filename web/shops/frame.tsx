@@ -1,9 +1,9 @@
 import type { Child } from 'hono/jsx';
 import type { AssetName } from '../design/assets.ts';
-import { Frame, HouseHeader, LanguageLink } from '../design/layout.tsx';
 import { type Language, sayer } from '../design/language.ts';
+import { Frame, HouseHeader, LanguageLink } from '../design/layout.tsx';
 import { walletName } from '../design/wallet-names.ts';
-import { type ShopDesign, SHOPS } from './shops.ts';
+import { SHOPS, type ShopDesign } from './shops.ts';
 import { SHOP_WORDS } from './words.ts';
 
 /** A shop's own frame: its name and colour; the hub is nowhere to be seen, as in a real shop. */

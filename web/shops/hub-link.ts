@@ -6,7 +6,6 @@ import {
   type ShopOrder,
   type ShopRefund,
 } from './orders.ts';
-import type { ShopDesign } from './shops.ts';
 
 /** All that a shop knows of the hub: its public API, with the shop's own key. */
 export interface ShopAccount {
@@ -37,20 +36,18 @@ export function connect(hub_url: string, account: ShopAccount): Hutong {
 export async function askForPayment(
   hub: Hutong,
   order: ShopOrder,
-  how: { design: ShopDesign; merchant: string; order_url: string; book: OrderBook },
+  how: { merchant: string; order_url: string; book: OrderBook },
 ): Promise<ShopOrder> {
-  const product = how.design.products.find(({ id }) => id === order.product);
-  const name = product?.name.zh ?? order.product;
   const payment = await hub.payments.create(
     {
       merchant: how.merchant,
       amount: order.amount,
       currency: 'CNY',
-      description: name,
+      description: order.title,
       order: {
         reference: order.reference,
         url: how.order_url,
-        items: [{ name, quantity: 1, unit_amount: order.amount }],
+        items: [{ name: order.title, quantity: 1, unit_amount: order.amount }],
       },
       return_url: how.order_url,
     },

@@ -18,6 +18,7 @@ beforeEach(() => {
     reference: 'TB000000000001',
     shop: 'taobao',
     product: 'mug',
+    title: 'Mug',
     amount: 6_800,
     created_at: '2026-11-21T06:00:00Z',
     payment: 'pay_1',

@@ -16,6 +16,8 @@ export interface ShopOrder {
   readonly reference: string;
   readonly shop: ShopSlug;
   readonly product: string;
+  /** What was bought, in the buyer's language; the wallet shows it. */
+  readonly title: string;
   /** Fen. */
   readonly amount: number;
   readonly created_at: string;

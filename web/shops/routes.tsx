@@ -111,7 +111,7 @@ function scriptRoutes(routes: Hono, shop: Shop): void {
     const found = shop.design.products.find(({ id }) => id === product);
     if (!found) return c.json({ error: 'product must be one of this shop’s' }, 400);
     try {
-      const order = await shop.pay(shop.place(found, newCart()));
+      const order = await shop.pay(shop.place(found, newCart(), language(c)));
       const { payment, checkout_url } = order;
       return c.json({ order: order.reference, checkout_url, payment, amount: order.amount }, 201);
     } catch (error) {
@@ -186,7 +186,7 @@ async function buy(shop: Shop, c: Context, form: URLSearchParams): Promise<Respo
   const product = shop.design.products.find(({ id }) => id === form.get('product'));
   const cart = form.get('cart') ?? '';
   if (!product || !CART.test(cart)) return missing(shop, c);
-  return goPay(shop, c, shop.place(product, cart));
+  return goPay(shop, c, shop.place(product, cart, language(c)));
 }
 
 async function goPay(shop: Shop, c: Context, order: ShopOrder): Promise<Response> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
-import type { SandboxStore } from '../../src/sandbox/store.ts';
 import { ConnectionError, HutongError } from '../../src/client/client.ts';
+import type { SandboxStore } from '../../src/sandbox/store.ts';
 import { assetRoutes } from '../design/assets.ts';
 import { serve } from '../design/serve.ts';
 import type { KeptEndpoint } from './hub-link.ts';

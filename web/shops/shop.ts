@@ -1,4 +1,5 @@
 import type { Event, Hutong } from '../../src/client/client.ts';
+import type { Language } from '../design/language.ts';
 import {
   askForPayment,
   askForRefund,
@@ -55,7 +56,7 @@ export class Shop {
   }
 
   /** The same cart is the same order. */
-  place(product: Product, cart: string): ShopOrder {
+  place(product: Product, cart: string, language: Language): ShopOrder {
     const reference = `${this.design.order_prefix}${cart}`;
     const known = this.order(reference);
     if (known) return known;
@@ -63,6 +64,7 @@ export class Shop {
       reference,
       shop: this.design.slug,
       product: product.id,
+      title: product.name[language],
       amount: Number.parseInt(product.price.toString(), 10),
       created_at: new Date().toISOString(),
       payment_state: 'requires_wallet',
@@ -79,7 +81,6 @@ export class Shop {
     if (order.checkout_url) return order;
     const { account, books, url } = this.#setup;
     const paid = await askForPayment(this.#hub, order, {
-      design: this.design,
       merchant: account.merchant_id,
       order_url: `${url}/orders/${order.reference}`,
       book: books.orders,

@@ -10,7 +10,7 @@ import { pageHeaders } from '../../../web/design/page-headers.ts';
 import { PhonePage } from '../../../web/phone/page.tsx';
 import type { PhoneView, Screen } from '../../../web/phone/view.ts';
 import { PHONE_ERRORS, type Strength } from '../../../web/phone/words.ts';
-import { type Fault, FAULTS, type FaultSetting } from '../faults.ts';
+import { FAULTS, type Fault, type FaultSetting } from '../faults.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import type { Device, PhoneScan } from './device.ts';
 
