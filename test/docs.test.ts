@@ -81,7 +81,7 @@ describe('the commands in the documents', () => {
 
   test('run files that are there', () => {
     const missing = complaints(written, (text) =>
-      [...text.matchAll(/(?:node --import tsx|npx vitest run) ([\w./-]+)/g)]
+      [...text.matchAll(/(?:node --import tsx|npx vitest run) ([\w-]+\/[\w./-]+)/g)]
         .map(([, path]) => path ?? '')
         .filter((path) => !existsSync(join(root, path))),
     );

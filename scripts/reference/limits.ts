@@ -68,8 +68,8 @@ function walletTable(): string {
   const row = (what: string, value: (wallet: Wallet) => string) => [what, ...wallets.map(value)];
   const rows = [
     row('presentations', ({ capabilities }) => capabilities.presentations.join(', ')),
-    row('least amount', ({ capabilities }) => `${capabilities.min_amount} fen`),
-    row('largest amount', ({ capabilities }) => `${capabilities.max_amount} fen`),
+    row('least amount', ({ capabilities }) => `${grouped(Number(capabilities.min_amount))} fen`),
+    row('largest amount', ({ capabilities }) => `${grouped(Number(capabilities.max_amount))} fen`),
     row('shortest life of an order', ({ capabilities }) => duration(capabilities.min_expiry_ms)),
     row('longest life of an order', ({ capabilities }) => duration(capabilities.max_expiry_ms)),
     row('refunds of one payment', ({ capabilities }) => String(capabilities.max_refunds)),
