@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
-import { type Book, bookOf, isWalletReference, newId } from '../ids.ts';
-import { knownBooks } from '../jobs/due-work.ts';
+import { homeOf } from '../books.ts';
+import { newId } from '../ids.ts';
 import type {
   NotificationAnswer,
   RawNotification,
@@ -46,13 +46,6 @@ export async function receiveNotification(
   });
   if (fresh) app.jobs.wake();
   return connector.answerNotification(true);
-}
-
-/** The book our own reference names; 0 for a number that is not ours, whatever it looks like. */
-async function homeOf(app: App, reference: string): Promise<Book> {
-  if (!isWalletReference(reference)) return 0;
-  const named = bookOf(reference);
-  return (await knownBooks(app)).includes(named) ? named : 0;
 }
 
 async function refused(

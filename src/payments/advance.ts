@@ -1,7 +1,8 @@
 import type { App } from '../app.ts';
 import { findAttempts, paymentIdOfReference } from '../attempts/find.ts';
+import { homeOf } from '../books.ts';
 import { assert } from '../errors.ts';
-import { type Book, bookOf, isWalletReference } from '../ids.ts';
+import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { planReturn } from '../refunds/return-money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
@@ -33,7 +34,7 @@ export async function advance(
   source: FactSource,
   also: (result: AdvanceResult) => readonly RowChange[] = () => [],
 ): Promise<AdvanceResult> {
-  const book = isWalletReference(fact.wallet_reference) ? bookOf(fact.wallet_reference) : 0;
+  const book = await homeOf(app, fact.wallet_reference);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const situation = await readSituation(app, book, account, fact.wallet_reference);
     const { parts, result } = situation

@@ -1,7 +1,8 @@
 import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
+import { homeOf } from '../books.ts';
 import { assert } from '../errors.ts';
-import { bookOf, isWalletReference, newId } from '../ids.ts';
+import { type Book, newId } from '../ids.ts';
 import { merchantAccount, walletFees } from '../ledger/accounts.ts';
 import type { Move, NewPosting, RowChange } from '../ledger/ledger.ts';
 import {
@@ -35,11 +36,10 @@ export async function advanceRefund(
   source: 'notification' | 'query' | 'answer',
   also: (result: RefundAdvance) => readonly RowChange[] = () => [],
 ): Promise<RefundAdvance> {
-  const ours = isWalletReference(fact.refund_reference);
-  const book = ours ? bookOf(fact.refund_reference) : 0;
+  const book = await homeOf(app, fact.refund_reference);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const refund = await selectRefundByWalletNumber(app.db, book, fact.refund_reference);
-    const { parts, result } = await judge(app, account, refund, fact, source);
+    const { parts, result } = await judge(app, book, account, refund, fact, source);
     const rows = [...parts.rows, ...also(result)];
     if (rows.length + parts.postings.length === 0) return result;
     const done = await app.ledger.submit({ book, ...parts, rows });
@@ -79,6 +79,7 @@ async function paymentOf(app: App, refund: Refund): Promise<Payment> {
 
 async function judge(
   app: App,
+  book: Book,
   account: WalletAccount,
   refund: Refund | undefined,
   fact: RefundFact,
@@ -86,13 +87,13 @@ async function judge(
 ): Promise<{ parts: MoveParts; result: RefundAdvance }> {
   if (!refund) {
     const result = { outcome: 'unknown_refund', payment_id: null } as const;
-    return { parts: strange(account, fact, source, 'unknown_refund', null), result };
+    return { parts: strange(book, account, fact, source, 'unknown_refund', null), result };
   }
   const payment_id = refund.payment_id;
   const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
   const wrong = fact.amount !== undefined && fact.amount !== refund.amount;
   if (fact.wallet_merchant !== merchant || wrong) {
-    const parts = strange(account, fact, source, 'wrong_refund', payment_id);
+    const parts = strange(book, account, fact, source, 'wrong_refund', payment_id);
     return { parts, result: { outcome: 'refuse', payment_id } };
   }
   if (isFinal(refund) || isOlder(fact.state, refund.state)) {
@@ -262,13 +263,13 @@ function ends(kind: 'post' | 'void', app: App, refund: Refund): NewPosting {
 }
 
 function strange(
+  book: Book,
   account: WalletAccount,
   fact: RefundFact,
   source: string,
   kind: string,
   payment_id: string | null,
 ): MoveParts {
-  const book = isWalletReference(fact.refund_reference) ? bookOf(fact.refund_reference) : 0;
   const values = {
     wallet_account_id: account.id,
     kind,
