@@ -169,6 +169,10 @@ describe('a shopper on a phone', () => {
     const stranger = await visit('phone').get(`/c/return/${payment.id}`);
     expect([stranger.status, stranger.location]).toEqual([200, '']);
     expect(stranger.body).not.toContain('¥12.34');
+    const forged = await checkoutRoutes(rig.app).request(`/c/return/${payment.id}`, {
+      headers: { cookie: 'hutong_return=%0d%0aset-cookie:x=y' },
+    });
+    expect([forged.status, forged.headers.get('location')]).toEqual([200, null]);
   });
 });
 

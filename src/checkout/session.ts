@@ -104,6 +104,9 @@ export function rememberReturn(app: App, c: Context, paymentId: string, token: s
   setCookie(c, RETURN_COOKIE, token, cookieOptions(app, `/c/return/${paymentId}`));
 }
 
+const TOKEN = /^[\w-]{24}$/;
+
 export function rememberedReturn(c: Context): string | undefined {
-  return getCookie(c, RETURN_COOKIE);
+  const token = getCookie(c, RETURN_COOKIE) ?? '';
+  return TOKEN.test(token) ? token : undefined;
 }

@@ -100,6 +100,17 @@ describe.skipIf(!launch)('a shopper', () => {
     await shopper.context.close();
   });
 
+  test('whose wallet’s notification is lost sees it too, because the hub asks', async () => {
+    market.wallets.faults.wechat_pay.set([{ fault: 'notification_lost', probability: 1 }]);
+    const shopper = await shopperAt('tmall');
+    const { page } = shopper;
+    await choose(page, 'wechat_pay');
+    await payOnPhone(shopper);
+    await page.getByText('Paid with WeChat Pay').waitFor();
+    market.wallets.faults.wechat_pay.set([]);
+    await shopper.context.close();
+  });
+
   test('who has not enough money is told on the phone, and somebody else pays', async () => {
     const shopper = await shopperAt('jd');
     const { page, context } = shopper;

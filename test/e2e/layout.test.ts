@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LANGUAGES } from '../../web/design/language.ts';
@@ -101,3 +102,17 @@ describe.skipIf(!launch).each(LANGUAGES)(
     });
   },
 );
+
+describe.skipIf(!launch)('the scripts', () => {
+  test.each(['checkout.js', 'order.js', 'phone.js'])('%s stays below 10 KB', async (name) => {
+    const answer = await fetch(`${market.hub_url}/assets/${name}`);
+    expect(answer.headers.get('content-type')).toContain('text/javascript');
+    expect(gzipSync(await answer.text()).length).toBeLessThan(10_240);
+  });
+
+  test('only the files that pages name are served', async () => {
+    for (const path of ['/assets/tokens.css/../../package.json', '/assets/%2e%2e%2fpackage.json']) {
+      expect((await fetch(`${market.hub_url}${path}`)).status).toBe(404);
+    }
+  });
+});

@@ -5,8 +5,9 @@ import { Hono } from 'hono';
 import { packageRoot } from '../../src/package-root.ts';
 
 /**
- * Stylesheets, browser scripts and the icon, served from our own origin under `/assets/`. Only the files
- * named here exist; the version in the address is the hash of the content, so they never go stale.
+ * Stylesheets, browser scripts and the icon, served from our own origin under `/assets/`. Only the
+ * files named here exist; the version in the address is the hash of the content, so they never go
+ * stale.
  */
 const FILES = {
   'tokens.css': 'web/assets/tokens.css',

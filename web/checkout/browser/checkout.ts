@@ -27,7 +27,7 @@ interface State {
   left_ms: number;
 }
 
-const POLL_MS = 2_000;
+const POLL_MS = 1_000;
 const POLL_AFTER_ERROR_MS = 6_000;
 const BRIDGE_WAIT_MS = 5_000;
 

@@ -1,5 +1,5 @@
 /** Loads an order page again when a webhook has changed the order; without it a refresh does. */
-const POLL_MS = 1_500;
+const POLL_MS = 1_000;
 const POLL_AFTER_ERROR_MS = 6_000;
 
 const order = document.querySelector<HTMLElement>('[data-order]');
