@@ -3,12 +3,12 @@ import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
 import { changePayment, insertAttempt, NOTHING, step } from '../payments/changes.ts';
-import { closeAttempt } from '../payments/close.ts';
 import { isOpen } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
 import type { PresentationKind, WalletAccount, WalletName } from '../wallets/wallet.ts';
 import { recordAnswer } from './answer.ts';
+import { closeAttempt } from './close.ts';
 import { whyWalletNot } from './eligible.ts';
 import { selectAttempts } from './queries.ts';
 

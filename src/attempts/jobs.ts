@@ -1,10 +1,11 @@
 import type { App } from '../app.ts';
 import { eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
-import { closeAttempt, finishClose } from '../payments/close.ts';
+import { finishClose } from '../payments/close.ts';
 import { mayBePaid } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt } from '../payments/payment.ts';
+import { closeAttempt } from './close.ts';
 import { findAttempts } from './find.ts';
 import { queryAttempt } from './look-again.ts';
 import { claimAttemptsToQuery } from './queries.ts';

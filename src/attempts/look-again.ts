@@ -1,12 +1,11 @@
 import type { App } from '../app.ts';
-import { assert } from '../errors.ts';
-import { advance } from '../payments/advance.ts';
-import { changeAttempt, changePayment, NOTHING, recordCall, step } from '../payments/changes.ts';
-import { closeAttempt, finishClose, isOver } from '../payments/close.ts';
+import { changeAttempt, changePayment, NOTHING, step } from '../payments/changes.ts';
+import { finishClose } from '../payments/close.ts';
 import { mayBePaid } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
-import type { QueryOutcome, WalletAccount } from '../wallets/wallet.ts';
+import { accountOf, askWallet } from './ask-wallet.ts';
+import { closeAttempt, isOver } from './close.ts';
 import { countQueries, planAttemptQuery, selectAttempts } from './queries.ts';
 
 /**
@@ -15,30 +14,6 @@ import { countQueries, planAttemptQuery, selectAttempts } from './queries.ts';
  */
 const GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000];
 const LONGEST_GAP_MS = 300_000;
-
-/** Asks once and applies the answer; the answer is returned for the caller's own decision. */
-export async function askWallet(
-  app: App,
-  attempt: Attempt,
-  account: WalletAccount,
-): Promise<QueryOutcome> {
-  const connector = app.wallets.connector(attempt.wallet);
-  const outcome = await connector.queryPayment(account, attempt.wallet_reference);
-  const call = recordCall(attempt, outcomeWord(outcome), outcome.trace);
-  await app.ledger.submit({ book: attempt.book, ...NOTHING, rows: [call] });
-  if (outcome.kind === 'fact') await advance(app, account, outcome.fact, 'query');
-  return outcome;
-}
-
-function outcomeWord(outcome: QueryOutcome): string {
-  return outcome.kind === 'fact' ? outcome.fact.state : outcome.kind;
-}
-
-async function accountOf(app: App, attempt: Attempt): Promise<WalletAccount> {
-  const account = await app.wallets.account(attempt.wallet_account_id);
-  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
-  return account;
-}
 
 /** The due question of one attempt, and what follows when its time is over. */
 export async function queryAttempt(

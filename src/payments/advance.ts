@@ -8,7 +8,7 @@ import { planReturn } from '../refunds/return-money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
 import { type MoveParts, NOTHING } from './changes.ts';
 import { end, refuse, strange, succeed } from './consequences.ts';
-import { type Decision, decide, type Situation } from './decide.ts';
+import { type AdvanceResult, decide, type FactSource, type Situation } from './decide.ts';
 import { selectPayment } from './queries.ts';
 
 /**
@@ -16,14 +16,6 @@ import { selectPayment } from './queries.ts';
  * line), the same fact leads to the same move, once. State, postings and events commit together;
  * when another process was faster the situation is read and judged again.
  */
-export type FactSource = 'notification' | 'query' | 'answer';
-
-export interface AdvanceResult {
-  readonly outcome: Decision['kind'] | 'unknown_order';
-  readonly why: string | null;
-  readonly payment_id: string | null;
-}
-
 const MAX_ROUNDS = 20;
 
 /** `also` are row changes that must commit with the fact: the inbox row that it settles. */

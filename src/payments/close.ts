@@ -1,22 +1,13 @@
 import type { App } from '../app.ts';
+import { closeAttempt } from '../attempts/close.ts';
 import { findAttempts } from '../attempts/find.ts';
-import { askWallet } from '../attempts/look-again.ts';
-import { assert, Refusal } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { PeriodicSpec } from '../jobs/jobs.ts';
-import type { CloseOutcome, WalletAccount } from '../wallets/wallet.ts';
-import {
-  changeAttempt,
-  changePayment,
-  joinParts,
-  type MoveParts,
-  NOTHING,
-  recordCall,
-  step,
-} from './changes.ts';
-import { closed, end } from './consequences.ts';
+import { changePayment, NOTHING, step } from './changes.ts';
+import { closed } from './consequences.ts';
 import { isOpen, mayBePaid } from './decide.ts';
-import { type Attempt, type CloseReason, isLive, type Payment } from './payment.ts';
+import type { CloseReason, Payment } from './payment.ts';
 import { selectExpired, selectPayment } from './queries.ts';
 
 /**
@@ -83,100 +74,6 @@ export async function finishClose(
     if (result.kind === 'committed') return read(app, { book, id });
   }
   throw new Refusal('concurrent_change');
-}
-
-/**
- * Closes one attempt at its wallet. Confirmed: it is closed. Already paid: the wallet is asked and
- * the fact takes its way. Unconfirmed (timeout, or a wallet that knows no trade while its code
- * lives): it is abandoned, and queried until its end.
- */
-export async function closeAttempt(app: App, payment: Payment, attempt: Attempt): Promise<void> {
-  const account = await app.wallets.account(attempt.wallet_account_id);
-  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
-  const connector = app.wallets.connector(attempt.wallet);
-  const outcome = await connector.closePayment(account, attempt.wallet_reference);
-  if (outcome.kind === 'already_paid') {
-    const call = recordCall(attempt, outcome.kind, outcome.trace);
-    await app.ledger.submit({ book: payment.book, ...NOTHING, rows: [call] });
-    await askWallet(app, attempt, account);
-    return;
-  }
-  await recordClose(app, payment, attempt, outcome, account);
-}
-
-async function recordClose(
-  app: App,
-  { book, id }: Payment,
-  { id: attemptId }: Attempt,
-  outcome: Exclude<CloseOutcome, { kind: 'already_paid' }>,
-  account: WalletAccount,
-): Promise<void> {
-  let recorded = false;
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const payment = await read(app, { book, id });
-    const attempts = await findAttempts(app, { book, id });
-    const attempt = attempts.find((entry) => entry.id === attemptId);
-    assert(attempt, `attempt ${attemptId} is gone`);
-    const call = recorded ? [] : [recordCall(attempt, outcome.kind, outcome.trace)];
-    const parts = mayBePaid(attempt)
-      ? consequences(app, payment, attempt, attempts, outcome)
-      : NOTHING;
-    const rows = [...parts.rows, ...call];
-    if (rows.length === 0) return;
-    const result = await app.ledger.submit({ book, ...parts, rows });
-    if (result.kind === 'committed') return;
-    if (!recorded) {
-      await app.ledger.submit({ book, ...NOTHING, rows: call });
-      recorded = true;
-    }
-  }
-  app.log.warn({ attempt: attemptId, account: account.id }, 'a close keeps colliding');
-}
-
-function consequences(
-  app: App,
-  payment: Payment,
-  attempt: Attempt,
-  attempts: readonly Attempt[],
-  outcome: Exclude<CloseOutcome, { kind: 'already_paid' }>,
-): MoveParts {
-  const confirmed =
-    outcome.kind === 'closed' ||
-    (outcome.kind === 'refused' && outcome.code === 'already_closed') ||
-    // The wallet knows no trade and the code's own time is over: nobody can pay it any more.
-    (outcome.kind === 'not_found' && isOver(app, attempt));
-  if (confirmed) {
-    const others = attempts.some((other) => other.id !== attempt.id && mayBePaid(other));
-    return end(app, { payment, attempt, attempts }, payment.closing && !others && isOpen(payment));
-  }
-  if (attempt.state === 'abandoned') return NOTHING;
-  const abandoned: MoveParts = {
-    ...NOTHING,
-    rows: [
-      changeAttempt(attempt, {
-        state: 'abandoned',
-        next_query_at: new Date(Date.now() + ABANDONED_QUERY_MS),
-      }),
-    ],
-    events: [
-      step(payment, 'attempt.abandoned', {
-        attempt: attempt.id,
-        wallet: attempt.wallet,
-        why: outcome.kind,
-      }),
-    ],
-  };
-  if (payment.state !== 'pending' || !isLive(attempt)) return abandoned;
-  const freed = changePayment(payment, { state: 'requires_wallet' });
-  return joinParts(abandoned, { ...NOTHING, rows: [freed] });
-}
-
-const ABANDONED_QUERY_MS = 10_000;
-/** A wallet may take money that was confirmed at the last second. */
-const GRACE_MS = 30_000;
-
-export function isOver(app: Pick<App, 'clock'>, attempt: Attempt): boolean {
-  return app.clock.now().getTime() > attempt.expires_at.getTime() + GRACE_MS;
 }
 
 const BATCH = 50;

@@ -4,7 +4,6 @@ import { merchantAccount, suspense, walletAccount, walletFees } from '../ledger/
 import type { NewPosting, RowChange, RowKind } from '../ledger/ledger.ts';
 import { shareHalfUp } from '../money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
-import type { AdvanceResult, FactSource } from './advance.ts';
 import {
   changeAttempt,
   changePayment,
@@ -14,7 +13,7 @@ import {
   paymentEvent,
   step,
 } from './changes.ts';
-import type { Situation } from './decide.ts';
+import type { AdvanceResult, FactSource, Situation } from './decide.ts';
 import { type Attempt, isLive, type Payment } from './payment.ts';
 
 /** What each decision about a fact writes: rows, postings and events of one move. */

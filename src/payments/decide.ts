@@ -17,6 +17,16 @@ export type Decision =
   /** The wallet confirms that nobody can pay this attempt any more. */
   | { readonly kind: 'end'; readonly payment_closes: boolean };
 
+/** Who told: kept on the timeline and in breaks. */
+export type FactSource = 'notification' | 'query' | 'answer';
+
+/** What came of a fact. */
+export interface AdvanceResult {
+  readonly outcome: Decision['kind'] | 'unknown_order';
+  readonly why: string | null;
+  readonly payment_id: string | null;
+}
+
 export interface Situation {
   readonly payment: Payment;
   readonly attempt: Attempt;

@@ -17,14 +17,14 @@ import type { World } from './world.ts';
  * all of them, and keys in `sandbox.json`. Only what is missing is made.
  */
 const PLATFORMS = [
-  { slug: 'taobao', name: 'Taobao demo', merchant: 'Hutong Crafts' },
+  { slug: 'taobao', name: 'Taobao demo', merchant: '胡同手作 Hutong Crafts' },
   {
     slug: 'taobao_special',
     name: 'Taobao Special Edition demo',
-    merchant: 'Hutong Factory Outlet',
+    merchant: '胡同工厂店 Hutong Outlet',
   },
-  { slug: 'tmall', name: 'Tmall demo', merchant: 'Hutong Flagship' },
-  { slug: 'jd', name: 'JD demo', merchant: 'Hutong Electronics' },
+  { slug: 'tmall', name: 'Tmall demo', merchant: '胡同旗舰店 Hutong Flagship' },
+  { slug: 'jd', name: 'JD demo', merchant: '胡同数码 Hutong Electronics' },
 ] as const;
 
 export interface SeedOptions {

@@ -1,0 +1,31 @@
+import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
+import { advance } from '../payments/advance.ts';
+import { NOTHING, recordCall } from '../payments/changes.ts';
+import type { Attempt } from '../payments/payment.ts';
+import type { QueryOutcome, WalletAccount } from '../wallets/wallet.ts';
+
+/** Asks once and applies the answer; the answer is returned for the caller's own decision. */
+export async function askWallet(
+  app: App,
+  attempt: Attempt,
+  account: WalletAccount,
+): Promise<QueryOutcome> {
+  const connector = app.wallets.connector(attempt.wallet);
+  const outcome = await connector.queryPayment(account, attempt.wallet_reference);
+  const call = recordCall(attempt, outcomeWord(outcome), outcome.trace);
+  await app.ledger.submit({ book: attempt.book, ...NOTHING, rows: [call] });
+  if (outcome.kind === 'fact') await advance(app, account, outcome.fact, 'query');
+  return outcome;
+}
+
+function outcomeWord(outcome: QueryOutcome): string {
+  return outcome.kind === 'fact' ? outcome.fact.state : outcome.kind;
+}
+
+/** The wallet account an attempt was made at; accounts are never deleted. */
+export async function accountOf(app: App, attempt: Attempt): Promise<WalletAccount> {
+  const account = await app.wallets.account(attempt.wallet_account_id);
+  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
+  return account;
+}
