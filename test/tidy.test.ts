@@ -14,9 +14,6 @@ const HARD_LIMIT = 400;
 /** Files that grew beyond 250 lines. A number here may shrink or leave, never grow or join. */
 const OVERSIZE: Readonly<Record<string, number>> = {
   'src/errors.ts': 272,
-  'src/payments/advance.ts': 346,
-  'src/payments/attempt.ts': 292,
-  'src/refunds/advance.ts': 274,
   'src/wallets/wallet.ts': 294,
 };
 

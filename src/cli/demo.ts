@@ -33,7 +33,7 @@ interface Line {
   readonly wallet: WalletName;
   readonly presentation: PresentationKind;
   readonly state: string;
-  readonly seconds: number;
+  readonly ms: number;
   readonly trouble: string | undefined;
 }
 
@@ -60,7 +60,7 @@ async function runDemo(times: number): Promise<number> {
       const stage = stageOf(file, index);
       process.stdout.write(`buying with ${wallet} as ${presentation}… `);
       const line = await buy(stage, wallet, presentation);
-      process.stdout.write(`${line.trouble ?? line.state} in ${line.seconds.toFixed(1)} s\n`);
+      process.stdout.write(`${line.trouble ?? line.state} in ${line.ms} ms\n`);
       lines.push(line);
     }
   }
@@ -100,7 +100,7 @@ async function buy(
   presentation: PresentationKind,
 ): Promise<Line> {
   const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1000;
+  const ms = () => Math.round(performance.now() - started);
   let payment: Payment | undefined;
   try {
     const reference = `demo-${randomUUID()}`;
@@ -123,13 +123,13 @@ async function buy(
       wallet,
       presentation,
       state: paid.state,
-      seconds: seconds(),
+      ms: ms(),
       trouble,
     };
   } catch (error) {
     const trouble = error instanceof Error ? error.message : String(error);
     const id = payment?.id ?? '-';
-    return { payment: id, wallet, presentation, state: 'failed', seconds: seconds(), trouble };
+    return { payment: id, wallet, presentation, state: 'failed', ms: ms(), trouble };
   }
 }
 
@@ -220,7 +220,7 @@ function print(lines: readonly Line[]): void {
     line.wallet,
     line.presentation,
     line.state,
-    `${line.seconds.toFixed(2)} s`,
+    `${line.ms} ms`,
   ]);
   const width = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),

@@ -45,7 +45,10 @@ async function runAll(config: Config, log: Logger, stopping: Stopper): Promise<v
   stopping.add(() => world.stop());
   const hub_url = hubUrl(config);
   const file = await seedSandbox({ config, world, hub_url });
-  const hub = await startHubProcess({ env: hubEnvironment(config, world), say });
+  const hub = await startHubProcess({
+    env: { ...process.env, ...hubEnvironment(config, world) },
+    say,
+  });
   stopping.add(() => hub.stop());
   const shops = await startDemoShops({ config, world, file });
   stopping.add(() => shops.stop());

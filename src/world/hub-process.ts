@@ -13,7 +13,8 @@ export interface HubProcess {
 }
 
 export interface HubProcessOptions {
-  readonly env: Readonly<Record<string, string>>;
+  /** The whole environment of the hub. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
 }
 
@@ -74,7 +75,7 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
 async function launch(options: HubProcessOptions): Promise<ChildProcess> {
   const [script] = process.argv.slice(1, 2);
   const child = spawn(process.execPath, [...process.execArgv, script ?? '', 'hub'], {
-    env: { ...process.env, ...options.env },
+    env: { ...options.env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C reaches the parent, which lets the hub drain before the database goes.
     detached: true,

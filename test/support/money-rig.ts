@@ -7,12 +7,10 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
-import { findAttempts } from '../../src/attempts/find.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
 import { type Db, openDb, sql } from '../../src/db/pool.ts';
 import { type Book, newId } from '../../src/ids.ts';
-import { checkLedger } from '../../src/ledger/check.ts';
 import { notifyRoutes } from '../../src/notifications/routes.ts';
 import { createPayment } from '../../src/payments/create.ts';
 import { findPayment } from '../../src/payments/find.ts';
@@ -24,6 +22,7 @@ import type { WalletName } from '../../src/wallets/wallet.ts';
 import { createApp } from '../../src/wiring.ts';
 import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
 import { startSandboxWallets } from '../../src/world/wallets.ts';
+import { differences } from './books.ts';
 import { createTestDatabase } from './database.ts';
 
 /** A hub without its HTTP API, with both wallets' sandboxes, on one test database. */
@@ -229,45 +228,4 @@ async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Pr
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-}
-
-/** Where hub and wallets disagree, one line each; read from the wallets' own books. */
-async function differences(
-  app: App,
-  sandboxes: readonly WalletSandbox[],
-  { book, accounts }: Seeded,
-): Promise<string[]> {
-  const found = (await checkLedger(app.db)).map(
-    (violation) => `${violation.law}: ${violation.detail}`,
-  );
-  for (const sandbox of sandboxes) {
-    let owed = 0n;
-    for (const balance of sandbox.merchantBalances().values()) owed += balance;
-    const account = accounts[sandbox.wallet];
-    const booked = (await app.ledger.balance(book, `wallet:${account}`))?.posted ?? 0n;
-    if (owed !== booked)
-      found.push(`${sandbox.wallet}: the wallet owes ${owed}, the ledger says ${booked}`);
-    for (const line of sandbox.transactions({ limit: 100_000 })) {
-      const attempts = await app.db.query<{ payment_id: string }>(sql`
-        select payment_id from attempts where book = ${book} and wallet_reference = ${line.wallet_reference}`);
-      const payment = attempts[0] && (await findPayment(app, attempts[0].payment_id));
-      if (!payment) {
-        found.push(`${line.wallet_reference} is unknown to the hub`);
-        continue;
-      }
-      const attempt = (await findAttempts(app, payment)).find(
-        (entry) => entry.wallet_reference === line.wallet_reference,
-      );
-      const kept = line.state === 'paid' || line.state === 'partially_refunded';
-      if (kept && attempt?.state !== 'succeeded') {
-        found.push(
-          `${line.wallet_reference}: ${line.state} at the wallet, attempt ${attempt?.state}`,
-        );
-      }
-      if (attempt?.state === 'succeeded' && (line.state === 'waiting' || line.state === 'closed')) {
-        found.push(`${line.wallet_reference}: ${line.state} at the wallet, attempt succeeded`);
-      }
-    }
-  }
-  return found;
 }
