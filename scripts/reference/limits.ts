@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root.ts';
 import { alipayWallet } from '../../src/wallets/alipay/wallet.ts';
@@ -11,8 +11,8 @@ import { table } from './table.ts';
 /** Every limit with its value as the source has it; a constant that is gone stops the generator. */
 export function limitsPage(): string {
   const chapters = Object.entries(LIMITS).map(([name, limits]) => {
-    const rows = limits.map((limit) => [limit[0], valueOf(limit), `\`src/${limit[1]}\``]);
-    return `## ${name}\n\n${table(['limit', 'value', 'where'], rows)}\n`;
+    const rows = limits.map((limit) => [limit[0], valueOf(limit)]);
+    return `## ${name}\n\n${table(['limit', 'value'], rows)}\n`;
   });
   return `# Limits
 
@@ -48,11 +48,9 @@ function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `const NAME = 24 * 3_600_000;` → 86400000. Products of numbers and of other constants only. */
+/** `const NAME = 24 * 3_600_000;` → 86400000. Products of numbers only. */
 function constantOf(file: string, name: string): number {
-  const text = readFileSync(join(packageRoot(), 'src', file), 'utf8');
-  const found = new RegExp(`\\bconst ${name}(?:: [^=]+)? = ([^;]+);`).exec(text)?.[1];
-  if (found === undefined) throw new Error(`src/${file} has no constant ${name}`);
+  const found = definitionIn(file, name) ?? definitionAnywhere(name);
   const factors = found.split('*').map((part) => part.trim().replace(/n$/, '').replaceAll('_', ''));
   const value = factors.reduce(
     (product, factor) => product * (/^\d+$/.test(factor) ? Number(factor) : Number.NaN),
@@ -60,6 +58,28 @@ function constantOf(file: string, name: string): number {
   );
   if (!Number.isSafeInteger(value)) throw new Error(`src/${file}: cannot read ${name} = ${found}`);
   return value;
+}
+
+const source = join(packageRoot(), 'src');
+
+function definitionIn(file: string, name: string): string | undefined {
+  const path = join(source, file);
+  if (!existsSync(path)) return undefined;
+  const pattern = new RegExp(`\\bconst ${name}(?:: [^=]+)? = ([^;]+);`);
+  return pattern.exec(readFileSync(path, 'utf8'))?.[1];
+}
+
+/** A constant that moved to another file, if its name says which one it is. */
+function definitionAnywhere(name: string): string {
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
+  const found = files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => definitionIn(file, name) ?? []);
+  const [only] = found;
+  if (only === undefined || found.length > 1) {
+    throw new Error(`scripts/reference/limit-list.ts: where is the constant ${name} now?`);
+  }
+  return only;
 }
 
 function walletTable(): string {
