@@ -2,13 +2,6 @@
  * Money is integer minor units (fen for CNY) in `bigint`; no floats anywhere.
  * Every division goes through `allocate`, which conserves the sum (law 1 of ARCHITECTURE.md).
  */
-export type Currency = 'CNY';
-
-export interface Money {
-  readonly amount: bigint;
-  readonly currency: Currency;
-}
-
 /** Largest amount one payment may have: 100 million yuan, Alipay's own ceiling, in fen. */
 export const MAX_AMOUNT = 10_000_000_000n;
 

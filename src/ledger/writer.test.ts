@@ -83,7 +83,7 @@ describe('the ledger writer', () => {
     const insert = (body: string): Move =>
       move([], [{ op: 'insert', kind: THINGS, id: newId('job'), values: { body, amount: 1n } }]);
     const results = await Promise.all(
-      [insert('x'), insert('y'), insert('x'), insert('z')].map(ledger.submit),
+      [insert('x'), insert('y'), insert('x'), insert('z')].map((move) => ledger.submit(move)),
     );
     expect(results.map((result) => result.kind).sort()).toEqual([
       'committed',

@@ -40,7 +40,7 @@ export interface MoneyRig {
   /** Waits until `done` holds; fails with what it last saw. */
   until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T>;
   /** Every payment's state equals the wallets' books, and the ledger adds up to them. */
-  expectBooksEqual(): Promise<string[]>;
+  readonly expectBooksEqual: () => Promise<string[]>;
 }
 
 const PERSON = 'lin-xia';
