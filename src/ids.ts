@@ -31,28 +31,63 @@ export type Prefix =
   | 'brk';
 export type Id<P extends Prefix = Prefix> = `${P}_${string}`;
 
-let lastTime = 0;
-let lastRandom = 0n;
+const POOL_BYTES = 4_096;
+const TIME_DIGITS = 10;
+const RANDOM_DIGITS = 16;
 
-function encode(value: bigint, length: number): string {
+let pool = Buffer.alloc(0);
+let taken = 0;
+
+/** Random numbers are cheap by the pool and dear one by one. */
+function randomByte(): number {
+  if (taken >= pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    taken = 0;
+  }
+  taken += 1;
+  return pool[taken - 1] ?? 0;
+}
+
+let lastTime = 0;
+/** The random part of the latest ULID, five bits a digit. */
+const lastRandom = new Uint8Array(RANDOM_DIGITS);
+
+function encode(value: number, length: number): string {
   let text = '';
   let rest = value;
   for (let i = 0; i < length; i += 1) {
-    text = ALPHABET.charAt(Number(rest & 31n)) + text;
-    rest >>= 5n;
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
   }
   return text;
+}
+
+/** The top bit stays free, so that adding within one millisecond never overflows. */
+function drawRandom(): void {
+  for (let i = 0; i < RANDOM_DIGITS; i += 1) lastRandom[i] = randomByte() & 31;
+  lastRandom[0] = (lastRandom[0] ?? 0) & 15;
+}
+
+function addToRandom(amount: number): void {
+  let carry = amount;
+  for (let i = RANDOM_DIGITS - 1; carry > 0 && i >= 0; i -= 1) {
+    const sum = (lastRandom[i] ?? 0) + carry;
+    lastRandom[i] = sum & 31;
+    carry = sum >> 5;
+  }
 }
 
 /** A 26-character ULID, strictly increasing within this process. */
 export function ulid(now: number = Date.now()): string {
   if (now > lastTime) {
     lastTime = now;
-    lastRandom = BigInt(`0x${randomBytes(10).toString('hex')}`) >> 1n;
+    drawRandom();
   } else {
-    lastRandom += 1n + BigInt(randomBytes(2).readUInt16BE());
+    addToRandom(1 + randomByte() + 256 * randomByte());
   }
-  return encode(BigInt(lastTime), 10) + encode(lastRandom, 16);
+  let text = encode(lastTime, TIME_DIGITS);
+  for (const digit of lastRandom) text += ALPHABET.charAt(digit);
+  return text;
 }
 
 export function newId<P extends Prefix>(prefix: P, book: Book = 0): Id<P> {
@@ -60,7 +95,7 @@ export function newId<P extends Prefix>(prefix: P, book: Book = 0): Id<P> {
 }
 
 export function bookCode(book: Book): string {
-  return encode(BigInt(book), 2);
+  return encode(book, 2);
 }
 
 const BODY = /^[0-9A-HJKMNP-TV-Z]{28}$/;

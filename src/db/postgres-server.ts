@@ -52,6 +52,10 @@ const SETTINGS = {
   // Parallel readers and JIT only cost memory at this size.
   max_parallel_workers_per_gather: '0',
   jit: 'off',
+  // Plans made while a table is empty are poor ones, and last until there are statistics.
+  autovacuum_naptime: '5s',
+  // The whole of it is in memory, or on a solid-state disk.
+  random_page_cost: '1.1',
   io_method: 'sync',
   timezone: 'UTC',
   log_timezone: 'UTC',

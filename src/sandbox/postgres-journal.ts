@@ -1,4 +1,4 @@
-import { type Db, sql } from '../db/pool.ts';
+import { type Db, type Queryable, sql } from '../db/pool.ts';
 import type { Journal, JournalRecord } from './store.ts';
 
 /** A sandbox's journal as one table of the sandboxes' own database, one row a record. */
@@ -31,18 +31,30 @@ async function load(db: Db, wallet: string): Promise<JournalRecord[]> {
 }
 
 async function write(db: Db, wallet: string, records: readonly JournalRecord[]): Promise<void> {
+  const gone = records.filter(({ body }) => body === null);
+  const kept = records.filter(({ body }) => body !== null);
+  if (gone.length === 0) return put(db, wallet, kept);
+  await db.transaction(async (tx) => {
+    await remove(tx, wallet, gone);
+    await put(tx, wallet, kept);
+  });
+}
+
+async function put(db: Queryable, wallet: string, records: readonly JournalRecord[]) {
+  if (records.length === 0) return;
   const kinds = records.map((record) => record.kind);
   const keys = records.map((record) => record.key);
   const bodies = records.map((record) => record.body);
   await db.query(sql`
-    with changed as (
-      select * from unnest(${kinds}::text[], ${keys}::text[], ${bodies}::text[])
-        as t (kind, key, body)
-    ), gone as (
-      delete from sandbox_records r using changed c
-      where r.wallet = ${wallet} and r.kind = c.kind and r.key = c.key and c.body is null
-    )
     insert into sandbox_records (wallet, kind, key, body)
-    select ${wallet}, kind, key, body from changed where body is not null
+    select ${wallet}, kind, key, body
+    from unnest(${kinds}::text[], ${keys}::text[], ${bodies}::text[]) as t (kind, key, body)
     on conflict (wallet, kind, key) do update set body = excluded.body`);
+}
+
+async function remove(db: Queryable, wallet: string, records: readonly JournalRecord[]) {
+  for (const { kind, key } of records) {
+    await db.query(sql`
+      delete from sandbox_records where wallet = ${wallet} and kind = ${kind} and key = ${key}`);
+  }
 }

@@ -55,7 +55,8 @@ export async function recordTries(
       delivered_at = case when r.state = 'delivered' then clock_timestamp() end
     from jsonb_to_recordset(${JSON.stringify(tries)}::jsonb) as r
       (id text, state text, last_status int, last_error text, next_in_ms float8)
-    where d.book = ${book} and d.id = r.id and d.state = 'pending'`);
+    where d.book = ${book} and d.id = r.id and d.state = 'pending'
+      and d.id = any(${tries.map((one) => one.id)})`);
 }
 
 /** Ends a delivery without a try. */

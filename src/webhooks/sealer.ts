@@ -27,6 +27,7 @@ export async function sealBook(app: Pick<App, 'db'>, book: Book): Promise<void> 
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const sealed = await app.db.transaction(async (tx) => {
       if (!(await tryLock(tx, book))) return 0;
+      await byPrimaryKey(tx);
       return sealSome(tx, book);
     });
     if (sealed < MAX_SEALED) return;
@@ -44,6 +45,12 @@ async function tryLock(tx: Queryable, book: Book): Promise<boolean> {
   const [row] = await tx.query<{ locked: boolean }>(sql`
     select pg_try_advisory_xact_lock(${SEAL_LOCK}::int, ${book}::int) as locked`);
   return row?.locked ?? false;
+}
+
+/** A few events are sealed each second: the planner must not read the whole table for them. */
+async function byPrimaryKey(tx: Queryable): Promise<void> {
+  await tx.query(sql`
+    select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`);
 }
 
 async function sealSome(tx: Queryable, book: Book): Promise<number> {
