@@ -6,7 +6,7 @@ import { WALLETS } from '../../src/wallets/wallet.ts';
 import { type RunningHutong, startHutong } from '../support/processes.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { type Accounts, differences } from './books.ts';
-import { buy, type Street } from './shoppers.ts';
+import { buy, PERSON, type Street } from './shoppers.ts';
 
 /** The storm and the larger numbers belong to `npm run test:full`. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
@@ -17,6 +17,8 @@ const SHOPPERS = FULL ? 24 : 10;
 const THINK_MS = FULL ? 1_500 : 400;
 const PATIENCE_MS = FULL ? 300_000 : 60_000;
 const STEPS_OF_AN_ORDER = 3;
+/** Fen; enough for every order, also those paid twice. */
+const PLENTY = 100_000_000;
 const SEED = 20_261_121;
 
 const STORM = [
@@ -58,15 +60,17 @@ afterAll(async () => {
   await receiver?.stop();
 });
 
+async function tellPhone(path: string, body: object): Promise<void> {
+  const answer = await fetch(new URL(path, hutong.file.phone.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(answer.status).toBe(200);
+}
+
 async function setFaults(faults: readonly object[]): Promise<void> {
-  for (const wallet of WALLETS) {
-    const answer = await fetch(new URL('/api/faults', hutong.file.phone.url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ wallet, faults, seed: SEED }),
-    });
-    expect(answer.status).toBe(200);
-  }
+  for (const wallet of WALLETS) await tellPhone('/api/faults', { wallet, faults, seed: SEED });
 }
 
 /** Every order by somebody, `SHOPPERS` at once. */
@@ -145,6 +149,9 @@ describe('the hub and PostgreSQL killed with -9 under load', () => {
   test(
     `${PAYMENTS} payments end as the wallets’ books say, each told once`,
     async () => {
+      for (const wallet of WALLETS) {
+        await tellPhone(`/api/wallets/${wallet}/balances`, { person: PERSON, amount: PLENTY });
+      }
       if (FULL) await setFaults(STORM);
       const street: Street = {
         client,

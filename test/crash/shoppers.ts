@@ -19,7 +19,7 @@ export interface Street {
   readonly step: () => void;
 }
 
-const PERSON = 'lin-xia';
+export const PERSON = 'lin-xia';
 const MAX_ROUNDS = 400;
 const AGAIN_MS = 200;
 const SWITCHING = 0.2;
