@@ -15,6 +15,7 @@ const FILES = {
   'checkout.css': 'web/assets/checkout.css',
   'shops.css': 'web/assets/shops.css',
   'phone.css': 'web/assets/phone.css',
+  'docs.css': 'web/assets/docs.css',
   'gate.svg': 'web/assets/gate.svg',
   'checkout.js': 'dist/web/checkout/browser/checkout.js',
   'phone.js': 'dist/web/phone/browser/phone.js',
