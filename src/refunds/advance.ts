@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { findAttempts } from '../attempts/find.ts';
 import { homeOf } from '../books.ts';
 import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
@@ -26,9 +27,10 @@ export async function advanceRefund(
   source: 'notification' | 'query' | 'answer',
   also: (result: RefundAdvance) => readonly RowChange[] = () => [],
 ): Promise<RefundAdvance> {
-  const book = await homeOf(app, fact.refund_reference);
+  // The inbox row of the fact was stored by the order's number: both settle in one book.
+  const book = await homeOf(app, fact.wallet_reference);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const refund = await selectRefundByWalletNumber(app.db, book, fact.refund_reference);
+    const refund = await refundAt(app, book, account, fact.refund_reference);
     const { parts, result } = await judge(app, book, account, refund, fact, source);
     const rows = [...parts.rows, ...also(result)];
     if (rows.length + parts.postings.length === 0) return result;
@@ -42,6 +44,20 @@ export async function advanceRefund(
     assert(done.kind !== 'refused', 'a refund fact was refused by an account');
   }
   throw new Error(`refund facts for ${fact.refund_reference} keep colliding`);
+}
+
+/** The refund with this number, if it was made at this very account: no other may speak of it. */
+async function refundAt(
+  app: App,
+  book: Book,
+  account: WalletAccount,
+  reference: string,
+): Promise<Refund | undefined> {
+  const refund = await selectRefundByWalletNumber(app.db, book, reference);
+  if (!refund) return undefined;
+  const attempts = await findAttempts(app, { book, id: refund.payment_id });
+  const made = attempts.find((attempt) => attempt.id === refund.attempt_id);
+  return made?.wallet_account_id === account.id ? refund : undefined;
 }
 
 /** The wallet's definite no, told by its answer. */
