@@ -38,8 +38,6 @@ interface Line {
 }
 
 interface Stage {
-  readonly hub: string;
-  readonly key: string;
   readonly client: Hutong;
   readonly merchant: string;
   readonly phone: Phone;
@@ -84,11 +82,8 @@ function stageOf(file: SandboxFile, index: number): Stage {
   const platform = platforms[index % platforms.length];
   const merchant = Object.values(file.merchants).find((entry) => entry.platform === platform?.id);
   if (!platform || !merchant) throw new Error('sandbox.json names no shop: run "npm start" again');
-  const hub = file.hub.url;
   return {
-    hub,
-    key: platform.secret_key,
-    client: createClient({ base_url: hub, api_key: platform.secret_key }),
+    client: createClient({ base_url: file.hub.url, api_key: platform.secret_key }),
     merchant: merchant.id,
     phone: new Phone(file.phone.url),
   };
@@ -142,7 +137,7 @@ async function codeFor(
 ): Promise<string> {
   if (presentation === 'in_app') {
     await chooseInsideWallet(payment.checkout_url ?? '', wallet, PERSON);
-    const attempts = await attemptsOf(stage, payment.id);
+    const attempts = await stage.client.payments.attempts(payment.id);
     return codeOf(attempts.find((attempt) => attempt.state === 'presented'));
   }
   return codeOf(
@@ -160,15 +155,6 @@ function codeOf(attempt: Attempt | undefined): string {
   const params = Object.values(shown.params ?? {});
   const call = params.length === 1 ? String(params[0]) : JSON.stringify(shown.params);
   return shown.qr ?? shown.url ?? call;
-}
-
-async function attemptsOf(stage: Stage, payment: string): Promise<Attempt[]> {
-  const answer = await fetch(`${stage.hub}/v1/payments/${payment}/attempts`, {
-    headers: { authorization: `Bearer ${stage.key}` },
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
-  const list = (await answer.json()) as { data?: Attempt[] };
-  return list.data ?? [];
 }
 
 async function untilPaid(stage: Stage, id: string): Promise<Payment> {

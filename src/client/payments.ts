@@ -75,6 +75,8 @@ export interface Payments extends Lists<Payment, PaymentQuery> {
   createAttempt(id: string, input: NewAttempt, options?: KeyOption): Promise<Attempt>;
   /** Asks for the end; `state` says whether it is closed already. */
   close(id: string, options?: KeyOption): Promise<Payment>;
+  /** All of them, oldest first; the live one, if any, is `created`, `presented` or `unknown`. */
+  attempts(id: string): Promise<readonly Attempt[]>;
   /** Which wallets may take it now, and why the others may not. */
   wallets(id: string, query?: { readonly client?: ClientKind }): Promise<readonly WalletChoice[]>;
   /** Everything that happened to it, oldest first. */
@@ -103,6 +105,7 @@ export function paymentsOf(send: Send): Payments {
     create: (input, options) => post(path, input, options),
     get: (id) => send({ method: 'GET', path: at(id) }),
     createAttempt: (id, input, options) => post(at(id, '/attempts'), input, options),
+    attempts: (id) => dataOf(at(id, '/attempts')),
     close: (id, options) => post(at(id, '/close'), {}, options),
     wallets: (id, query = {}) => dataOf(at(id, '/wallets'), query),
     timeline: (id) => dataOf(at(id, '/timeline')),
