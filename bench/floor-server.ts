@@ -56,7 +56,7 @@ app.post('/v1/payments', async (c) => {
   return c.body(answer, 201, { 'content-type': 'application/json' });
 });
 
-const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+const server = createServer(getRequestListener(app.fetch));
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.send?.({ port });

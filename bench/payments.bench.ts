@@ -24,7 +24,8 @@ const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
 const clientCounts = options.clients.split(',').map(Number);
 const kinds = options.kinds.split(',');
-const WARM_UP_S = 2;
+/** So long that the compiler of hub and world is done with what they run. */
+const WARM_UP_S = 6;
 const WARM_UP_CLIENTS = 16;
 /** Fen. */
 const PLENTY = 1_000_000_000_000;

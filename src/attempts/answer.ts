@@ -24,10 +24,28 @@ export async function recordAnswer(
   const { book } = payment;
   const parts = answered(payment, attempt, outcome);
   const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, call] });
-  if (result.kind !== 'committed') await app.ledger.submit({ book, ...NOTHING, rows: [call] });
+  if (result.kind === 'committed') return after(attempt, outcome);
+  await app.ledger.submit({ book, ...NOTHING, rows: [call] });
   const now = (await selectAttempts(app.db, book, payment.id)).find((a) => a.id === attempt.id);
   assert(now, `attempt ${attempt.id} is gone`);
   return now;
+}
+
+/** The attempt as the move of `answered` has left it. */
+function after(attempt: Attempt, outcome: CreateOutcome): Attempt {
+  const version = attempt.version + 1;
+  switch (outcome.kind) {
+    case 'presented':
+      return { ...attempt, version, state: 'presented', presentation_data: outcome.presentation };
+    case 'unknown':
+      return { ...attempt, version, state: 'unknown' };
+    case 'refused': {
+      const { code, message } = outcome;
+      return { ...attempt, version, state: 'refused', refusal: { code, message } };
+    }
+    default:
+      return outcome satisfies never;
+  }
 }
 
 /** The query schedule of an attempt that a payer can pay: the facts' 5 s, then slower. */

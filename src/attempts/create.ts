@@ -10,6 +10,7 @@ import type { PresentationKind, WalletAccount, WalletName } from '../wallets/wal
 import { recordAnswer } from './answer.ts';
 import { closeAttempt } from './close.ts';
 import { whyWalletNot } from './eligible.ts';
+import { rememberReference } from './find.ts';
 import { selectAttempts } from './queries.ts';
 
 /**
@@ -41,9 +42,11 @@ export async function createAttempt(app: App, request: AttemptRequest): Promise<
     });
   }
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const payment = await readOpenPayment(app, request.payment);
+    const live = await liveAttempt(app, request.payment);
+    // With nothing to close, what the caller has read will do: the move fails if it has moved on.
+    const known = round === 0 && !live ? request.payment : await reread(app, request.payment);
+    const payment = openPayment(app, known);
     const account = await eligibleAccount(app, payment, request);
-    const live = (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
     if (live && isSame(live, request)) return showAgain(app, payment, live, account, request);
     if (live) {
       await closeAttempt(app, payment, live);
@@ -59,9 +62,13 @@ export async function liveAttempt(app: App, payment: Payment): Promise<Attempt |
   return (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
 }
 
-async function readOpenPayment(app: App, { id }: Payment): Promise<Payment> {
+async function reread(app: App, { id }: Payment): Promise<Payment> {
   const payment = await findPayment(app, id);
   if (!payment) throw new Refusal('not_found');
+  return payment;
+}
+
+function openPayment(app: App, payment: Payment): Payment {
   if (!isOpen(payment) || payment.closing || payment.expires_at <= app.clock.now()) {
     const state = isOpen(payment) ? 'closing' : payment.state;
     throw new Refusal('state_conflict', {
@@ -166,6 +173,7 @@ async function begin(
   });
   switch (result.kind) {
     case 'committed':
+      rememberReference(app, attempt);
       return { payment: after, attempt };
     case 'taken':
       if (result.constraint === 'idempotency_keys_pkey') throw new KeyTaken();

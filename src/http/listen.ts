@@ -43,7 +43,6 @@ export async function listen(
       connectionsCheckingInterval: CHECK_EVERY_MS,
     },
     getRequestListener((request, env) => server.fetch(request, env), {
-      overrideGlobalObjects: false,
       errorHandler: (error) => failure(app, error),
     }),
   );
