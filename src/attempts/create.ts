@@ -111,7 +111,8 @@ async function showAgain(
 ): Promise<Attempt> {
   if (request.key) {
     const key = { ...request.key, object_id: live.id };
-    await app.ledger.submit({ book: payment.book, ...NOTHING, keys: [key] });
+    const result = await app.ledger.submit({ book: payment.book, ...NOTHING, keys: [key] });
+    if (result.kind === 'taken') throw new KeyTaken();
   }
   // Its answer never came: the same order under the same number gives the code again.
   if (live.state === 'unknown' || isOrphan(app, live))

@@ -78,14 +78,14 @@ function attempt(app: App): Route {
           ...(body.payer === undefined ? {} : { payer: body.payer }),
           key,
         });
+        // Only the copy that made the intent may say it is over: the others wait for its lease.
+        await finishKey(app.db, key);
         return { status: 201, body: renderAttempt(app, made) };
       } catch (error) {
         if (!(error instanceof KeyTaken)) throw error;
         const replay = await replayAttempt(app, payment, key);
         if (!replay) throw new Refusal('concurrent_change', { cause: error });
         return replay;
-      } finally {
-        await finishKey(app.db, key);
       }
     },
   );

@@ -4,7 +4,7 @@ import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
 import type { IntentKey, NewPosting } from '../ledger/ledger.ts';
-import { changePayment } from '../payments/changes.ts';
+import { changePayment, NOTHING } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
 import { insertRefund, refundEvent } from './changes.ts';
@@ -40,7 +40,10 @@ export async function createRefund(app: App, request: RefundRequest): Promise<Re
     const payment = await findPayment(app, request.payment.id);
     if (!payment) throw new Refusal('not_found');
     const existing = await sameReference(app, payment, request);
-    if (existing) return existing;
+    if (existing) {
+      await keepKey(app, payment, existing, request);
+      return existing;
+    }
     const attempt = await paidAttempt(app, payment);
     check(app, payment, attempt, request);
     const refund = plan(app, payment, attempt, request);
@@ -70,6 +73,19 @@ async function sameReference(
     });
   }
   return existing;
+}
+
+/** The key names the refund that its reference found; a copy in flight keeps it to itself. */
+async function keepKey(
+  app: App,
+  { book }: Payment,
+  { id }: Refund,
+  { key }: RefundRequest,
+): Promise<void> {
+  if (!key) return;
+  const keys = [{ ...key, object_id: id }];
+  const result = await app.ledger.submit({ book, ...NOTHING, keys });
+  if (result.kind === 'taken') throw new RefundKeyTaken();
 }
 
 async function paidAttempt(app: App, payment: Payment): Promise<Attempt> {

@@ -73,13 +73,13 @@ function create(app: App): Route {
           metadata: body.metadata ?? {},
           key,
         });
+        // Only the copy that made the intent may say it is over: the others wait for its lease.
+        await finishKey(app.db, key);
         return { status: 201, body: renderRefund(app, refund) };
       } catch (error) {
         const again = error instanceof RefundKeyTaken ? await replay(app, key) : undefined;
         if (!again) throw error;
         return again;
-      } finally {
-        await finishKey(app.db, key);
       }
     },
   );
