@@ -97,7 +97,7 @@ describe.each(WALLETS)('a genuine notification of %s', (wallet) => {
     const letter = await voice[wallet].letter({ wallet_reference, amount: 6_900n });
     const strange = { ...letter.headers, 'content-type': 'application/octet-stream' };
     const copies = Array.from({ length: 8 }, () => send(rig, { wallet }, letter));
-    const answers = [...(await Promise.all(copies))];
+    const answers = await Promise.all(copies);
     await settled();
     answers.push(await send(rig, { wallet }, letter));
     answers.push(await send(rig, { wallet }, { ...letter, headers: strange }));

@@ -155,7 +155,10 @@ export async function until<T>(
   for (;;) {
     const value = await read();
     if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`waited in vain; last seen: ${JSON.stringify(value)}`);
+    if (Date.now() > end) {
+      const seen = JSON.stringify(value, (_k, v: unknown) => (typeof v === 'bigint' ? `${v}` : v));
+      throw new Error(`waited in vain; last seen: ${seen}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
