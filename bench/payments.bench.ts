@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { WALLETS } from '../src/wallets/wallet.ts';
-import { post, runLoad, type Target } from './load.ts';
+import { type LoadResult, post, runLoad, type Target } from './load.ts';
 import { measure, type Tally } from './measure.ts';
 import { report } from './report.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -95,10 +95,14 @@ async function run(stage: Stage): Promise<Tally[]> {
       return { kind, clients, operations: 0, seconds: 0, latencies: [], cpu: new Map() };
     }),
   );
-  const load = (kind: string, clients: number, length_s: number) =>
-    runLoad(clients, length_s, async () => {
+  async function load(kind: string, clients: number, length_s: number): Promise<LoadResult> {
+    const result = await runLoad(clients, length_s, async () => {
       await operations[kind]?.();
     });
+    // The other side would cut what stays idle while another kind has its turn.
+    for (const { agent } of [stage.hub, stage.floor, stage.phone]) agent.destroy();
+    return result;
+  }
   for (const wallet of WALLETS) {
     const path = `/api/wallets/${wallet}/balances`;
     await post(stage.phone, path, { person: PERSON, amount: PLENTY });
