@@ -32,8 +32,10 @@ export interface StartOptions {
   /** Command and arguments; `node dist/src/main.js start` of this checkout by default. */
   readonly command?: readonly [string, ...string[]];
   readonly cwd?: string;
-  /** Kept from an earlier run. */
+  /** Kept from an earlier run, or to be made; a new folder by default. */
   readonly data_dir?: string;
+  /** For root only: runs as this user, who is also the group. */
+  readonly uid?: number;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,6 +57,7 @@ export async function startHutong(options: StartOptions = {}): Promise<RunningHu
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   let output = '';
   for (const stream of [world.stdout, world.stderr]) {
