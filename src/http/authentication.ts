@@ -10,7 +10,7 @@ import type { Caller, Role } from './caller.ts';
  * another process is refused within `CACHE_MS`, and in this one at once.
  */
 export interface Authenticator {
-  /** The caller an Authorization header names. @throws Refusal('unauthenticated'|'wrong_mode_key') */
+  /** Whom an Authorization header names. @throws Refusal('unauthenticated'|'wrong_mode_key') */
   caller(authorization: string | undefined): Promise<Caller>;
   /** Forgets everybody, after a key was revoked or a platform changed. */
   forget(): void;

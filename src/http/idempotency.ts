@@ -11,7 +11,7 @@ import type { Reply } from './route.ts';
  * a duplicate is refused by the primary key and aborts whole. Two forms:
  *
  * (a) calls that only write the database: the answer commits in the same transaction and is
- *     replayed word for word, without secrets (`writeOnce`, or the row in the verb's own statement);
+ *     replayed word for word, without secrets (`writeOnce`, or a row in the verb's own statement);
  * (b) calls that go to a wallet: the row commits in flight with the id of its object; a replay
  *     shows that object's present state, and never calls the wallet again (`findKey`, `finishKey`).
  */

@@ -34,6 +34,9 @@ export async function listen(
   server: Hono<PageEnv>,
   options: { readonly host: string; readonly port: number; readonly setting?: string },
 ): Promise<Listening> {
+  const answer = getRequestListener((request, env) => server.fetch(request, env), {
+    errorHandler: (error) => failure(app, error),
+  });
   const http = createHttpServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -42,9 +45,7 @@ export async function listen(
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_EVERY_MS,
     },
-    getRequestListener((request, env) => server.fetch(request, env), {
-      errorHandler: (error) => failure(app, error),
-    }),
+    (request, response) => void answer(request, response),
   );
   http.maxConnections = MAX_CONNECTIONS;
   http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {

@@ -6,7 +6,9 @@ import { MAX_AMOUNT } from '../money.ts';
  * Schemas that every slice's routes share. Objects are strict: a field we do not know is refused,
  * so a misspelt one is never silently ignored.
  */
-const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+function isStorable(value: string): boolean {
+  return !value.includes('\u0000') && !/\p{Surrogate}/u.test(value);
+}
 
 /** Text that PostgreSQL can store: no NUL, no half of a surrogate pair. */
 export function text(max: number, min = 1) {
@@ -14,7 +16,7 @@ export function text(max: number, min = 1) {
     .string()
     .min(min)
     .max(max)
-    .refine((value) => !UNSTORABLE.test(value), {
+    .refine((value) => isStorable(value), {
       message: 'must not contain U+0000 or half of a surrogate pair',
     });
 }
@@ -33,7 +35,7 @@ export const amountOut = z
   .min(0)
   .openapi({ type: 'integer', format: 'int64', example: 6900, description: 'fen' });
 
-/** CNY only; the refusal of any other has a code of its own, so the form is all that counts here. */
+/** CNY only; the refusal of any other has a code of its own, so only the form counts here. */
 export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, 'must be three capital letters')

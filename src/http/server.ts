@@ -4,11 +4,11 @@ import { InvariantBroken, Refusal } from '../errors.ts';
 import { authenticatorOf } from './authentication.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { type Desk, dispatch, jsonHeaders, logRefusal } from './dispatch.ts';
-import { docsPages } from './docs-pages.ts';
 import { asRefusal, renderError } from './error-body.ts';
-import { healthPages } from './health.ts';
-import { createHttpMetrics } from './metrics.ts';
+import { healthPages } from './probes/health.ts';
+import { createHttpMetrics } from './probes/metrics.ts';
 import { addressGroup, createRateLimiter } from './rate-limit.ts';
+import { docsPages } from './reference/docs-pages.ts';
 import { clientIp, type PageEnv, requestIdOf } from './request.ts';
 import type { Route } from './route.ts';
 

@@ -15,7 +15,7 @@ export interface NewPlatform {
   readonly book?: Book | undefined;
 }
 
-/** A platform, with an open gate to every wallet. @throws Refusal('reference_taken') for its slug. */
+/** A platform with open gates to every wallet. @throws Refusal('reference_taken') for its slug. */
 export async function createPlatform(db: Queryable, input: NewPlatform): Promise<Platform> {
   try {
     return await insertPlatform(db, {

@@ -43,7 +43,7 @@ export function anchorsOf(text: string): Set<string> {
 
 const ROOMS = 'src|web|test|docs|scripts|examples|bench';
 
-/** Code spans that name a file or folder of this repository; those with `<…>` or `NNNN` are forms. */
+/** Code spans that name a file or folder of this repository; `<…>` and `NNNN` mark forms. */
 export function pathsIn(text: string): string[] {
   return [...proseOf(text).matchAll(new RegExp(`\`((?:${ROOMS})/[\\w./-]*)\``, 'g'))]
     .map(([, path]) => path ?? '')

@@ -83,7 +83,8 @@ export async function startMoneyRig(
     ...(book === 0 ? {} : { db_settings: { 'hutong.book': String(book) } }),
   });
   const { app } = built;
-  server.on('request', getRequestListener(notifyRoutes(app).fetch));
+  const answer = getRequestListener(notifyRoutes(app).fetch);
+  server.on('request', (request, response) => void answer(request, response));
   if (book !== 0) await confine(seedDb);
   const seeded = await seed(app, wallets.all, book);
   app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);

@@ -1,9 +1,9 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import type { App } from '../app.ts';
-import { ERRORS, type ErrorCode } from '../errors.ts';
-import type { ParamKinds, Route, RouteSpec } from './route.ts';
-import { id } from './schemas.ts';
-import { CURRENT_VERSION } from './versions.ts';
+import type { App } from '../../app.ts';
+import { ERRORS, type ErrorCode } from '../../errors.ts';
+import type { ParamKinds, Route, RouteSpec } from '../route.ts';
+import { id } from '../schemas.ts';
+import { CURRENT_VERSION } from '../versions.ts';
 
 /** The OpenAPI 3.1 document, from the very schemas that validate. */
 export function openApiDocument(app: Pick<App, 'public_url'>, routes: readonly Route[]) {

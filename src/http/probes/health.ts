@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { migrationFolder, readMigrations } from '../db/migrate.ts';
-import { sql } from '../db/pool.ts';
-import { Refusal } from '../errors.ts';
-import type { Desk } from './dispatch.ts';
-import { clientIp, type PageEnv } from './request.ts';
+import { migrationFolder, readMigrations } from '../../db/migrate.ts';
+import { sql } from '../../db/pool.ts';
+import { Refusal } from '../../errors.ts';
+import type { Desk } from '../dispatch.ts';
+import { clientIp, type PageEnv } from '../request.ts';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can do its work: the database is there with

@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
-import { pageHeaders } from '../../web/design/page-headers.ts';
-import { errorPage, referencePage } from '../../web/docs/pages.tsx';
-import type { App } from '../app.ts';
-import { ERRORS, type ErrorCode, Refusal } from '../errors.ts';
+import { pageHeaders } from '../../../web/design/page-headers.ts';
+import { errorPage, referencePage } from '../../../web/docs/pages.tsx';
+import type { App } from '../../app.ts';
+import { ERRORS, type ErrorCode, Refusal } from '../../errors.ts';
+import type { PageEnv } from '../request.ts';
+import type { Route } from '../route.ts';
 import { openApiDocument } from './openapi.ts';
-import type { PageEnv } from './request.ts';
-import type { Route } from './route.ts';
 
-/** `/openapi.json`, and the same as pages: `/docs`, and one page per error under `/docs/errors/`. */
+/** `/openapi.json`, the same as a page `/docs`, and one page per error under `/docs/errors/`. */
 export function docsPages(app: App, routes: readonly Route[]): Hono<PageEnv> {
   const pages = new Hono<PageEnv>();
   let made: { readonly json: string; readonly page: string } | undefined;
