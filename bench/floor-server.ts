@@ -56,7 +56,8 @@ app.post('/v1/payments', async (c) => {
   return c.body(answer, 201, { 'content-type': 'application/json' });
 });
 
-const server = createServer(getRequestListener(app.fetch));
+const answer = getRequestListener(app.fetch);
+const server = createServer((request, response) => void answer(request, response));
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.send?.({ port });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { App } from '../../src/app.ts';
-import { openApiDocument, refusalsOf } from '../../src/http/openapi.ts';
+import { openApiDocument, refusalsOf } from '../../src/http/reference/openapi.ts';
 import type { Route, RouteSpec } from '../../src/http/route.ts';
 import { apiRoutes } from '../../src/hub.ts';
 import { type Form, fieldsOf, form, nameOf, typeOf } from './schema-fields.ts';
