@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { readSandboxFile } from '../world/sandbox-file.ts';
+import { readSandboxFile, type SandboxFile } from '../world/sandbox-file.ts';
 
 /** One line of the doctor's report. */
 export interface Finding {
@@ -16,7 +16,9 @@ const checked = z.object({
 
 /** What a running hub says of itself, and its wallets of our credentials. */
 export async function askHub(config: Config): Promise<{ running: boolean; findings: Finding[] }> {
-  const url = config.public_url ?? `http://${config.host}:${config.port}`;
+  const hub = knownHub(config);
+  // The one that was started on this data folder, whatever ports this shell's settings name.
+  const url = config.public_url ?? hub?.url ?? `http://${config.host}:${config.port}`;
   const ready = await ask(`${url}/readyz`);
   if (ready === undefined) {
     const what = `no hub answers at ${url}: wallet accounts are checked while one runs`;
@@ -26,14 +28,16 @@ export async function askHub(config: Config): Promise<{ running: boolean; findin
     return { running: true, findings: [{ ok: false, what: `hub not ready: ${ready.text}` }] };
   }
   const findings = [{ ok: true, what: `hub ready at ${url}` }];
-  const key = operatorKey(config);
-  if (key === undefined) return { running: true, findings };
-  return { running: true, findings: [...findings, ...(await walletAccounts(url, key))] };
+  if (hub === undefined) return { running: true, findings };
+  return {
+    running: true,
+    findings: [...findings, ...(await walletAccounts(url, hub.operator_key))],
+  };
 }
 
-function operatorKey(config: Config): string | undefined {
+function knownHub(config: Config): SandboxFile['hub'] | undefined {
   try {
-    return readSandboxFile(config.data_dir)?.hub.operator_key;
+    return readSandboxFile(config.data_dir)?.hub;
   } catch {
     return undefined;
   }
