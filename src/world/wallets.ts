@@ -46,7 +46,9 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       people: PEOPLE,
       notify_pace: options.config.notify_pace,
     };
-    return START[wallet](sandbox);
+    return START[wallet](sandbox).catch((error: unknown) => {
+      throw portTaken(error, sandbox) ?? error;
+    });
   }
   const all = [await start('wechat_pay'), await start('alipay')];
   return {
@@ -57,4 +59,13 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       for (const store of stores) await store.stop();
     },
   };
+}
+
+/** Says which setting to change; undefined for any other error. */
+function portTaken(cause: unknown, at: { host: string; port: number }): Error | undefined {
+  const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+  const say =
+    `port ${at.port} on ${at.host} is in use: free it, or set HUTONG_SANDBOX_PORT to the first ` +
+    'of a row of free ones';
+  return taken ? new Error(say, { cause }) : undefined;
 }
