@@ -64,6 +64,8 @@ export function succeed(
         attempt: attempt.id,
         wallet: attempt.wallet,
         wallet_transaction_id: transaction,
+        payer_paid: fact.payer_paid?.toString() ?? null,
+        coupons: couponTexts(fact),
       }),
       paymentEvent(app, 'payment.succeeded', { ...payment, ...changed }),
     ],
@@ -73,6 +75,16 @@ export function succeed(
       key: other.id,
       payload: { payment_id: payment.id, attempt_id: other.id },
     })),
+  };
+}
+
+function couponTexts({ coupons }: PaymentFact): Record<string, string> | null {
+  if (!coupons) return null;
+  const { wallet_funded, merchant_funded, other_funded } = coupons;
+  return {
+    wallet_funded: wallet_funded.toString(),
+    merchant_funded: merchant_funded.toString(),
+    other_funded: other_funded.toString(),
   };
 }
 

@@ -72,6 +72,8 @@ export interface WalletSandbox {
   merchantBalances(): ReadonlyMap<string, bigint>;
   /** Settings and credentials a connector needs for the sandbox's first merchant. */
   merchantAccount(): { settings: Record<string, unknown>; credentials: Record<string, string> };
+  /** The same for scripts in any language: settings, addresses and the files of the keys. */
+  scriptAccess(): Readonly<Record<string, string>>;
   /** Notifications still waiting to be delivered. */
   pendingNotifications(): number;
   stop(): Promise<void>;

@@ -48,7 +48,7 @@ export async function seedSandbox(options: SeedOptions): Promise<SandboxFile> {
 
 async function seed(
   app: App,
-  { world, hub_url, config }: SeedOptions,
+  { world, hub_url }: SeedOptions,
   before: SandboxFile | undefined,
 ): Promise<SandboxFile> {
   const wallets: SandboxFile['wallets'] = {};
@@ -63,11 +63,7 @@ async function seed(
       settings,
       credentials,
     });
-    wallets[wallet] = {
-      url: sandbox.url,
-      keys_dir: `${config.data_dir}/keys/${wallet}`,
-      ...texts(settings),
-    };
+    wallets[wallet] = { ...sandbox.scriptAccess() };
   }
   const platforms: SandboxFile['platforms'] = {};
   const merchants: SandboxFile['merchants'] = {};
@@ -85,14 +81,6 @@ async function seed(
   const operator_key = await keyFor(app, { role: 'operator' }, before?.hub.operator_key);
   const phone = { url: world.phone.url };
   return { hub: { url: hub_url, operator_key }, platforms, merchants, wallets, phone };
-}
-
-function texts(settings: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(settings).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value]] : [],
-    ),
-  );
 }
 
 async function keyFor(app: App, holder: KeyHolder, known: string | undefined): Promise<string> {

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { join } from 'node:path';
 import { Notifier } from '../notifier.ts';
 import type { SandboxOptions, WalletSandbox, WalletTransaction } from '../sandbox.ts';
 import {
@@ -148,6 +149,14 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
         private_key: privatePem(keys.app),
         alipay_public_key: publicPem(keys.alipay),
       },
+    }),
+    scriptAccess: () => ({
+      url: alipay.url,
+      gateway: `${alipay.url}/gateway.do`,
+      app_id: APP_ID,
+      seller_id: SELLER_ID,
+      private_key_file: join(options.keys_dir, 'app_private_key.pem'),
+      alipay_public_key_file: join(options.keys_dir, 'alipay_public_key.pem'),
     }),
     pendingNotifications: () => alipay.notifier.pending,
     stop: async () => {

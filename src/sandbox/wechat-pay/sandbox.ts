@@ -1,16 +1,17 @@
+import { join } from 'node:path';
+import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
+import { RequestLog } from './api/request-log.ts';
 import { Books } from './books.ts';
 import type { SandboxContext } from './context.ts';
-import { type Merchant, loadMerchant } from './keys.ts';
+import { loadMerchant, type Merchant } from './keys.ts';
 import { Notices } from './notices.ts';
 import { openidOf } from './numbers.ts';
 import { expire } from './orders.ts';
 import { Pages } from './pages/page.ts';
 import { Payer } from './payer.ts';
-import { RequestLog } from './api/request-log.ts';
 import { scheduleSettlement } from './refunds.ts';
 import { listen } from './server.ts';
 import { unified } from './unified.ts';
-import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
 
 /** Name under which the first merchant is registered; payers see it. */
 const MERCHANT_NAME = '胡同集市';
@@ -63,6 +64,16 @@ export async function startWechatPaySandbox(
     },
     merchantBalances: () => context.books.merchantBalances,
     merchantAccount: () => merchantAccount(merchant, url),
+    scriptAccess: () => ({
+      url,
+      mchid: merchant.mchid,
+      appid: merchant.appid,
+      serial_no: merchant.serial_no,
+      private_key_file: join(options.keys_dir, 'wechat_pay_merchant_private_key.pem'),
+      api_v3_key: merchant.api_v3_key,
+      public_key_id: merchant.public_key_id,
+      public_key_file: join(options.keys_dir, 'wechat_pay_public_key.pem'),
+    }),
     pendingNotifications: () => context.notices.pending,
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
