@@ -8,18 +8,22 @@ const EXAMPLE = {
   wallets: {
     wechat_pay: {
       url: 'http://127.0.0.1:8091',
-      keys_dir: '/home/you/hutong/.hutong/keys/wechat_pay',
       mchid: '1625463250',
       appid: 'wxa3fe3f0ed12c37e1',
       serial_no: '5CEB76B054450FEFD87CD2FD3072576E2950CFBD',
+      private_key_file:
+        '/home/you/hutong/.hutong/keys/wechat_pay/wechat_pay_merchant_private_key.pem',
+      api_v3_key: '…',
       public_key_id: 'PUB_KEY_ID_0328889206106202611211330598',
+      public_key_file: '/home/you/hutong/.hutong/keys/wechat_pay/wechat_pay_public_key.pem',
     },
     alipay: {
       url: 'http://127.0.0.1:8092',
-      keys_dir: '/home/you/hutong/.hutong/keys/alipay',
+      gateway: 'http://127.0.0.1:8092/gateway.do',
       app_id: '9021000100000001',
       seller_id: '2088100000000001',
-      gateway: 'http://127.0.0.1:8092/gateway.do',
+      private_key_file: '/home/you/hutong/.hutong/keys/alipay/app_private_key.pem',
+      alipay_public_key_file: '/home/you/hutong/.hutong/keys/alipay/alipay_public_key.pem',
     },
   },
   phone: { url: 'http://127.0.0.1:8090' },
@@ -30,9 +34,8 @@ const ABOUT: Readonly<Record<keyof SandboxFile, string>> = {
   platforms: 'The demo marketplaces by slug, each with a key of role marketplace.',
   merchants: 'A shop on each marketplace, by the same slug, and the platform it belongs to.',
   wallets:
-    'Each wallet’s sandbox: root URL, the folder with the keys of its first merchant (PEM files, ' +
-    'mode 0600), and that merchant’s settings, for a client or SDK of the wallet itself. The ' +
-    'settings shown are the main ones.',
+    'Each wallet’s sandbox: root URL, and the settings and key files (PEM, mode 0600) of its first ' +
+    'merchant, for a client or SDK of the wallet itself.',
   phone: 'Root URL of the sandbox phone; off loopback with the token that opens it.',
 };
 
