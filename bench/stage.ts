@@ -6,10 +6,10 @@ import { createClient } from '../src/client/client.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { createDatabase } from '../src/db/postgres-admin.ts';
 import { startPostgres } from '../src/db/postgres-server.ts';
-import { openFolder, PROGRAM, startHutong } from '../test/support/processes.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../test/support/webhook-receiver.ts';
 import { WALLETS } from '../src/wallets/wallet.ts';
 import type { SandboxFile } from '../src/world/sandbox-file.ts';
+import { openFolder, PROGRAM, startHutong } from '../test/support/processes.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../test/support/webhook-receiver.ts';
 import { type Target, targetOf } from './load.ts';
 import type { Watched } from './measure.ts';
 

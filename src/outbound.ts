@@ -1,7 +1,7 @@
-import { type LookupFunction, isIP } from 'node:net';
 import { lookup as dnsLookup } from 'node:dns';
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
 
 /**
  * Outbound HTTP with keep-alive, a total time budget and a cap on the answer. `node:http` and not

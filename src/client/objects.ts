@@ -123,10 +123,7 @@ export interface TimelineEntry {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export type PaymentEventType =
-  | 'payment.succeeded'
-  | 'payment.closed'
-  | 'payment.money_returned';
+export type PaymentEventType = 'payment.succeeded' | 'payment.closed' | 'payment.money_returned';
 export type RefundEventType =
   | 'refund.created'
   | 'refund.pending'

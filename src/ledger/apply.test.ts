@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AccountState, applyBatch, balanceOf, type BatchState } from './apply.ts';
+import { type AccountState, applyBatch, type BatchState, balanceOf } from './apply.ts';
 import type { AccountSpec, Move, NewPosting, RowKind } from './ledger.ts';
 
 const ROW: RowKind = { table: 'things', columns: {} };

@@ -1,5 +1,5 @@
-import type { Book } from '../ids.ts';
 import type { NewEvent } from '../events.ts';
+import type { Book } from '../ids.ts';
 import type { NewJob } from '../jobs/jobs.ts';
 import type { CustodyKind } from '../wallets/wallet.ts';
 

@@ -1,8 +1,8 @@
-import { type Db, type Tx, sqlState, violatedConstraint } from '../db/pool.ts';
+import { type Db, sqlState, type Tx, violatedConstraint } from '../db/pool.ts';
 import type { NewEvent } from '../events.ts';
 import { type Book, newId } from '../ids.ts';
 import type { NewJob } from '../jobs/jobs.ts';
-import { accountsOf, applyBatch, balanceOf, type BatchState, type Verdict } from './apply.ts';
+import { accountsOf, applyBatch, type BatchState, balanceOf, type Verdict } from './apply.ts';
 import type { Ledger, Move, MoveResult, RowChange } from './ledger.ts';
 import {
   changeStatement,

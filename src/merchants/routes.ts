@@ -12,8 +12,8 @@ import { createMerchant } from './create.ts';
 import { enrolMerchant } from './enrol.ts';
 import { findMerchant } from './find.ts';
 import type { Merchant } from './merchant.ts';
-import { enrolmentObject, merchantObject, renderEnrolment, renderMerchant } from './render.ts';
 import { selectEnrolments, selectMerchants, updateMerchant } from './queries.ts';
+import { enrolmentObject, merchantObject, renderEnrolment, renderMerchant } from './render.ts';
 
 const TAG = 'Merchants';
 const name = form.text(100);

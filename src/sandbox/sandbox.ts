@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { SandboxStore } from './store.ts';
 import type { FaultDial } from './faults.ts';
+import type { SandboxStore } from './store.ts';
 
 /**
  * What the phone needs of a wallet's sandbox, whichever wallet it is. Amounts are fen (`bigint`).

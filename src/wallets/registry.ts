@@ -1,10 +1,10 @@
-import { Refusal } from '../errors.ts';
 import type { Db } from '../db/pool.ts';
 import { sql } from '../db/pool.ts';
+import { Refusal } from '../errors.ts';
 import type { Vault } from '../vault.ts';
 import {
-  WALLETS,
   type CustodyKind,
+  WALLETS,
   type Wallet,
   type WalletAccount,
   type WalletName,

@@ -1,5 +1,5 @@
-import { type EncryptedResource, encryptResource } from './resource.ts';
 import { isWireObject, parseWireObject, textField } from './messages.ts';
+import { type EncryptedResource, encryptResource } from './resource.ts';
 
 /**
  * The envelope of a notification; what it says is encrypted in `resource`. The `id` stays the same

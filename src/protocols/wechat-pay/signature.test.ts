@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { buildAuthorization, parseAuthorization } from './authorization.ts';
 import { bridgeMessage, signBridgeCall, verifyBridgeCall } from './bridge.ts';
 import {
-  SIGNATURE_PROBE,
   answerMessage,
   isFresh,
   newNonce,
@@ -13,6 +12,7 @@ import {
   requestMessage,
   rsaSign,
   rsaVerify,
+  SIGNATURE_PROBE,
 } from './signature.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

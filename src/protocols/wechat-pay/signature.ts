@@ -1,7 +1,7 @@
 import {
-  type KeyObject,
   createPrivateKey,
   createPublicKey,
+  type KeyObject,
   randomBytes,
   sign,
   verify,

@@ -1,5 +1,5 @@
-import type { Alipay, LoginCode } from './books.ts';
 import { GatewayRefusal } from './biz.ts';
+import type { Alipay, LoginCode } from './books.ts';
 import { newSecret, openId } from './numbers.ts';
 import type { Call } from './orders.ts';
 

@@ -1,6 +1,15 @@
 import { shanghaiStamp } from '../../clock.ts';
 import type { Parameters } from '../../protocols/alipay/parameters.ts';
-import { parseStamp, parseTimeout, PRODUCT_CODES } from '../../protocols/alipay/trade.ts';
+import { PRODUCT_CODES, parseStamp, parseTimeout } from '../../protocols/alipay/trade.ts';
+import {
+  type Biz,
+  GatewayRefusal,
+  optionalText,
+  requiredAmount,
+  requiredNumber,
+  requiredText,
+} from './biz.ts';
+import type { Trade } from './books.ts';
 import {
   type Alipay,
   type App,
@@ -10,15 +19,6 @@ import {
   type Product,
   saveTrade,
 } from './books.ts';
-import type { Trade } from './books.ts';
-import {
-  type Biz,
-  GatewayRefusal,
-  optionalText,
-  requiredAmount,
-  requiredNumber,
-  requiredText,
-} from './biz.ts';
 import { newToken, newTradeNo } from './numbers.ts';
 
 /** One verified call: who calls, with which parameters and which parsed `biz_content`. */

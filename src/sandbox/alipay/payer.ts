@@ -1,10 +1,10 @@
 import { toYuan } from '../../money.ts';
 import { type ConfirmOutcome, PhoneRefusal, type ScannedCode } from '../sandbox.ts';
-import { type Alipay, balanceOf, current, isStale, saveTrade, type Trade } from './books.ts';
 import { GatewayRefusal } from './biz.ts';
+import { type Alipay, balanceOf, current, isStale, saveTrade, type Trade } from './books.ts';
 import { openPageCall } from './gateway.ts';
-import { newSecret } from './numbers.ts';
 import { notifyTrade } from './notices.ts';
+import { newSecret } from './numbers.ts';
 import { createTrade, tokenOfCode } from './orders.ts';
 
 /** What the payer does, whether on the phone, at the cashier or inside the wallet's browser. */

@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { shanghaiStamp } from '../../clock.ts';
+import { parsePrivateKey, parsePublicKey } from '../../protocols/alipay/keys.ts';
+import { encodeForm } from '../../protocols/alipay/parameters.ts';
 import { requestParameters, signRequest } from '../../protocols/alipay/request.ts';
 import { openResponse } from '../../protocols/alipay/response.ts';
-import { encodeForm } from '../../protocols/alipay/parameters.ts';
-import { parsePrivateKey, parsePublicKey } from '../../protocols/alipay/keys.ts';
-import { shanghaiStamp } from '../../clock.ts';
 import { type Journal, type JournalRecord, SandboxStore } from '../store.ts';
-import { openMerchant, openTestSandbox, type Merchant, type TestSandbox } from './testing.ts';
+import { type Merchant, openMerchant, openTestSandbox, type TestSandbox } from './testing.ts';
 
 let world: TestSandbox;
 let merchant: Merchant;

@@ -1,6 +1,6 @@
-import { AlipaySdk } from 'alipay-sdk';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
+import { AlipaySdk } from 'alipay-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Merchant, openMerchant, openTestSandbox, type TestSandbox } from './testing.ts';
 

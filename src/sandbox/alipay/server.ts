@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Alipay } from './books.ts';
-import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
-import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
 import { answerGateway } from './gateway.ts';
 import { authorize, readAuthorize } from './login.ts';
+import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
+import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
 import { html, languageOf, messagePage, page, type Reply } from './pages/html.ts';
 import { chooser, personAt, rememberPerson } from './pages/people.ts';
 

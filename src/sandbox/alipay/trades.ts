@@ -1,14 +1,6 @@
 import { shanghaiStamp } from '../../clock.ts';
 import { toYuan } from '../../money.ts';
 import {
-  type Alipay,
-  balanceOf,
-  saveTrade,
-  type Trade,
-  type TradeRefund,
-  tradeOf,
-} from './books.ts';
-import {
   asksFor,
   type Biz,
   GatewayRefusal,
@@ -17,6 +9,14 @@ import {
   requiredAmount,
   tradeNames,
 } from './biz.ts';
+import {
+  type Alipay,
+  balanceOf,
+  saveTrade,
+  type Trade,
+  type TradeRefund,
+  tradeOf,
+} from './books.ts';
 import { fundBills, notifyTrade } from './notices.ts';
 import { openId } from './numbers.ts';
 import type { Call } from './orders.ts';

@@ -1,7 +1,7 @@
-import type { Collection, SandboxStore } from '../store.ts';
-import type { Person } from '../sandbox.ts';
-import type { OrderKind } from './api/schemas.ts';
 import type { RefundStatus } from '../../protocols/wechat-pay/messages.ts';
+import type { Person } from '../sandbox.ts';
+import type { Collection, SandboxStore } from '../store.ts';
+import type { OrderKind } from './api/schemas.ts';
 
 /**
  * The wallet's own books: orders, refunds, people's balances, what merchants have withdrawn.

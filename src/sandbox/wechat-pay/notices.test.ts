@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SandboxStore } from '../store.ts';
 import {
-  type RunningSandbox,
   callApi,
   merchantOf,
   nativeOrder,
   openShop,
   orderBody,
   pay,
+  type RunningSandbox,
   runSandbox,
 } from './testing.ts';
 

@@ -1,8 +1,8 @@
 import { shanghaiTime } from '../../clock.ts';
 import { isWireObject } from '../../protocols/wechat-pay/messages.ts';
 import {
-  type EventType,
   EVENT_SUMMARY,
+  type EventType,
   RETRY_SCHEDULE_MS,
   sealNotification,
 } from '../../protocols/wechat-pay/notification.ts';

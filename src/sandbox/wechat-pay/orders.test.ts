@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  type RunningSandbox,
   callApi,
   merchantOf,
   nativeOrder,
   orderBody,
   pay,
+  type RunningSandbox,
   runSandbox,
 } from './testing.ts';
 

@@ -1,21 +1,21 @@
 import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
 import {
-  type TransactionMessage,
-  type WireObject,
   fenField,
   objectField,
+  type TransactionMessage,
   textField,
   timeField,
+  type WireObject,
 } from '../../protocols/wechat-pay/messages.ts';
+import { checkFields } from './api/fields.ts';
+import { orderNotFound, otherParameters, parameterError, WechatPayRefusal } from './api/refusal.ts';
+import { CLOSE_FIELDS, ORDER_FIELDS, type OrderKind } from './api/schemas.ts';
 import type { OrderRecord } from './books.ts';
 import type { SandboxContext } from './context.ts';
-import { checkFields } from './api/fields.ts';
-import type { Merchant } from './keys.ts';
 import { digest } from './fingerprint.ts';
-import { transactionMessage } from './transaction-message.ts';
+import type { Merchant } from './keys.ts';
 import { newNativeToken, newPrepayId } from './numbers.ts';
-import { WechatPayRefusal, orderNotFound, otherParameters, parameterError } from './api/refusal.ts';
-import { CLOSE_FIELDS, ORDER_FIELDS, type OrderKind } from './api/schemas.ts';
+import { transactionMessage } from './transaction-message.ts';
 
 /**
  * Orders in direct mode. The same number with the same parameters gives a fresh code and voids the

@@ -5,7 +5,7 @@ import { type ConfirmOutcome, PhoneRefusal, type ScannedCode } from '../sandbox.
 import type { OrderRecord } from './books.ts';
 import type { SandboxContext } from './context.ts';
 import { newTransactionId } from './numbers.ts';
-import { CODE_LIFE_MS, H5_LIFE_MS, expire } from './orders.ts';
+import { CODE_LIFE_MS, expire, H5_LIFE_MS } from './orders.ts';
 import { transactionMessage } from './transaction-message.ts';
 
 /**

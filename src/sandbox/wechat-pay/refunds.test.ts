@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  type RunningSandbox,
   callApi,
   merchantOf,
   nativeOrder,
   pay,
+  type RunningSandbox,
   runSandbox,
 } from './testing.ts';
 

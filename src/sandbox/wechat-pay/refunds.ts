@@ -1,27 +1,27 @@
 import { shanghaiTime } from '../../clock.ts';
 import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
 import {
-  type RefundMessage,
-  type RefundNotice,
-  type WireObject,
   fenField,
   fenNumber,
   objectField,
+  type RefundMessage,
+  type RefundNotice,
   textField,
+  type WireObject,
 } from '../../protocols/wechat-pay/messages.ts';
-import type { OrderRecord, RefundRecord } from './books.ts';
-import type { SandboxContext } from './context.ts';
 import { checkFields } from './api/fields.ts';
-import type { Merchant } from './keys.ts';
-import { newRefundId } from './numbers.ts';
-import { digest } from './fingerprint.ts';
 import {
-  WechatPayRefusal,
   invalidRequest,
   otherParameters,
   parameterError,
+  WechatPayRefusal,
 } from './api/refusal.ts';
 import { REFUND_FIELDS } from './api/schemas.ts';
+import type { OrderRecord, RefundRecord } from './books.ts';
+import type { SandboxContext } from './context.ts';
+import { digest } from './fingerprint.ts';
+import type { Merchant } from './keys.ts';
+import { newRefundId } from './numbers.ts';
 
 /**
  * Refunds: one year, at most 50 per order, never above the order's total; the same number with the

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningSandbox, type Shop, merchantOf, openShop, runSandbox } from './testing.ts';
+import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
+import { merchantOf, openShop, type RunningSandbox, runSandbox, type Shop } from './testing.ts';
 
 /** The judge: wechatpay-axios-plugin, as published, against the sandbox over a socket. */
 let running: RunningSandbox;

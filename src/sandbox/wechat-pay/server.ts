@@ -1,10 +1,10 @@
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiParts, answerApi } from './api/answer.ts';
-import type { SandboxContext } from './context.ts';
-import { answerPage } from './pages/routes.ts';
-import type { Pages } from './pages/page.ts';
 import type { RequestLog } from './api/request-log.ts';
+import type { SandboxContext } from './context.ts';
+import type { Pages } from './pages/page.ts';
+import { answerPage } from './pages/routes.ts';
 
 /** The listening side: limits on sizes and times, the API under /v3/, pages elsewhere. */
 const MAX_BODY_BYTES = 64 * 1024;

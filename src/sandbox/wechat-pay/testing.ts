@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type IncomingHttpHeaders, createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import {
 } from '../../protocols/wechat-pay/signature.ts';
 import { FaultDial } from '../faults.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
-import { SandboxStore, memoryJournal } from '../store.ts';
+import { memoryJournal, SandboxStore } from '../store.ts';
 import { startWechatPaySandbox } from './sandbox.ts';
 
 /** What the tests beside this file share: a running sandbox and a shop that takes notices. */

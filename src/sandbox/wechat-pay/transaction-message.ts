@@ -1,5 +1,5 @@
 import { shanghaiTime } from '../../clock.ts';
-import { type TransactionMessage, fenNumber } from '../../protocols/wechat-pay/messages.ts';
+import { fenNumber, type TransactionMessage } from '../../protocols/wechat-pay/messages.ts';
 import type { OrderRecord } from './books.ts';
 
 const STATE_TEXT: Readonly<Record<OrderRecord['state'], string>> = {

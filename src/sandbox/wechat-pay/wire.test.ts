@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { createPublicKey } from 'node:crypto';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerMessage, rsaVerify } from '../../protocols/wechat-pay/signature.ts';
-import { type RunningSandbox, callApi, merchantOf, orderBody, runSandbox } from './testing.ts';
+import { callApi, merchantOf, orderBody, type RunningSandbox, runSandbox } from './testing.ts';
 
 /** Signatures, headers and validation, byte by byte. */
 let running: RunningSandbox;

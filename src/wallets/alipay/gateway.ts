@@ -8,7 +8,7 @@ import {
   signRequest,
 } from '../../protocols/alipay/request.ts';
 import { openResponse } from '../../protocols/alipay/response.ts';
-import type { Refused, RefusalCode, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
+import type { RefusalCode, Refused, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
 import { masked } from './mask.ts';
 

@@ -1,10 +1,10 @@
+import { newWalletReference } from '../../ids.ts';
 import {
   type Merchant,
   openMerchant,
   openTestSandbox,
   type TestSandbox,
 } from '../../sandbox/alipay/testing.ts';
-import { newWalletReference } from '../../ids.ts';
 import type { CreateOrder, RefundOrder, Wallet, WalletAccount } from '../wallet.ts';
 import { alipayWallet } from './wallet.ts';
 

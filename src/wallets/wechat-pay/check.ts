@@ -1,11 +1,11 @@
+import { Refusal } from '../../errors.ts';
+import { type OutboundAnswer, OutboundError } from '../../outbound.ts';
 import { canonicalCode, parseWireError } from '../../protocols/wechat-pay/errors.ts';
 import { isApiV3Key } from '../../protocols/wechat-pay/resource.ts';
 import { readPrivateKey, readPublicKey } from '../../protocols/wechat-pay/signature.ts';
-import { Refusal } from '../../errors.ts';
-import { type OutboundAnswer, OutboundError } from '../../outbound.ts';
 import type { CredentialCheck, WalletAccount } from '../wallet.ts';
 import { type MerchantAccount, openAccount } from './account.ts';
-import { type Client, type SignatureVerdict, exchange, judgeSignature } from './client.ts';
+import { type Client, exchange, judgeSignature, type SignatureVerdict } from './client.ts';
 import { exchangeCode } from './login.ts';
 
 /**

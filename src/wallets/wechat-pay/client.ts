@@ -1,6 +1,7 @@
+import { type Outbound, type OutboundAnswer, OutboundError } from '../../outbound.ts';
 import { buildAuthorization } from '../../protocols/wechat-pay/authorization.ts';
 import { canonicalCode, internalCode, parseWireError } from '../../protocols/wechat-pay/errors.ts';
-import { type WireObject, parseWireObject } from '../../protocols/wechat-pay/messages.ts';
+import { parseWireObject, type WireObject } from '../../protocols/wechat-pay/messages.ts';
 import {
   answerMessage,
   isFresh,
@@ -10,7 +11,6 @@ import {
   rsaVerify,
   unixSeconds,
 } from '../../protocols/wechat-pay/signature.ts';
-import { type Outbound, type OutboundAnswer, OutboundError } from '../../outbound.ts';
 import type { WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { MerchantAccount } from './account.ts';
 import { maskObject, maskWire } from './mask.ts';

@@ -1,10 +1,10 @@
 import {
-  type WireObject,
   fenField,
   isWireObject,
   objectField,
   textField,
   timeField,
+  type WireObject,
 } from '../../protocols/wechat-pay/messages.ts';
 import type { CouponAmounts, PaymentFact, RefundFact } from '../wallet.ts';
 

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Connector, openConnector } from '../../../test/support/wechat-pay-connector.ts';
 import { newWalletReference } from '../../ids.ts';
 import type { Fault } from '../../sandbox/faults.ts';
 import { wechatPayWallet } from './wallet.ts';
-import { type Connector, openConnector } from '../../../test/support/wechat-pay-connector.ts';
 
 /** When the wallet or the network fails: what is unknown, and what is a definite no. */
 let on: Connector;

@@ -1,5 +1,5 @@
-import { parseWireObject, textField } from '../../protocols/wechat-pay/messages.ts';
 import { OutboundError } from '../../outbound.ts';
+import { parseWireObject, textField } from '../../protocols/wechat-pay/messages.ts';
 import type { MerchantAccount } from './account.ts';
 import type { Client } from './client.ts';
 

@@ -1,7 +1,7 @@
 import {
-  type WireObject,
   parseWireObject,
   textField,
+  type WireObject,
 } from '../../protocols/wechat-pay/messages.ts';
 import { type OpenedEnvelope, parseEnvelope } from '../../protocols/wechat-pay/notification.ts';
 import { decryptResource } from '../../protocols/wechat-pay/resource.ts';

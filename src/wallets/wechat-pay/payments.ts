@@ -1,6 +1,6 @@
 import { shanghaiTime } from '../../clock.ts';
 import { signBridgeCall } from '../../protocols/wechat-pay/bridge.ts';
-import { type WireObject, fenNumber, textField } from '../../protocols/wechat-pay/messages.ts';
+import { fenNumber, textField, type WireObject } from '../../protocols/wechat-pay/messages.ts';
 import { newNonce, unixSeconds } from '../../protocols/wechat-pay/signature.ts';
 import type {
   CloseOutcome,

@@ -1,5 +1,5 @@
 import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
-import { type WireObject, fenNumber } from '../../protocols/wechat-pay/messages.ts';
+import { fenNumber, type WireObject } from '../../protocols/wechat-pay/messages.ts';
 import type { RefundOrder, RefundOutcome } from '../wallet.ts';
 import type { MerchantAccount } from './account.ts';
 import { type CallResult, type Client, callWallet } from './client.ts';

@@ -3,16 +3,16 @@ import { renderSVG } from 'uqr';
 import { type Alipay, current, isStale, type Trade } from '../books.ts';
 import { returnUrl } from '../notices.ts';
 import { codeUrl } from '../orders.ts';
+import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
 import {
-  html,
   type Html,
+  html,
   type Language,
   languageOf,
   messagePage,
   page,
   type Reply,
 } from './html.ts';
-import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
 import { chooser, orderSummary, personAt, refusalText, rememberPerson } from './people.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
-import { type WireObject, parseWireObject } from '../../../protocols/wechat-pay/messages.ts';
+import { parseWireObject, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import {
   answerMessage,
   newNonce,
@@ -8,11 +8,11 @@ import {
   signatureHeaders,
   unixSeconds,
 } from '../../../protocols/wechat-pay/signature.ts';
-import { type ApiCall, authenticate, identify } from './authentication.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../keys.ts';
 import { newRequestId } from '../numbers.ts';
-import { WechatPayRefusal, parameterError, systemError } from './refusal.ts';
+import { type ApiCall, authenticate, identify } from './authentication.ts';
+import { parameterError, systemError, WechatPayRefusal } from './refusal.ts';
 import type { RequestLog } from './request-log.ts';
 import { findRoute } from './routes.ts';
 

@@ -6,7 +6,7 @@ import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import { isFresh, requestMessage, rsaVerify } from '../../../protocols/wechat-pay/signature.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../keys.ts';
-import { WechatPayRefusal, parameterError } from './refusal.ts';
+import { parameterError, WechatPayRefusal } from './refusal.ts';
 
 /** One request to the API exactly as it arrived. */
 export interface ApiCall {

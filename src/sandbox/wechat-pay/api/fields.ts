@@ -1,5 +1,5 @@
-import { type WireObject, isWireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
+import { isWireObject, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { parameterError } from './refusal.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { fenField, parseWireObject, textField } from '../../../protocols/wechat-pay/messages.ts';
 import {
+  isSameOrigin,
+  json,
   type PageAnswer,
   type PageRequest,
   type Pages,
-  isSameOrigin,
-  json,
   plain,
 } from './page.ts';
 

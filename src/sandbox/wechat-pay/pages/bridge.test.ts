@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signBridgeCall } from '../../../protocols/wechat-pay/bridge.ts';
 import { newNonce, unixSeconds } from '../../../protocols/wechat-pay/signature.ts';
 import {
-  type RunningSandbox,
   callApi,
   merchantOf,
   nativeOrder,
   orderBody,
   pay,
+  type RunningSandbox,
   runSandbox,
 } from '../testing.ts';
 

@@ -1,18 +1,18 @@
 import {
+  fenNumber,
   isWireObject,
   parseWireObject,
   textField,
 } from '../../../protocols/wechat-pay/messages.ts';
-import { fenNumber } from '../../../protocols/wechat-pay/messages.ts';
 import { PhoneRefusal } from '../../sandbox.ts';
 import { parseBridgeCall } from '../payer.ts';
 import { bridgeScript } from './bridge-script.ts';
 import {
+  isLoopbackName,
+  json,
   type PageAnswer,
   type PageRequest,
   type Pages,
-  isLoopbackName,
-  json,
   plain,
 } from './page.ts';
 

@@ -1,11 +1,11 @@
 import { PhoneRefusal } from '../../sandbox.ts';
 import { escapeHtml, redirectTarget, renderPage, text, yuan } from './layout.ts';
 import {
+  failure,
+  isSameOrigin,
   type PageAnswer,
   type PageRequest,
   type Pages,
-  failure,
-  isSameOrigin,
   plain,
   redirect,
 } from './page.ts';

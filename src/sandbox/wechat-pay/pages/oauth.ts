@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
-import { newSecret } from '../numbers.ts';
-import { redirectTarget, text } from './layout.ts';
-import { choosePerson } from './h5.ts';
-import { type PageAnswer, type PageRequest, type Pages, failure, json, redirect } from './page.ts';
 import type { Merchant } from '../keys.ts';
+import { newSecret } from '../numbers.ts';
+import { choosePerson } from './h5.ts';
+import { redirectTarget, text } from './layout.ts';
+import { failure, json, type PageAnswer, type PageRequest, type Pages, redirect } from './page.ts';
 
 /**
  * OAuth of the in-wallet browser: the authorize page sends the browser back with a one-time code,

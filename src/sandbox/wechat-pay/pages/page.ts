@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { RequestLog } from '../api/request-log.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Payer } from '../payer.ts';
-import { type Language, escapeHtml, renderPage } from './layout.ts';
+import { escapeHtml, type Language, renderPage } from './layout.ts';
 import { OauthCodes } from './oauth-codes.ts';
 
 /** Pages and small calls around the API: h5 cashier, OAuth, in-page bridge, developers' view. */

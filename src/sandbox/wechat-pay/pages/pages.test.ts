@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningSandbox, callApi, merchantOf, orderBody, runSandbox } from '../testing.ts';
+import { callApi, merchantOf, orderBody, type RunningSandbox, runSandbox } from '../testing.ts';
 
 /** What a payer's browser meets: the h5 cashier and the login. */
 let running: RunningSandbox;

@@ -6,11 +6,11 @@ import { answerH5, postH5 } from './h5.ts';
 import { languageOf, text } from './layout.ts';
 import { answerAuthorize, answerToken } from './oauth.ts';
 import {
+  failure,
+  isLoopbackName,
   type PageAnswer,
   type PageRequest,
   type Pages,
-  failure,
-  isLoopbackName,
   plain,
 } from './page.ts';
 
