@@ -11,7 +11,7 @@ import { table } from './table.ts';
 /** Every limit with its value as the source has it; a constant that is gone stops the generator. */
 export function limitsPage(): string {
   const chapters = Object.entries(LIMITS).map(([name, limits]) => {
-    const rows = limits.map((limit) => [limit[0], valueOf(limit)]);
+    const rows = limits.map((limit) => [limit[0], shownValue(limit)]);
     return `## ${name}\n\n${table(['limit', 'value'], rows)}\n`;
   });
   return `# Limits
@@ -26,7 +26,7 @@ ${walletTable()}
 `;
 }
 
-function valueOf([, file, name, unit]: Limit): string {
+function shownValue([, file, name, unit]: Limit): string {
   const value = constantOf(file, name);
   switch (unit) {
     case 'ms':
