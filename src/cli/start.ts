@@ -35,17 +35,9 @@ async function run(config: Config): Promise<void> {
   try {
     await runAll(config, log, stopping);
   } catch (error) {
-    say(reasonOf(error, config));
+    say(error instanceof Error ? error.message : String(error));
     await stopping.run(1);
   }
-}
-
-/** What stopped the start; for a port in use, with the setting that moves it. */
-function reasonOf(error: unknown, { host, shop_port }: Config): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!('port' in error && 'code' in error && error.code === 'EADDRINUSE')) return error.message;
-  const setting = error.port === shop_port ? 'HUTONG_SHOP_PORT' : 'HUTONG_SANDBOX_PORT';
-  return `port ${String(error.port)} on ${host} is in use: free it, or set ${setting}`;
 }
 
 async function runAll(config: Config, log: Logger, stopping: Stopper): Promise<void> {
