@@ -1,13 +1,16 @@
 import { type Queryable, type Statement, sql, statement } from '../db/pool.ts';
+import { storableJson } from '../db/storable.ts';
 import type { Book } from '../ids.ts';
 import type { AccountState, PostingRow, Reservation } from './apply.ts';
 import type { AccountSpec, IntentKey, RowChange, RowKind } from './ledger.ts';
 
 /** Set-based statements of the writer: a batch costs the same number of round trips as one move. */
 function json(rows: readonly unknown[]): string {
-  return JSON.stringify(rows, (_key, value: unknown) =>
+  const text = JSON.stringify(rows, (_key, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );
+  // Traces carry what a wallet answered, whatever that is.
+  return storableJson(text);
 }
 
 export async function loadReservations(

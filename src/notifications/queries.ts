@@ -1,4 +1,5 @@
 import { type Queryable, sql } from '../db/pool.ts';
+import { storableJson } from '../db/storable.ts';
 import type { Book } from '../ids.ts';
 import type { RowKind } from '../ledger/ledger.ts';
 import type { NotificationFact } from '../wallets/wallet.ts';
@@ -76,8 +77,9 @@ export async function countRefused(
 
 /** A fact as JSON text: bigint as decimal text, dates as ISO text, without the payer's id. */
 export function factToJson(content: NotificationFact): string {
-  return JSON.stringify(content, (key, value: unknown) => {
+  const text = JSON.stringify(content, (key, value: unknown) => {
     if (key === 'payer') return undefined;
     return typeof value === 'bigint' ? value.toString() : value;
   });
+  return storableJson(text);
 }

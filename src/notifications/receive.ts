@@ -1,8 +1,10 @@
 import type { App } from '../app.ts';
 import { homeOf } from '../books.ts';
+import { storableJson, storableText } from '../db/storable.ts';
 import { newId } from '../ids.ts';
 import type {
   NotificationAnswer,
+  NotificationFact,
   RawNotification,
   VerifiedNotification,
   WalletName,
@@ -15,6 +17,7 @@ import { countRefused, factToJson, storeNotification } from './queries.ts';
  */
 const MAX_SAMPLES = 5;
 const SAMPLE_BYTES = 2_000;
+const MAX_NUMBER = 200;
 
 export async function receiveNotification(
   app: App,
@@ -32,6 +35,11 @@ export async function receiveNotification(
   }
   const { content } = verified;
   if (content.about === 'other') return connector.answerNotification(true);
+  if (hasEndlessNumber(verified.fact_id, content)) {
+    const message = `a number has more than ${MAX_NUMBER} characters`;
+    await refused(app, account.id, raw, { kind: 'refused', reason: 'malformed', message });
+    return connector.answerNotification(false, message);
+  }
   const book = await homeOf(app, content.fact.wallet_reference);
   const fresh = await storeNotification(app.db, {
     book,
@@ -39,13 +47,24 @@ export async function receiveNotification(
     job_id: newId('job', book),
     wallet,
     wallet_account_id: account.id,
-    fact_id: verified.fact_id,
+    fact_id: storableText(verified.fact_id),
     fact_state: verified.fact_state,
     content: factToJson(content),
-    masked: JSON.stringify(verified.masked),
+    masked: storableJson(JSON.stringify(verified.masked)),
   });
   if (fresh) app.jobs.wake();
   return connector.answerNotification(true);
+}
+
+/** Numbers are keys of indexes; no wallet has any that come near the limit. */
+function hasEndlessNumber(
+  fact_id: string,
+  content: Exclude<NotificationFact, { about: 'other' }>,
+): boolean {
+  const { fact } = content;
+  const numbers = [fact_id, fact.wallet_reference];
+  if ('refund_reference' in fact) numbers.push(fact.refund_reference);
+  return numbers.some((number) => number.length > MAX_NUMBER);
 }
 
 async function refused(
