@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
+import { keyFinished } from '../http/idempotency.ts';
 import {
   changeAttempt,
   changePayment,
@@ -13,19 +14,26 @@ import type { Attempt, Payment } from '../payments/payment.ts';
 import type { CreateOutcome } from '../wallets/wallet.ts';
 import { selectAttempts } from './queries.ts';
 
-/** Records what the wallet answered; a notification that was faster keeps what it said. */
+/**
+ * Records what the wallet answered, and that the idempotency key's call is over; a notification
+ * that was faster keeps what it said.
+ */
 export async function recordAnswer(
   app: App,
   payment: Payment,
   attempt: Attempt,
   outcome: CreateOutcome,
+  key_hash?: string,
 ): Promise<Attempt> {
-  const call = recordCall(attempt, outcome.kind, outcome.trace);
+  const always = [
+    recordCall(attempt, outcome.kind, outcome.trace),
+    ...(key_hash === undefined ? [] : [keyFinished(key_hash)]),
+  ];
   const { book } = payment;
   const parts = answered(payment, attempt, outcome);
-  const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, call] });
+  const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, ...always] });
   if (result.kind === 'committed') return after(attempt, outcome);
-  await app.ledger.submit({ book, ...NOTHING, rows: [call] });
+  await app.ledger.submit({ book, ...NOTHING, rows: always });
   const now = (await selectAttempts(app.db, book, payment.id)).find((a) => a.id === attempt.id);
   assert(now, `attempt ${attempt.id} is gone`);
   return now;

@@ -109,15 +109,16 @@ async function showAgain(
   account: WalletAccount,
   request: AttemptRequest,
 ): Promise<Attempt> {
+  // Its answer never came: the same order under the same number gives the code again.
+  const calls = live.state === 'unknown' || isOrphan(app, live);
   if (request.key) {
-    const key = { ...request.key, object_id: live.id };
+    // Without a call nobody need wait for its end.
+    const lease_until = calls ? request.key.lease_until : app.clock.real();
+    const key = { ...request.key, lease_until, object_id: live.id };
     const result = await app.ledger.submit({ book: payment.book, ...NOTHING, keys: [key] });
     if (result.kind === 'taken') throw new KeyTaken();
   }
-  // Its answer never came: the same order under the same number gives the code again.
-  if (live.state === 'unknown' || isOrphan(app, live))
-    return callWallet(app, payment, live, account, request);
-  return live;
+  return calls ? callWallet(app, payment, live, account, request) : live;
 }
 
 /** Committed, but the process that was to call the wallet is gone. */
@@ -212,7 +213,7 @@ async function callWallet(
     client_ip: request.client_ip,
     ...(request.payer === undefined ? {} : { payer: request.payer }),
   });
-  return recordAnswer(app, payment, attempt, outcome);
+  return recordAnswer(app, payment, attempt, outcome, request.key?.key_hash);
 }
 
 function returnUrl(app: App, payment: Payment): string {

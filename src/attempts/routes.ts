@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { type CallKey, findKey, finishKey, replayed } from '../http/idempotency.ts';
+import { type CallKey, findKey, replayed } from '../http/idempotency.ts';
 import { listSchema } from '../http/pagination.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { visiblePayment } from '../payments/find.ts';
@@ -78,8 +78,6 @@ function attempt(app: App): Route {
           ...(body.payer === undefined ? {} : { payer: body.payer }),
           key,
         });
-        // Only the copy that made the intent may say it is over: the others wait for its lease.
-        await finishKey(app.db, key);
         return { status: 201, body: renderAttempt(app, made) };
       } catch (error) {
         if (!(error instanceof KeyTaken)) throw error;

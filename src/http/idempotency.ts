@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { type Queryable, sql, sqlState, type Tx, violatedConstraint } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
 import { type Book, bookOf, sha256 } from '../ids.ts';
+import type { RowChange, RowKind } from '../ledger/ledger.ts';
 import { type Caller, principalOf } from './caller.ts';
 import { canonicalJson, jsonText } from './canonical-json.ts';
 import type { Reply } from './route.ts';
@@ -113,6 +114,17 @@ export async function finishKey(db: Queryable, key: CallKey): Promise<void> {
   await db.query(sql`
     update idempotency_keys set state = 'done'
     where book = ${key.book} and key_hash = ${key.key_hash} and state = 'in_flight'`);
+}
+
+const KEY_ROW: RowKind = {
+  table: 'idempotency_keys',
+  id_column: 'key_hash',
+  columns: { state: 'text' },
+};
+
+/** The same as part of the move that records what the call has brought. */
+export function keyFinished(key_hash: string): RowChange {
+  return { op: 'set', kind: KEY_ROW, id: key_hash, values: { state: 'done' } };
 }
 
 /** True when a statement failed because another copy has committed this idempotency key. */

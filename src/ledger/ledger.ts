@@ -44,6 +44,8 @@ export type MoveResult =
 /** One table whose rows moves may change; each slice declares its own in its `queries.ts`. */
 export interface RowKind {
   readonly table: string;
+  /** The column that names a row within its book; `id` when absent. */
+  readonly id_column?: string;
   /** Column name → PostgreSQL type, without book, id and version. */
   readonly columns: Readonly<Record<string, string>>;
 }

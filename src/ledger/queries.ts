@@ -123,15 +123,16 @@ export function changeStatement(book: Book, changes: readonly RowChange[]): Stat
 }
 
 function changeText(first: RowChange, columns: readonly string[], record: string): string {
-  const { table } = first.kind;
+  const { table, id_column = 'id' } = first.kind;
   if (first.op === 'insert') {
     const from = columns.map((column) => `r.${column}`).join(', ');
-    return `insert into ${table} (book, id, ${columns.join(', ')})
+    return `insert into ${table} (book, ${id_column}, ${columns.join(', ')})
       select $1, r.id, ${from} from ${record}`;
   }
   const sets = columns.map((column) => `${column} = r.${column}`);
   if (first.op === 'update') sets.unshift('version = t.version + 1');
-  return `update ${table} t set ${sets.join(', ')} from ${record} where t.book = $1 and t.id = r.id`;
+  return `update ${table} t set ${sets.join(', ')} from ${record}
+    where t.book = $1 and t.${id_column} = r.id`;
 }
 
 function typeOf(kind: RowKind, column: string): string {

@@ -1,4 +1,4 @@
-import { type Db, type Queryable, sql } from '../db/pool.ts';
+import { type Db, sql } from '../db/pool.ts';
 import type { Journal, JournalRecord } from './store.ts';
 
 /** A sandbox's journal as one table of the sandboxes' own database, one row a record. */
@@ -30,31 +30,22 @@ async function load(db: Db, wallet: string): Promise<JournalRecord[]> {
     select kind, key, body from sandbox_records where wallet = ${wallet} order by serial`);
 }
 
+/** One statement; what goes is found by the primary key, however little is known of the table. */
 async function write(db: Db, wallet: string, records: readonly JournalRecord[]): Promise<void> {
-  const gone = records.filter(({ body }) => body === null);
-  const kept = records.filter(({ body }) => body !== null);
-  if (gone.length === 0) return put(db, wallet, kept);
-  await db.transaction(async (tx) => {
-    await remove(tx, wallet, gone);
-    await put(tx, wallet, kept);
-  });
-}
-
-async function put(db: Queryable, wallet: string, records: readonly JournalRecord[]) {
-  if (records.length === 0) return;
   const kinds = records.map((record) => record.kind);
   const keys = records.map((record) => record.key);
   const bodies = records.map((record) => record.body);
+  const gone = records.filter(({ body }) => body === null);
   await db.query(sql`
+    with gone as (
+      delete from sandbox_records r
+      where r.wallet = ${wallet} and r.kind = any(${gone.map(({ kind }) => kind)}::text[])
+        and r.key = any(${gone.map(({ key }) => key)}::text[])
+        and r.kind || ' ' || r.key = any(${gone.map(({ kind, key }) => `${kind} ${key}`)}::text[])
+    )
     insert into sandbox_records (wallet, kind, key, body)
     select ${wallet}, kind, key, body
     from unnest(${kinds}::text[], ${keys}::text[], ${bodies}::text[]) as t (kind, key, body)
+    where body is not null
     on conflict (wallet, kind, key) do update set body = excluded.body`);
-}
-
-async function remove(db: Queryable, wallet: string, records: readonly JournalRecord[]) {
-  for (const { kind, key } of records) {
-    await db.query(sql`
-      delete from sandbox_records where wallet = ${wallet} and kind = ${kind} and key = ${key}`);
-  }
 }
