@@ -148,7 +148,10 @@ function alipay(rig: HubRig): Voice {
       const change = hand.content ?? ((fields) => fields);
       const fields = change(trade(settings, said, hand.signed_at ?? new Date()));
       const texts = Object.fromEntries(
-        Object.entries(fields).map(([name, value]) => [name, String(value)]),
+        Object.entries(fields).map(([name, value]) => {
+          // A form is UTF-8, which has no half of a surrogate pair.
+          return [utf8(name), utf8(typeof value === 'object' ? JSON.stringify(value) : `${value}`)];
+        }),
       );
       const signed = await signNotification(hand.key ?? wallet_key, texts);
       return {
@@ -157,6 +160,10 @@ function alipay(rig: HubRig): Voice {
       };
     },
   };
+}
+
+function utf8(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 function trade(settings: Record<string, unknown>, said: Said, now: Date) {
