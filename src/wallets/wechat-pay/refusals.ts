@@ -34,7 +34,8 @@ const INTERNAL: Readonly<Record<string, RefusalCode>> = {
 };
 
 export function refusalCode(error: WalletError): RefusalCode {
-  const code = CODES[error.code] ?? 'wallet_error';
+  const known = Object.hasOwn(CODES, error.code) ? CODES[error.code] : undefined;
+  const code = known ?? 'wallet_error';
   if (code !== 'invalid_request' || error.internal === undefined) return code;
   return INTERNAL[error.internal] ?? code;
 }
