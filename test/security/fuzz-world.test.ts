@@ -7,7 +7,7 @@ import { type HubRig, startHubRig } from './hub-rig.ts';
 import { openShop, paidPayment } from './shop.ts';
 import { signedRequests } from './signed-requests.ts';
 
-/** The world's ports: the wallets' sandboxes and the phone, which bind to loopback but trust nobody. */
+/** The world's ports: the sandboxes and the phone listen on loopback, but trust nobody. */
 let rig: HubRig;
 
 beforeAll(async () => {

@@ -54,7 +54,7 @@ async function count(table: string, column: string, value: string): Promise<numb
   return Number(row?.['n']);
 }
 
-/** What the wallet's own book says was given back, once it is `expected`: refunds leave in a row. */
+/** What the wallet's own book says was given back, once all has left: refunds go in a row. */
 function refundedAtWallet(
   { wallet, wallet_reference }: ShopAttempt,
   expected: bigint,
