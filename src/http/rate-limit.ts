@@ -61,5 +61,13 @@ export function createRateLimiter(options: {
 /** One household or server room: an IPv4 address, or the /64 of an IPv6 one. */
 export function addressGroup(ip: string): string {
   if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip.replace(/^::ffff:/, '');
-  return `${ip.split(':').slice(0, 4).join(':')}::/64`;
+  const [address = ''] = ip.split('%');
+  const [before = '', after] = address.split('::');
+  const head = before === '' ? [] : before.split(':');
+  const tail = after === undefined || after === '' ? [] : after.split(':');
+  const gap = after === undefined ? 0 : IPV6_GROUPS - head.length - tail.length;
+  const groups = [...head, ...Array<string>(Math.max(0, gap)).fill('0'), ...tail];
+  return `${groups.slice(0, IPV6_GROUPS / 2).join(':')}::/64`;
 }
+
+const IPV6_GROUPS = 8;
