@@ -113,9 +113,9 @@ test('a form to a page must announce its length', async () => {
 async function withRateLimit(rate_limit: number): Promise<string> {
   const app = { ...hub.app, config: { ...hub.app.config, rate_limit } };
   const server = createServer(app, { routes: platformRoutes(app) });
-  const { url, stop } = await listen(app, server, { host: '127.0.0.1', port: 0 });
-  onTestFinished(stop);
-  return url;
+  const listening = await listen(app, server, { host: '127.0.0.1', port: 0 });
+  onTestFinished(() => listening.stop());
+  return listening.url;
 }
 
 /** Asks until a 429 comes; each request costs one token and earns far less than one. */
