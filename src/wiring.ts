@@ -71,6 +71,7 @@ export async function createApp(options: AppOptions): Promise<BuiltApp> {
     max_connections: 1,
     log,
     application_name: 'hutong writer',
+    pipeline: true,
     settings: { ...WRITER_SETTINGS, ...options.db_settings },
   });
   const ledger = createLedger({

@@ -66,6 +66,8 @@ export interface DbOptions {
   /** Extra `-c name=value` settings for every connection (tests of row-level security). */
   readonly settings?: Readonly<Record<string, string>>;
   readonly application_name?: string;
+  /** For transactions that ask several things at once: sent together, run in the order asked. */
+  readonly pipeline?: boolean;
 }
 
 function send<Row>(client: pg.Pool | pg.PoolClient, { name, text, values }: Statement) {
@@ -83,6 +85,7 @@ export function openDb(options: DbOptions): Db {
     idleTimeoutMillis: 60_000,
     application_name: options.application_name ?? 'hutong',
     statement_timeout: 30_000,
+    ...(options.pipeline ? { pipeline: true } : {}),
     ...(settings.length > 0 ? { options: settings.join(' ') } : {}),
   });
   let ended = false;

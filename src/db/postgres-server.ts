@@ -68,7 +68,13 @@ const SETTINGS = {
   cluster_name: 'hutong',
 };
 
-const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const NOT_DURABLE = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  // Its workers are the superuser's: an ordinary role could not drop a database under them.
+  autovacuum: 'off',
+};
 
 /**
  * Starts the embedded PostgreSQL of `data_dir`, on a Unix socket that only its owner can reach.

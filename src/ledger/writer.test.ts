@@ -13,7 +13,7 @@ let db: Db;
 let ledger: Ledger;
 
 function open(url: string): { db: Db; ledger: Ledger } {
-  const own = openDb({ url, max_connections: 2 });
+  const own = openDb({ url, max_connections: 2, pipeline: true });
   const nothing = () => Promise.resolve();
   const writer = createLedger({ db: own, publishEvents: nothing, enqueueJobs: nothing, wake() {} });
   return { db: own, ledger: writer };

@@ -148,25 +148,25 @@ export function createLedger(options: LedgerOptions): Ledger {
   ): Promise<void> {
     const committed = moves.filter((_, index) => results[index]?.kind === 'committed');
     if (committed.length === 0) return;
-    await insertKeys(
-      tx,
-      book,
-      committed.flatMap((move) => move.keys ?? []),
-    );
-    for (const changes of grouped(committed.flatMap((move) => move.rows))) {
-      await tx.query(changeStatement(book, changes));
-    }
+    const keys = committed.flatMap((move) => move.keys ?? []);
+    const groups = grouped(committed.flatMap((move) => move.rows));
     const postings = verdicts.flatMap((verdict, index) => {
       const result = results[index];
       if (verdict.kind !== 'commits' || result?.kind !== 'committed') return [];
       return verdict.postings.map((row) => ({ ...row, move_id: result.move_id }));
     });
-    await insertPostings(tx, book, postings);
-    if (postings.length > 0) await updateAccounts(tx, book, [...state.accounts.values()]);
+    const accounts = postings.length > 0 ? [...state.accounts.values()] : [];
     const events = committed.flatMap((move) => move.events);
-    if (events.length > 0) await options.publishEvents(tx, events);
     const jobs = committed.flatMap((move) => move.jobs);
-    if (jobs.length > 0) await options.enqueueJobs(tx, jobs);
+    // Sent at once and run in this order; the first that fails rejects, and the others do nothing.
+    await Promise.all([
+      insertKeys(tx, book, keys),
+      ...groups.map((changes) => tx.query(changeStatement(book, changes))),
+      insertPostings(tx, book, postings),
+      updateAccounts(tx, book, accounts),
+      ...(events.length > 0 ? [options.publishEvents(tx, events)] : []),
+      ...(jobs.length > 0 ? [options.enqueueJobs(tx, jobs)] : []),
+    ]);
   }
 
   return {
@@ -189,14 +189,14 @@ async function lockRows(tx: Tx, book: Book, moves: readonly Move[]): Promise<Map
     ids.add(row.id);
     byTable.set(row.kind.table, ids);
   }
-  const versions = new Map<string, number>();
-  for (const table of [...byTable.keys()].sort()) {
-    const ids = [...(byTable.get(table) ?? [])].sort();
-    for (const row of await lockVersions(tx, book, table, ids)) {
-      versions.set(`${table}/${row.id}`, row.version);
-    }
-  }
-  return versions;
+  const tables = [...byTable.keys()].sort();
+  const locked = await Promise.all(
+    tables.map((table) => lockVersions(tx, book, table, [...(byTable.get(table) ?? [])].sort())),
+  );
+  const named = tables.flatMap((table, index) =>
+    (locked[index] ?? []).map((row) => [`${table}/${row.id}`, row.version] as const),
+  );
+  return new Map(named);
 }
 
 /** Inserts before updates, each group one statement. */
