@@ -1,4 +1,5 @@
 import { closeOtherAttempt, queryAttempts } from './attempts/jobs.ts';
+import { forgetOldKeys } from './http/idempotency.ts';
 import type { JobSpec, PeriodicSpec } from './jobs/jobs.ts';
 import { processNotification } from './notifications/process.ts';
 import { expirePayments } from './payments/close.ts';
@@ -20,4 +21,5 @@ export const PERIODIC_SPECS: readonly PeriodicSpec[] = [
   queryAttempts,
   queryRefunds,
   sealEvents,
+  forgetOldKeys,
 ];

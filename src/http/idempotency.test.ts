@@ -4,7 +4,7 @@ import { type HubAnswer, startTestHub, type TestHub } from '../../test/support/h
 import { sql } from '../db/pool.ts';
 import { ulid } from '../ids.ts';
 import { canonicalJson, jsonText } from './canonical-json.ts';
-import { type CallKey, findKey, finishKey } from './idempotency.ts';
+import { type CallKey, findKey, finishKey, forgetOldKeys } from './idempotency.ts';
 
 const COPIES = 64;
 let hub: TestHub;
@@ -157,6 +157,19 @@ describe('a key in flight to a wallet', () => {
     expect(await findKey(hub.app.db, key)).toEqual(object);
     expect(await findKey(hub.app.db, { ...key, key_hash: 'unknown' })).toBeUndefined();
   });
+});
+
+test('keys are kept for 30 days and then forgotten', async () => {
+  const { app } = hub;
+  await app.db.query(sql`
+    insert into idempotency_keys
+      (book, key_hash, body_digest, state, lease_until, status, response, created_at)
+    select 0, age || '', '', 'done', now(), 200, '{}', now() - make_interval(days => age)
+    from unnest(array[29, 31, 400]) as age`);
+  await forgetOldKeys.run(app);
+  const left = await app.db.query<{ key_hash: string }>(sql`
+    select key_hash from idempotency_keys where length(key_hash) < 4 order by key_hash`);
+  expect(left).toEqual([{ key_hash: '29' }]);
 });
 
 describe('canonical JSON', () => {

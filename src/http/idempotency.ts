@@ -3,6 +3,8 @@ import { type Queryable, sql, sqlState, type Tx, violatedConstraint } from '../d
 import { Refusal } from '../errors.ts';
 import { type Book, bookOf, sha256 } from '../ids.ts';
 import type { RowChange, RowKind } from '../ledger/ledger.ts';
+import { eachBook } from '../jobs/due-work.ts';
+import type { PeriodicSpec } from '../jobs/jobs.ts';
 import { type Caller, principalOf } from './caller.ts';
 import { canonicalJson, jsonText } from './canonical-json.ts';
 import type { Reply } from './route.ts';
@@ -166,5 +168,28 @@ export async function writeOnce(
   } catch (error) {
     if (isKeyTaken(error)) return replayReply(app.db, key);
     throw error;
+  }
+}
+
+const KEPT_DAYS = 30;
+const FORGOTTEN_AT_ONCE = 1_000;
+const MAX_ROUNDS = 100;
+
+/** Keys are kept for 30 days of real time; every hour the older ones go, in small statements. */
+export const forgetOldKeys: PeriodicSpec = {
+  name: 'idempotency.forget',
+  every_ms: 3_600_000,
+  run: (app) => eachBook(app, (book) => forgetKeysOf(app.db, book)),
+};
+
+async function forgetKeysOf(db: Queryable, book: Book): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const gone = await db.query(sql`
+      delete from idempotency_keys where book = ${book} and key_hash in (
+        select key_hash from idempotency_keys
+        where book = ${book} and created_at < clock_timestamp() - make_interval(days => ${KEPT_DAYS})
+        order by created_at limit ${FORGOTTEN_AT_ONCE})
+      returning key_hash`);
+    if (gone.length < FORGOTTEN_AT_ONCE) return;
   }
 }
