@@ -168,7 +168,7 @@ hub serves its own.
   with \`Idempotent-Replayed: true\`; after a call to a wallet it gives the object as it is now. Another
   body is [idempotency_conflict](errors.md#idempotency_conflict); a copy while the first one runs is
   [idempotency_in_flight](errors.md#idempotency_in_flight). Secrets are shown once and are \`null\` in a
-  replay.
+  replay. A key is kept for 30 days.
 - **Lists** are \`{"object":"list","data":[],"has_more":false,"next_cursor":null}\`, newest first; pass
   \`next_cursor\` back as \`cursor\`.
 - **Versions** are dates. A key is pinned to the one it was minted under; the header
