@@ -19,7 +19,7 @@ afterAll(async () => {
   await hutong?.stop();
 });
 
-/** What the processes occupy, with shared pages counted once: the kernel's proportional set size. */
+/** What the processes occupy, shared pages counted once: the proportional set size. */
 function proportionalMb(pids: readonly number[]): number {
   const kilobytes = pids.map((pid) => {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
