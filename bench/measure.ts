@@ -11,6 +11,8 @@ export interface Tally {
   readonly latencies: number[];
   /** CPU seconds of each process (with its children) while this load ran. */
   readonly cpu: Map<string, number>;
+  /** CPU seconds of the whole machine meanwhile, whoever used them. */
+  machine: number;
 }
 
 /** Linux counts CPU time in hundredths of a second. */
@@ -28,6 +30,14 @@ function cpuSeconds(pid: number, without: readonly number[]): number {
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS_A_SECOND;
 }
 
+/** Busy seconds of all cores since the start of the machine: everything but idle and waiting. */
+function machineSeconds(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user, nice, system, , , irq, softirq] = line.split(/\s+/).slice(1).map(Number);
+  const busy = [user, nice, system, irq, softirq].reduce<number>((sum, one = 0) => sum + one, 0);
+  return busy / TICKS_A_SECOND;
+}
+
 export interface Watched {
   readonly name: string;
   readonly pid: number;
@@ -43,10 +53,12 @@ export async function measure(
 ): Promise<void> {
   const read = () => watched.map(({ pid, without = [] }) => cpuSeconds(pid, without));
   const before = read();
+  const machine = machineSeconds();
   const own = process.cpuUsage();
   const result = await load();
   const { user, system } = process.cpuUsage(own);
   const after = read();
+  tally.machine += machineSeconds() - machine;
   watched.forEach(({ name }, index) => {
     const burnt = (after[index] ?? 0) - (before[index] ?? 0);
     tally.cpu.set(name, (tally.cpu.get(name) ?? 0) + burnt);
@@ -64,6 +76,14 @@ export function rateOf(tally: Tally): number {
 /** CPU milliseconds of one process for one operation. */
 export function cpuOf(tally: Tally, name: string): number {
   return ((tally.cpu.get(name) ?? 0) * 1_000) / Math.max(1, tally.operations);
+}
+
+/** Cores that other programs kept busy meanwhile. */
+export function coresOfOthers(tallies: readonly Tally[]): number {
+  const seconds = tallies.reduce((sum, { seconds: one }) => sum + one, 0);
+  const all = tallies.reduce((sum, { machine }) => sum + machine, 0);
+  const ours = tallies.flatMap(({ cpu }) => [...cpu.values()]).reduce((sum, one) => sum + one, 0);
+  return Math.max(0, all - ours) / seconds;
 }
 
 export function percentile(latencies: readonly number[], share: number): number {

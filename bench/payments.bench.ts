@@ -92,7 +92,15 @@ async function run(stage: Stage): Promise<Tally[]> {
   const operations = operationsOf(stage);
   const tallies = kinds.flatMap((kind) =>
     clientCounts.map((clients): Tally => {
-      return { kind, clients, operations: 0, seconds: 0, latencies: [], cpu: new Map() };
+      return {
+        kind,
+        clients,
+        operations: 0,
+        seconds: 0,
+        latencies: [],
+        cpu: new Map(),
+        machine: 0,
+      };
     }),
   );
   async function load(kind: string, clients: number, length_s: number): Promise<LoadResult> {

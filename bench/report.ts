@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { cpuOf, percentile, rateOf, type Tally } from './measure.ts';
+import { coresOfOthers, cpuOf, percentile, rateOf, type Tally } from './measure.ts';
 
 /** The table that `npm run bench` prints, and how far the aims are met. */
 const COLUMNS = ['', 'clients', 'per second', 'p50 ms', 'p99 ms', 'CPU ms per operation'];
@@ -66,6 +66,9 @@ export function report(tallies: readonly Tally[]): string {
     const said = value < 10 ? value.toFixed(2) : value.toFixed(0);
     return `${met ? 'met   ' : 'MISSED'} ${what}: ${said} (aim ${least ? '≥' : '≤'} ${aim})`;
   });
-  const head = `${availableParallelism()} cores, everything on them; at ${AIM_CLIENTS} clients:`;
+  const others = coresOfOthers(tallies);
+  const busy =
+    others > 0.1 ? `\nOther programs kept ${others.toFixed(1)} cores busy: too low figures.` : '';
+  const head = `${availableParallelism()} cores, everything on them; at ${AIM_CLIENTS} clients:${busy}`;
   return `\n${table.join('\n')}\n\n${head}\n${aims.join('\n')}\n`;
 }
