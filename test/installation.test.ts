@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import { sql } from '../src/db/pool.ts';
+import { sha256 } from '../src/ids.ts';
 import { claimMode, refuseUnready } from '../src/installation.ts';
 import { type BuiltApp, createApp } from '../src/wiring.ts';
 import { createTestDatabase } from './support/database.ts';
@@ -56,6 +58,23 @@ describe('an installation', () => {
       DATABASE_URL: 'postgres://db.example/hutong',
     });
     await expect(refuseUnready({ ...built.app, config })).resolves.toBeUndefined();
+  });
+
+  test('gets its first operator key from the command line, shown once and stored hashed', async () => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'src/main.ts', 'mint-key'],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], DATABASE_URL: database_url, HUTONG_MODE: 'production' },
+      },
+    );
+    expect(status).toBe(0);
+    const secret = stdout.trim();
+    expect(secret).toMatch(/^sk_live_[\w-]{32}$/);
+    const [key] = await built.app.db.query<{ role: string; key_hash: string }>(sql`
+      select role, key_hash from api_keys`);
+    expect(key).toEqual({ role: 'operator', key_hash: sha256(secret) });
   });
 
   test('never makes a master key in production', async () => {
