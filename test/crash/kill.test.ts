@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { createClient, type Event, type Hutong } from '../../src/client/client.ts';
 import { seededRandom } from '../../src/sandbox/faults.ts';
 import { WALLETS } from '../../src/wallets/wallet.ts';
@@ -149,6 +149,7 @@ describe('the hub and PostgreSQL killed with -9 under load', () => {
   test(
     `${PAYMENTS} payments end as the wallets’ books say, each told once`,
     async () => {
+      onTestFailed(() => void process.stderr.write(`${hutong.output()}\n`));
       for (const wallet of WALLETS) {
         await tellPhone(`/api/wallets/${wallet}/balances`, { person: PERSON, amount: PLENTY });
       }
