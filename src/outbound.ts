@@ -138,16 +138,20 @@ function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {
   return flat;
 }
 
-async function collect(response: http.IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit)
-      throw new OutboundError('too_large', true, `answer larger than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function collect(response: http.IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else reject(new OutboundError('too_large', true, `answer larger than ${limit} bytes`));
+    });
+    response.once('end', () => resolve(Buffer.concat(chunks)));
+    response.once('error', reject);
+    // After `end` it says nothing new; without it the answer broke off.
+    response.once('close', () => reject(new Error('the answer broke off')));
+  });
 }
 
 /** Checks every resolved address before the socket connects, so a rebinding name gains nothing. */

@@ -42,7 +42,9 @@ export async function createAttempt(app: App, request: AttemptRequest): Promise<
     });
   }
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const live = await liveAttempt(app, request.payment);
+    // A payment that waits for a wallet has no live attempt; if it has one by now, it has moved on.
+    const waits = round === 0 && request.payment.state === 'requires_wallet';
+    const live = waits ? undefined : await liveAttempt(app, request.payment);
     // With nothing to close, what the caller has read will do: the move fails if it has moved on.
     const known = round === 0 && !live ? request.payment : await reread(app, request.payment);
     const payment = openPayment(app, known);

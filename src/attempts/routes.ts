@@ -67,7 +67,9 @@ function attempt(app: App): Route {
     async ({ caller, params, body, key, client_ip }) => {
       const payment = await visiblePayment(app, caller, params.payment);
       if (!key) throw new Refusal('idempotency_key_required');
-      const earlier = await replayAttempt(app, payment, key);
+      // Without an attempt to close nothing happens before the key is written: it will tell.
+      const fresh = payment.state === 'requires_wallet';
+      const earlier = fresh ? undefined : await replayAttempt(app, payment, key);
       if (earlier) return earlier;
       try {
         const made = await createAttempt(app, {
@@ -80,10 +82,11 @@ function attempt(app: App): Route {
         });
         return { status: 201, body: renderAttempt(app, made) };
       } catch (error) {
-        if (!(error instanceof KeyTaken)) throw error;
+        const taken = error instanceof KeyTaken;
+        if (!taken && !(fresh && error instanceof Refusal)) throw error;
         const replay = await replayAttempt(app, payment, key);
-        if (!replay) throw new Refusal('concurrent_change', { cause: error });
-        return replay;
+        if (replay) return replay;
+        throw taken ? new Refusal('concurrent_change', { cause: error }) : error;
       }
     },
   );
