@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
-import type { JobSpec } from '../jobs/jobs.ts';
+import type { Job, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
 import { advanceRefund } from '../refunds/advance.ts';
@@ -15,14 +16,14 @@ export const processNotification: JobSpec = {
   first_gap_ms: 200,
   max_gap_ms: 60_000,
   run: async (app, job) => {
-    const stored = await selectNotification(app.db, job.book, job.key);
-    if (!stored || stored.processed_at !== null) return { done: true };
+    const stored = await storedBy(app, job);
+    if (!stored) return { done: true };
     const content = parseStoredFact(stored.content);
     assert(content.about !== 'other', 'only facts are stored');
     const account = await app.wallets.account(stored.wallet_account_id);
     assert(account, `wallet account ${stored.wallet_account_id} is gone`);
     const settled = (result: { outcome: string; payment_id: string | null }): RowChange[] => [
-      processed(app, stored.id, result),
+      processed(app, job.key, result),
     ];
     if (content.about === 'payment') {
       await advance(app, account, content.fact, 'notification', settled);
@@ -32,6 +33,21 @@ export const processNotification: JobSpec = {
     return { done: true };
   },
 };
+
+const carried = z.object({ account: z.string(), content: z.unknown() });
+
+/** The first try has the fact from the job; a later one looks whether an earlier one settled it. */
+async function storedBy(
+  app: App,
+  job: Job,
+): Promise<{ wallet_account_id: string; content: unknown } | undefined> {
+  if (job.tries === 1) {
+    const { account, content } = carried.parse(job.payload);
+    return { wallet_account_id: account, content };
+  }
+  const stored = await selectNotification(app.db, job.book, job.key);
+  return stored?.processed_at === null ? stored : undefined;
+}
 
 function processed(
   app: App,

@@ -18,7 +18,10 @@ export interface StoredNotification {
   readonly processed_at: Date | null;
 }
 
-/** Stores a verified notification and its job in one statement; false when it was there already. */
+/**
+ * Stores a verified notification and its job, which carries the fact, in one statement; false when
+ * it was there already.
+ */
 export async function storeNotification(
   db: Queryable,
   row: {
@@ -43,7 +46,9 @@ export async function storeNotification(
       returning book, id
     )
     insert into jobs (book, id, kind, key, payload)
-    select book, ${row.job_id}, 'notification.process', id, '{}' from stored
+    select book, ${row.job_id}, 'notification.process', id,
+      jsonb_build_object('account', ${row.wallet_account_id}::text, 'content', ${row.content}::jsonb)
+    from stored
     returning id`);
   return rows.length > 0;
 }
