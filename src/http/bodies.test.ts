@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { startTestHub, type TestHub } from '../../test/support/hub.ts';
 import { route } from './route.ts';
 import { amount, currency, metadata, text, timestamp } from './schemas.ts';

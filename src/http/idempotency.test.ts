@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type HubAnswer, startTestHub, type TestHub } from '../../test/support/hub.ts';
 import { sql } from '../db/pool.ts';
 import { ulid } from '../ids.ts';

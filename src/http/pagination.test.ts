@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { newId } from '../ids.ts';
 import { listOf, type Page, pageFields, pageOf } from './pagination.ts';
-import { z } from 'zod';
 
 const query = z.strictObject(pageFields);
 
