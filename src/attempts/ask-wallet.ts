@@ -1,5 +1,4 @@
 import type { App } from '../app.ts';
-import { assert } from '../errors.ts';
 import { advance } from '../payments/advance.ts';
 import { NOTHING, recordCall } from '../payments/changes.ts';
 import type { Attempt } from '../payments/payment.ts';
@@ -21,11 +20,4 @@ export async function askWallet(
 
 function outcomeWord(outcome: QueryOutcome): string {
   return outcome.kind === 'fact' ? outcome.fact.state : outcome.kind;
-}
-
-/** The wallet account an attempt was made at; accounts are never deleted. */
-export async function accountOf(app: App, attempt: Attempt): Promise<WalletAccount> {
-  const account = await app.wallets.account(attempt.wallet_account_id);
-  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
-  return account;
 }

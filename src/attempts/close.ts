@@ -13,8 +13,9 @@ import { end } from '../payments/consequences.ts';
 import { isOpen, mayBePaid } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import type { CloseOutcome, WalletAccount } from '../wallets/wallet.ts';
-import { accountOf, askWallet } from './ask-wallet.ts';
+import { askWallet } from './ask-wallet.ts';
 import { findAttempts } from './find.ts';
 
 const MAX_ROUNDS = 8;
@@ -28,7 +29,7 @@ const GRACE_MS = 30_000;
  * lives): it is abandoned, and queried until its end.
  */
 export async function closeAttempt(app: App, payment: Payment, attempt: Attempt): Promise<void> {
-  const account = await accountOf(app, attempt);
+  const account = await requireAccount(app.wallets, attempt.wallet_account_id);
   const connector = app.wallets.connector(attempt.wallet);
   const outcome = await connector.closePayment(account, attempt.wallet_reference);
   if (outcome.kind === 'already_paid') {

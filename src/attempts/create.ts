@@ -1,11 +1,12 @@
 import type { App } from '../app.ts';
-import { assert, Refusal } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
 import { changePayment, insertAttempt, NOTHING, step } from '../payments/changes.ts';
 import { isOpen } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import type { PresentationKind, WalletAccount, WalletName } from '../wallets/wallet.ts';
 import { recordAnswer } from './answer.ts';
 import { closeAttempt } from './close.ts';
@@ -93,9 +94,7 @@ async function eligibleAccount(
       message: `${wallet} may not take this payment as ${presentation}: ${reason ?? 'not_enrolled'}`,
     });
   }
-  const account = await app.wallets.account(wallet_account_id);
-  assert(account, `wallet account ${wallet_account_id} is gone`);
-  return account;
+  return requireAccount(app.wallets, wallet_account_id);
 }
 
 /** An attempt made for one payer is not shown to another. */

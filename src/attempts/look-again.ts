@@ -4,16 +4,17 @@ import { finishClose } from '../payments/close.ts';
 import { mayBePaid } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
-import { accountOf, askWallet } from './ask-wallet.ts';
+import { requireAccount } from '../wallets/registry.ts';
+import { askWallet } from './ask-wallet.ts';
 import { closeAttempt, isOver } from './close.ts';
-import { countQueries, planAttemptQuery, selectAttempts } from './queries.ts';
+import { planAttemptQuery, selectAttempts } from './queries.ts';
 
 /**
  * Asking the wallet. An unknown outcome is a state with a next question; only the wallet's answer
  * ends it. Gaps grow from seconds to minutes and never end by themselves.
  */
-const GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000];
 const LONGEST_GAP_MS = 300_000;
+const GAPS_MS = [5_000, 10_000, 30_000, 60_000, LONGEST_GAP_MS];
 
 /** The due question of one attempt, and what follows when its time is over. */
 export async function queryAttempt(
@@ -22,21 +23,20 @@ export async function queryAttempt(
 ): Promise<void> {
   const attempt = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
   if (!attempt || !mayBePaid(attempt)) return;
-  const outcome = await askWallet(app, attempt, await accountOf(app, attempt));
+  const outcome = await askWallet(
+    app,
+    attempt,
+    await requireAccount(app.wallets, attempt.wallet_account_id),
+  );
   const payment = await findPayment(app, payment_id);
   const now = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
   if (payment && now && mayBePaid(now)) {
     if (isOver(app, now)) await closeAttempt(app, payment, now);
     else if (outcome.kind === 'not_found') await giveUpUnborn(app, payment, now);
-    await plan(app, now);
+    const gaps = GAPS_MS.map((gap) => gap * app.config.retry_pace);
+    await planAttemptQuery(app.db, book, id, gaps);
   }
   await finishClose(app, { book, id: attempt.payment_id });
-}
-
-async function plan(app: App, attempt: Attempt): Promise<void> {
-  const asked = await countQueries(app.db, attempt.book, attempt.id);
-  const gap = (GAPS_MS[asked] ?? LONGEST_GAP_MS) * app.config.retry_pace;
-  await planAttemptQuery(app.db, attempt.book, attempt.id, gap);
 }
 
 /** The wallet never heard of an attempt whose call got no answer: another may begin. */
@@ -68,6 +68,6 @@ export async function lookAgain(app: App, payment: Payment): Promise<Payment> {
   asked.set(payment.id, Date.now());
   const live = (await selectAttempts(app.db, payment.book, payment.id)).find(isLive);
   if (!live || live.state === 'created') return payment;
-  await askWallet(app, live, await accountOf(app, live));
+  await askWallet(app, live, await requireAccount(app.wallets, live.wallet_account_id));
   return (await findPayment(app, payment.id)) ?? payment;
 }

@@ -60,21 +60,16 @@ export async function claimAttemptsToQuery(
     returning id, payment_id`);
 }
 
-/** Plans the next question; only while the answer is not final. */
+/** Plans the next question by how many were asked; only while the answer is not final. */
 export async function planAttemptQuery(
   db: Queryable,
   book: Book,
   id: string,
-  gap_ms: number,
+  gaps_ms: readonly number[],
 ): Promise<void> {
   await db.query(sql`
     update attempts set queries = queries + 1,
-      next_query_at = now() + ${gap_ms} * interval '1 millisecond'
+      next_query_at = now() + interval '1 millisecond'
+        * (${[...gaps_ms]}::double precision[])[least(queries + 1, ${gaps_ms.length})]
     where book = ${book} and id = ${id} and next_query_at is not null`);
-}
-
-export async function countQueries(db: Queryable, book: Book, id: string): Promise<number> {
-  const [row] = await db.query<{ queries: number }>(sql`
-    select queries from attempts where book = ${book} and id = ${id}`);
-  return row?.queries ?? 0;
 }

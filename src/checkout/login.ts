@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { App } from '../app.ts';
-import { assert } from '../errors.ts';
 import type { Payment } from '../payments/payment.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount, WalletName } from '../wallets/wallet.ts';
 import { accountHere, payInApp } from './choose.ts';
 import { backTo, browser, follow, tokenOf } from './request.tsx';
@@ -59,7 +59,5 @@ async function inAppAccount(
   const { client } = browser(c);
   const here = await accountHere(app, { payment, wallet, client });
   if (here?.presentation !== 'in_app') return undefined;
-  const account = await app.wallets.account(here.wallet_account_id);
-  assert(account, `wallet account ${here.wallet_account_id} is gone`);
-  return account;
+  return requireAccount(app.wallets, here.wallet_account_id);
 }

@@ -20,11 +20,8 @@ export interface NewJob {
 
 export const JOB_KINDS = [
   'notification.process',
-  'attempt.query',
   'attempt.close',
-  'payment.expire',
   'refund.send',
-  'refund.query',
   'webhook.deliver',
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];

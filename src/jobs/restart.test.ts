@@ -34,7 +34,7 @@ it('every job is done although PostgreSQL is killed and started again under it',
 
   const done = new Set<string>();
   const work: JobSpec = {
-    kind: 'attempt.query',
+    kind: 'refund.send',
     max_tries: 5,
     concurrency: 8,
     first_gap_ms: 10,
@@ -46,7 +46,7 @@ it('every job is done although PostgreSQL is killed and started again under it',
     },
   };
   const list = Array.from({ length: JOBS }, (_, index): NewJob => {
-    return { book: 0, kind: 'attempt.query', key: `k${index}`, payload: {} };
+    return { book: 0, kind: 'refund.send', key: `k${index}`, payload: {} };
   });
   await jobs.enqueue(db, list);
   jobs.start({ db, log, jobs } as unknown as App, [work], []);

@@ -43,7 +43,7 @@ export function engine(options: Partial<JobsOptions> = {}): { db: Db; jobs: Jobs
 export function spec(run: (job: Job) => Promise<JobResult>, more: Partial<JobSpec> = {}): JobSpec {
   const gaps = { first_gap_ms: 1, max_gap_ms: 4 };
   return {
-    kind: 'attempt.query',
+    kind: 'refund.send',
     max_tries: 3,
     concurrency: 20,
     ...gaps,
@@ -53,7 +53,7 @@ export function spec(run: (job: Job) => Promise<JobResult>, more: Partial<JobSpe
 }
 
 export function job(key: string, more: Partial<NewJob> = {}): NewJob {
-  return { book: 0, kind: 'attempt.query', key, payload: { key }, ...more };
+  return { book: 0, kind: 'refund.send', key, payload: { key }, ...more };
 }
 
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -5,6 +5,7 @@ import type { Job, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
 import { advanceRefund } from '../refunds/advance.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import { NOTIFICATION_ROW, selectNotification } from './queries.ts';
 import { parseStoredFact } from './stored-fact.ts';
 
@@ -20,8 +21,7 @@ export const processNotification: JobSpec = {
     if (!stored) return { done: true };
     const content = parseStoredFact(stored.content);
     assert(content.about !== 'other', 'only facts are stored');
-    const account = await app.wallets.account(stored.wallet_account_id);
-    assert(account, `wallet account ${stored.wallet_account_id} is gone`);
+    const account = await requireAccount(app.wallets, stored.wallet_account_id);
     const settled = (result: { outcome: string; payment_id: string | null }): RowChange[] => [
       processed(app, job.key, result),
     ];

@@ -56,7 +56,7 @@ export async function claimRefundsToQuery(
     returning id`);
 }
 
-/** Plans the next question and answers how many were asked; only while undecided. */
+/** Plans the next question by how many were asked; only while undecided. */
 export async function planRefundQuery(
   db: Queryable,
   book: Book,

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { suspense, walletAccount } from '../ledger/accounts.ts';
 import type { NewPosting } from '../ledger/ledger.ts';
@@ -48,7 +49,7 @@ export function planReturn(app: Pick<App, 'clock'>, late: LateMoney): MoveParts 
         refund: refund.id,
       }),
     ],
-    jobs: [{ book, kind: 'refund.send', key: refund.id, payload: { refund_id: refund.id } }],
+    jobs: [{ book, kind: 'refund.send', key: refund.id, payload: {} }],
   };
 }
 
@@ -82,6 +83,7 @@ function postingsOf(
   now: Date,
 ): NewPosting[] {
   const common = { currency: 'CNY', subject_id: payment.id, business_at: now, fact: true } as const;
+  assert(refund.reservation_id, `refund ${refund.id} reserves nothing`);
   const held = suspense(account);
   return [
     {
@@ -96,7 +98,7 @@ function postingsOf(
     {
       ...common,
       kind: 'pending',
-      id: refund.reservation_id ?? newId('pst', refund.book),
+      id: refund.reservation_id,
       debit: held,
       credit: walletAccount(account),
       amount: attempt.amount,

@@ -4,6 +4,7 @@ import { assert } from '../errors.ts';
 import { NOTHING, recordCall, step } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
@@ -61,8 +62,7 @@ async function read(app: App, book: number, id: string): Promise<Subject> {
   const attempts = await findAttempts(app, payment);
   const attempt = attempts.find((entry) => entry.id === refund.attempt_id);
   assert(attempt, `attempt ${refund.attempt_id} is gone`);
-  const account = await app.wallets.account(attempt.wallet_account_id);
-  assert(account, `wallet account ${attempt.wallet_account_id} is gone`);
+  const account = await requireAccount(app.wallets, attempt.wallet_account_id);
   return { refund, payment, attempt, account };
 }
 

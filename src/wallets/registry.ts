@@ -1,6 +1,6 @@
 import type { Db } from '../db/pool.ts';
 import { sql } from '../db/pool.ts';
-import { Refusal } from '../errors.ts';
+import { assert, Refusal } from '../errors.ts';
 import type { Vault } from '../vault.ts';
 import {
   type CustodyKind,
@@ -80,6 +80,13 @@ export function createWallets(options: {
       for (const wallet of connectors.values()) wallet.stop();
     },
   };
+}
+
+/** The account a row of ours names: accounts are never deleted, so it must be there. */
+export async function requireAccount(wallets: Wallets, id: string): Promise<WalletAccount> {
+  const account = await wallets.account(id);
+  assert(account, `wallet account ${id} is gone`);
+  return account;
 }
 
 export function isWalletName(text: string): text is WalletName {
