@@ -36,10 +36,10 @@ const MAX_ROUNDS = 8;
 const FIRST_QUERY_MS = 5_000;
 
 export async function createAttempt(app: App, request: AttemptRequest): Promise<Attempt> {
-  if (request.presentation === 'in_app' && request.payer === undefined) {
+  if (needsPayer(request.presentation) && request.payer === undefined) {
     throw new Refusal('invalid_parameter', {
       param: 'payer',
-      message: 'in_app needs the payer’s id at this wallet',
+      message: `${request.presentation} needs the payer’s id at this wallet`,
     });
   }
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -100,7 +100,12 @@ async function eligibleAccount(
 /** An attempt made for one payer is not shown to another. */
 function isSame(live: Attempt, request: AttemptRequest): boolean {
   const same = live.wallet === request.wallet && live.presentation === request.presentation;
-  return same && request.presentation !== 'in_app';
+  return same && !needsPayer(request.presentation);
+}
+
+/** Made for one person, whose id the wallet wants. */
+function needsPayer(presentation: PresentationKind): boolean {
+  return presentation === 'in_app' || presentation === 'mini_program';
 }
 
 async function showAgain(

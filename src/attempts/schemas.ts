@@ -10,7 +10,7 @@ export const attemptBody = z
     wallet,
     presentation: z.enum(PRESENTATIONS),
     payer: form.text(128).optional().openapi({
-      description: 'The payer’s id at this wallet; required for in_app.',
+      description: 'The payer’s id at this wallet; required for in_app and mini_program.',
     }),
     client: z
       .strictObject({ ip: z.union([z.ipv4(), z.ipv6()]).optional() })
@@ -38,9 +38,10 @@ export const attemptObject = z
     currency: form.currency,
     presentation: z
       .object({
-        kind: z.enum(PRESENTATIONS),
+        kind: z.enum([...PRESENTATIONS, 'form']),
         qr: z.string().optional(),
         url: z.string().optional(),
+        fields: z.record(z.string(), z.string()).optional(),
         params: z.record(z.string(), z.string()).optional(),
       })
       .nullable(),

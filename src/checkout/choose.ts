@@ -49,7 +49,7 @@ export async function accountHere(
 async function begin(
   app: App,
   { payment, wallet, client_ip }: Choice,
-  how: { presentation: 'qr' | 'page' | 'h5' } | { presentation: 'in_app'; payer: string },
+  how: { presentation: PresentationKind; payer?: string },
 ): Promise<Chosen> {
   try {
     const attempt = await createAttempt(app, { payment, wallet, client_ip, ...how });

@@ -74,6 +74,12 @@ async function handoverOf(app: App, attempt: Attempt): Promise<Handover | undefi
     case 'page':
     case 'h5':
       return { kind: 'open', url: data.url };
+    case 'form':
+      return { kind: 'form', url: data.url, fields: data.fields };
+    // Made by a merchant's own app, which pays with them; there is nothing to do in a browser.
+    case 'app':
+    case 'mini_program':
+      return undefined;
     case 'in_app': {
       const account = await app.wallets.account(attempt.wallet_account_id);
       const bridge = account?.settings['bridge_url'];

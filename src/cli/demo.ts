@@ -71,8 +71,9 @@ async function runDemo(times: number): Promise<number> {
   return bad.length + off.length === 0 ? 0 : 1;
 }
 
-/** WeChat Pay has no desktop cashier page. */
+/** WeChat Pay has no desktop cashier page; payments inside an app need that app. */
 function offers(wallet: WalletName, presentation: PresentationKind): boolean {
+  if (presentation === 'app' || presentation === 'mini_program') return false;
   return !(wallet === 'wechat_pay' && presentation === 'page');
 }
 

@@ -48,9 +48,11 @@ export interface Payment {
 }
 
 export interface Presentation {
-  readonly kind: 'qr' | 'page' | 'h5' | 'in_app' | (string & {});
+  readonly kind: 'qr' | 'page' | 'h5' | 'form' | 'in_app' | 'app' | 'mini_program' | (string & {});
   readonly qr?: string;
   readonly url?: string;
+  /** `form`: send the browser to `url` by POST with these. */
+  readonly fields?: Readonly<Record<string, string>>;
   readonly params?: Readonly<Record<string, string>>;
 }
 

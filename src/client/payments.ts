@@ -32,7 +32,7 @@ export interface NewPayment {
 
 export interface NewAttempt {
   readonly wallet: WalletName;
-  readonly presentation: 'qr' | 'page' | 'h5' | 'in_app';
+  readonly presentation: 'qr' | 'page' | 'h5' | 'in_app' | 'app' | 'mini_program';
   /** The payer's id at this wallet; required for `in_app`. */
   readonly payer?: string;
   /** The payer's device; wallets want its address for `h5`. */

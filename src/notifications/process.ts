@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { App } from '../app.ts';
-import { assert } from '../errors.ts';
 import type { Job, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
@@ -20,7 +19,6 @@ export const processNotification: JobSpec = {
     const stored = await storedBy(app, job);
     if (!stored) return { done: true };
     const content = parseStoredFact(stored.content);
-    assert(content.about !== 'other', 'only facts are stored');
     const account = await requireAccount(app.wallets, stored.wallet_account_id);
     const settled = (result: { outcome: string; payment_id: string | null }): RowChange[] => [
       processed(app, job.key, result),

@@ -2,7 +2,7 @@ import { type Queryable, sql } from '../db/pool.ts';
 import { storableJson } from '../db/storable.ts';
 import type { Book } from '../ids.ts';
 import type { RowKind } from '../ledger/ledger.ts';
-import type { NotificationFact } from '../wallets/wallet.ts';
+import type { NotificationFact } from '../wallets/notification.ts';
 
 export const NOTIFICATION_ROW: RowKind = {
   table: 'notifications',

@@ -2,13 +2,14 @@ import type { App } from '../app.ts';
 import { homeOf } from '../books.ts';
 import { storableJson, storableText } from '../db/storable.ts';
 import { newId } from '../ids.ts';
-import type {
-  NotificationAnswer,
-  NotificationFact,
-  RawNotification,
-  VerifiedNotification,
-  WalletName,
-} from '../wallets/wallet.ts';
+import {
+  isOfPayments,
+  type NotificationAnswer,
+  type PaymentNotification,
+  type RawNotification,
+  type VerifiedNotification,
+} from '../wallets/notification.ts';
+import type { WalletName } from '../wallets/wallet.ts';
 import { countRefused, factToJson, storeNotification } from './queries.ts';
 
 /**
@@ -34,7 +35,7 @@ export async function receiveNotification(
     return connector.answerNotification(false, verified.message);
   }
   const { content } = verified;
-  if (content.about === 'other') return connector.answerNotification(true);
+  if (!isOfPayments(content)) return connector.answerNotification(true);
   if (hasEndlessNumber(verified.fact_id, content)) {
     const message = `a number has more than ${MAX_NUMBER} characters`;
     await refused(app, account.id, raw, { kind: 'refused', reason: 'malformed', message });
@@ -57,10 +58,7 @@ export async function receiveNotification(
 }
 
 /** Numbers are keys of indexes; no wallet has any that come near the limit. */
-function hasEndlessNumber(
-  fact_id: string,
-  content: Exclude<NotificationFact, { about: 'other' }>,
-): boolean {
+function hasEndlessNumber(fact_id: string, content: PaymentNotification): boolean {
   const { fact } = content;
   const numbers = [fact_id, fact.wallet_reference];
   if ('refund_reference' in fact) numbers.push(fact.refund_reference);

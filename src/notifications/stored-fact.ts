@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NotificationFact } from '../wallets/wallet.ts';
+import type { PaymentNotification } from '../wallets/notification.ts';
 
 /** The inbox row's content, parsed back to what the connector verified. */
 const fen = z
@@ -33,11 +33,10 @@ const refund = z.object({
 const content = z.discriminatedUnion('about', [
   z.object({ about: z.literal('payment'), fact: payment }),
   z.object({ about: z.literal('refund'), fact: refund }),
-  z.object({ about: z.literal('other'), type: z.string() }),
 ]);
 
 /** Throws when the row is not what this code wrote: a broken invariant. */
-export function parseStoredFact(stored: unknown): NotificationFact {
+export function parseStoredFact(stored: unknown): PaymentNotification {
   // An absent field stays absent in JSON, which zod's types cannot say.
-  return content.parse(stored) as NotificationFact;
+  return content.parse(stored) as PaymentNotification;
 }

@@ -18,10 +18,12 @@ describe('the fault dial', () => {
   test('strikes a counted fault that many times, on its operation only', () => {
     const dial = new FaultDial();
     dial.set([{ fault: 'error_after_effect', probability: 1, remaining: 2, operation: 'refund' }]);
-    expect(dial.strikes('error_after_effect', 'query')).toBeUndefined();
-    const strikes = [1, 2, 3].map(() => dial.strikes('error_after_effect', 'refund') !== undefined);
+    expect(dial.strikes('error_after_effect', { operation: 'query' })).toBeUndefined();
+    const strikes = [1, 2, 3].map(
+      () => dial.strikes('error_after_effect', { operation: 'refund' }) !== undefined,
+    );
     expect(strikes).toEqual([true, true, false]);
     dial.set([]);
-    expect(dial.strikes('error_after_effect', 'refund')).toBeUndefined();
+    expect(dial.strikes('error_after_effect', { operation: 'refund' })).toBeUndefined();
   });
 });

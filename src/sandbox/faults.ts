@@ -9,6 +9,12 @@ export const FAULTS = [
   'notification_delayed',
   /** A notification is delivered `copies` times more. */
   'notification_duplicated',
+  /** Before the genuine notification comes one whose signature is deliberately wrong. */
+  'notification_probed',
+  /** A genuine, signed notification states another amount than was paid. */
+  'notification_wrong_amount',
+  /** The notification's connection is cut before the answer is read: it comes again. */
+  'notification_answer_lost',
   /** The call takes effect, then the answer is a 5xx. */
   'error_after_effect',
   /** The call has no effect and the answer is a 5xx. */
@@ -17,6 +23,40 @@ export const FAULTS = [
   'timeout_after_effect',
   /** The call has no effect and no answer comes. */
   'timeout_before_effect',
+  /** The call takes effect, the connection breaks in the middle of the answer. */
+  'answer_cut',
+  /** The connection is reset before the call is read. */
+  'connection_reset',
+  /** The answer comes after `delay_ms`. */
+  'answer_slow',
+  /** The answer carries a deliberately wrong signature; the effect is real. */
+  'answer_probed',
+  /** The answer is not signed at all; the effect is real. */
+  'answer_unsigned',
+  /** A query of a payment states another amount than was ordered, under a good signature. */
+  'answer_wrong_amount',
+  /** The call is refused for its rate, without effect. */
+  'rate_limited',
+  /** The wallet changes the key it signs with, as it does some day without asking. */
+  'key_rotated',
+  /** A charge by payer code waits for the payer's password, whatever the amount. */
+  'password_asked',
+  /** The payer has not enough money, whatever the balance. */
+  'payer_short',
+  /** The merchant's account at the wallet is short for a refund, a split or a payout. */
+  'merchant_short',
+  /** A refund cannot reach the payer and waits for somebody to act. */
+  'refund_stuck',
+  /** A refund is accepted and arrives after `delay_ms` of business time. */
+  'refund_delayed',
+  /** One receiver of a split is refused; the others are served. */
+  'split_part_refused',
+  /** A payout fails after it was accepted. */
+  'payout_fails',
+  /** The bill is not ready at its time. */
+  'bill_late',
+  /** The bill lacks a line, has one too many, or states another amount; its totals agree. */
+  'bill_wrong',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -28,8 +68,17 @@ export interface FaultSetting {
   remaining?: number;
   /** Only calls of this operation, in the sandbox's own words; undefined = all. */
   readonly operation?: string;
+  /** Only where this amount of money is meant, fen; undefined = any. */
+  readonly amount?: bigint;
   readonly delay_ms?: number;
   readonly copies?: number;
+}
+
+/** What is happening where the dial is asked. */
+export interface Occasion {
+  readonly operation?: string | undefined;
+  /** Fen; absent where no amount is known. */
+  readonly amount?: bigint | undefined;
 }
 
 /** Small, fast, seedable generator (mulberry32); never used for anything secret. */
@@ -63,10 +112,11 @@ export class FaultDial {
   }
 
   /** The setting that strikes now, or undefined. Asking counts as an occasion. */
-  strikes(fault: Fault, operation?: string): FaultSetting | undefined {
+  strikes(fault: Fault, occasion: Occasion = {}): FaultSetting | undefined {
     for (const setting of this.#settings) {
       if (setting.fault !== fault) continue;
-      if (setting.operation !== undefined && setting.operation !== operation) continue;
+      if (setting.operation !== undefined && setting.operation !== occasion.operation) continue;
+      if (setting.amount !== undefined && setting.amount !== occasion.amount) continue;
       if (setting.remaining === 0) continue;
       if (this.#random() >= setting.probability) continue;
       if (setting.remaining !== undefined) setting.remaining -= 1;

@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts';
+import type { SandboxAction } from './admin/actions.ts';
+import type { CoveredCall } from './coverage.ts';
 import type { FaultDial } from './faults.ts';
+import type { SandboxRandom } from './random.ts';
+import type { RequestLog } from './requests.ts';
 import type { SandboxStore } from './store.ts';
+
+export const SANDBOX_WALLETS = ['wechat_pay', 'alipay'] as const;
+export type SandboxWallet = (typeof SANDBOX_WALLETS)[number];
 
 /**
  * What the phone needs of a wallet's sandbox, whichever wallet it is. Amounts are fen (`bigint`).
@@ -22,6 +29,50 @@ export interface ScannedCode {
 }
 
 export type ConfirmOutcome = 'pay' | 'cancel' | 'wrong_password';
+
+/** What a person shows to a shop's scanner: a new one about each minute, used once. */
+export interface PayerCode {
+  /** Digits, as text. */
+  readonly code: string;
+  /** Business time. */
+  readonly expires_at: Date;
+}
+
+/** A charge by payer code that waits on this person's phone for the password. */
+export interface PasswordPrompt {
+  readonly id: string;
+  readonly payee: string;
+  readonly amount: bigint;
+  readonly description: string;
+}
+
+/** Money on its way to this person that must be accepted. */
+export interface ReceivableTransfer {
+  readonly id: string;
+  readonly payer: string;
+  readonly amount: bigint;
+  readonly description: string;
+  /** Business time; unaccepted until then it goes back. */
+  readonly expires_at: Date;
+}
+
+/** A code that a shop shows just now and nobody has paid: what the camera may be pointed at. */
+export interface CodeOnScreen {
+  readonly code: string;
+  readonly payee: string;
+  readonly amount: bigint;
+  readonly description: string;
+}
+
+/** A merchant of the sandbox with all that its connector or its scripts need. */
+export interface SandboxAccount {
+  /** `direct`, `partner`, `platform`, `certificate`…: how this merchant is set up. */
+  readonly role: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly credentials: Readonly<Record<string, string>>;
+  /** Sellers under it, where it has any. */
+  readonly sub_merchants: readonly string[];
+}
 
 export interface WalletTransaction {
   readonly wallet_reference: string;
@@ -48,7 +99,9 @@ export class PhoneRefusal extends Error {
     | 'other_payer'
     | 'insufficient_balance'
     | 'wrong_password'
-    | 'scan_expired';
+    | 'scan_expired'
+    | 'prompt_over'
+    | 'transfer_over';
   constructor(code: PhoneRefusal['code']) {
     super(code);
     this.code = code;
@@ -56,13 +109,28 @@ export class PhoneRefusal extends Error {
 }
 
 export interface WalletSandbox {
-  readonly wallet: 'wechat_pay' | 'alipay';
+  readonly wallet: SandboxWallet;
   /** Root URL, `http://127.0.0.1:<port>`. */
   readonly url: string;
   /** Resolves a code or page link the person scans or opens; throws PhoneRefusal. */
   scan(person: string, code: string): Promise<ScannedCode>;
   /** Throws PhoneRefusal; a paid order is final and its notification is on its way. */
   confirm(scanId: string, outcome: ConfirmOutcome): Promise<{ state: 'paid' | 'cancelled' }>;
+  /** This person's payer code now; the same until it is used or its minute is over. */
+  payerCode(person: string): PayerCode;
+  /** Charges that wait for this person's password, oldest first. */
+  prompts(person: string): readonly PasswordPrompt[];
+  /** Throws PhoneRefusal; a wrong password leaves the prompt open. */
+  answerPrompt(id: string, outcome: ConfirmOutcome): Promise<{ state: 'paid' | 'cancelled' }>;
+  /** Transfers this person can accept, oldest first. */
+  receivable(person: string): readonly ReceivableTransfer[];
+  /** Throws PhoneRefusal. */
+  answerTransfer(
+    id: string,
+    outcome: 'accept' | 'decline',
+  ): Promise<{ state: 'accepted' | 'declined' }>;
+  /** Newest first, at most 20. */
+  codesOnScreen(): readonly CodeOnScreen[];
   /** Fen in this wallet of this person. */
   balance(person: string): bigint;
   setBalance(person: string, amount: bigint): Promise<void>;
@@ -72,8 +140,14 @@ export interface WalletSandbox {
   merchantBalances(): ReadonlyMap<string, bigint>;
   /** Settings and credentials a connector needs for the sandbox's first merchant. */
   merchantAccount(): { settings: Record<string, unknown>; credentials: Record<string, string> };
+  /** All merchants, the first one first. */
+  accounts(): readonly SandboxAccount[];
   /** The same for scripts in any language: settings, addresses and the files of the keys. */
   scriptAccess(): Readonly<Record<string, string>>;
+  /** Every call this sandbox answers, from its route tables. */
+  readonly coverage: readonly CoveredCall[];
+  /** What a developer may do to this wallet beyond its API: switches and scenarios. */
+  readonly actions: readonly SandboxAction[];
   /** Notifications still waiting to be delivered. */
   pendingNotifications(): number;
   stop(): Promise<void>;
@@ -91,4 +165,11 @@ export interface SandboxOptions {
   readonly people: readonly Person[];
   /** Milliseconds of the real retry schedule are multiplied by this (1 = the real schedule). */
   readonly notify_pace: number;
+  readonly random: SandboxRandom;
+  readonly requests: RequestLog;
+  /**
+   * Does the sandbox hold merchants to the wallet's rate limits? Off unless asked for: a load test
+   * of one's own shop should not meet them.
+   */
+  readonly rate_limits: boolean;
 }

@@ -1,3 +1,12 @@
+import type { WalletCall } from './calls.ts';
+import type { NotificationAnswer, RawNotification, VerifiedNotification } from './notification.ts';
+import type { Bills } from './products/bills.ts';
+import type { CombinedOrders } from './products/combined.ts';
+import type { Onboarding } from './products/onboarding.ts';
+import type { PayerCodes } from './products/payer-codes.ts';
+import type { Payouts } from './products/payouts.ts';
+import type { Splits } from './products/splits.ts';
+
 /**
  * The wallet contract: what every connector offers the hub. Amounts are fen in `bigint`, times are
  * `Date`, numbers of ours are `wallet_reference`. Wallet words stay behind this line.
@@ -5,15 +14,19 @@
  * A connector never throws for what a wallet or a network may do: every call ends in an outcome.
  * `unknown` means the wallet may have acted; the caller queries, and never sends the same intent
  * under a new reference. Calls run outside any transaction, with `timeout_ms` as their budget.
+ *
+ * Products beyond payment and refund are groups of their own (`products/`): a wallet that lacks one
+ * lacks the member.
  */
 export const WALLETS = ['wechat_pay', 'alipay'] as const;
 export type WalletName = (typeof WALLETS)[number];
 
 /**
  * How the payer meets the wallet: `qr` is shown by the shop and scanned; `page` a desktop cashier;
- * `h5` a phone browser handing over to the app; `in_app` inside the wallet's own browser.
+ * `h5` a phone browser handing over to the app; `in_app` inside the wallet's own browser; `app`
+ * and `mini_program` hand parameters to the wallet's SDK there.
  */
-export const PRESENTATIONS = ['qr', 'page', 'h5', 'in_app'] as const;
+export const PRESENTATIONS = ['qr', 'page', 'h5', 'in_app', 'app', 'mini_program'] as const;
 export type PresentationKind = (typeof PRESENTATIONS)[number];
 
 /** Who holds the money after payment (ARCHITECTURE.md "Ledger"). */
@@ -23,8 +36,19 @@ export type CustodyKind = 'merchant_own' | 'wallet_held' | 'hub_held';
 export type PresentationData =
   | { readonly kind: 'qr'; readonly qr: string }
   | { readonly kind: 'page' | 'h5'; readonly url: string }
+  /** A page that the browser must be sent to by POST, with these fields and no others. */
+  | {
+      readonly kind: 'form';
+      readonly url: string;
+      readonly fields: Readonly<Record<string, string>>;
+    }
   /** Parameters for the wallet's in-page call, ready to use, and the script that makes the call. */
-  | { readonly kind: 'in_app'; readonly params: Readonly<Record<string, string>> };
+  | { readonly kind: 'in_app'; readonly params: Readonly<Record<string, string>> }
+  /** Parameters for the wallet's SDK inside a merchant's app, or inside a mini program. */
+  | {
+      readonly kind: 'app' | 'mini_program';
+      readonly params: Readonly<Record<string, string>>;
+    };
 
 /** One wallet account of this installation with its secrets decrypted, as a connector needs it. */
 export interface WalletAccount {
@@ -52,7 +76,7 @@ export interface WalletTrace {
   readonly answer?: unknown;
 }
 
-interface Traced {
+export interface Traced {
   readonly trace: WalletTrace;
 }
 
@@ -92,6 +116,10 @@ export interface CreateOrder {
   readonly payer?: string;
   /** IP address of the payer's browser; wallets want it for `h5`. */
   readonly client_ip: string;
+  /** The seller's number at the wallet, when the account is a platform's. */
+  readonly sub_merchant?: string;
+  /** The money stays at the wallet until it is split or released; decided here or never. */
+  readonly hold?: boolean;
 }
 
 export type CreateOutcome =
@@ -122,6 +150,8 @@ export interface PaymentFact {
   readonly payer?: string;
   /** The merchant number the wallet says the money went to; must be the account's own. */
   readonly wallet_merchant: string;
+  /** The seller under a platform's account. */
+  readonly sub_merchant?: string;
 }
 
 /**
@@ -155,6 +185,7 @@ export interface RefundOrder {
   readonly currency: 'CNY';
   readonly reason: string;
   readonly notify_url: string;
+  readonly sub_merchant?: string;
 }
 
 /** What a wallet says of a refund. */
@@ -175,51 +206,6 @@ export type RefundOutcome =
   | Refused
   | Unknown;
 
-/** The HTTP request of a notification exactly as it arrived. */
-export interface RawNotification {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** Real time of arrival, for the replay window of signatures. */
-  readonly received_at: Date;
-}
-
-export type NotificationFact =
-  | { readonly about: 'payment'; readonly fact: PaymentFact }
-  | { readonly about: 'refund'; readonly fact: RefundFact }
-  /** Genuine, but of a kind the hub has no use for: acknowledged and kept. */
-  | { readonly about: 'other'; readonly type: string };
-
-export type VerifiedNotification =
-  | {
-      readonly kind: 'verified';
-      /** The wallet's stable id of the fact (its transaction or refund number). */
-      readonly fact_id: string;
-      /** The state the fact is in; `fact_id` and `fact_state` together are unique per account. */
-      readonly fact_state: string;
-      readonly content: NotificationFact;
-      /** The decrypted message, masked, for the timeline. */
-      readonly masked: Readonly<Record<string, unknown>>;
-    }
-  | {
-      readonly kind: 'refused';
-      /** Which check failed. */
-      readonly reason:
-        | 'signature'
-        | 'stale'
-        | 'unknown_key'
-        | 'decrypt'
-        | 'malformed'
-        | 'wrong_account';
-      readonly message: string;
-    };
-
-/** The HTTP answer a wallet expects to a notification. */
-export interface NotificationAnswer {
-  readonly status: number;
-  readonly content_type: string;
-  readonly body: string;
-}
-
 export interface WalletCapabilities {
   readonly presentations: readonly PresentationKind[];
   /** Longest and shortest life of an order, milliseconds. */
@@ -233,6 +219,8 @@ export interface WalletCapabilities {
   readonly refund_window_days: number;
   /** Fee estimate in hundred-thousandths of the amount (600 = 0.6 %), corrected from the bill. */
   readonly fee_rate: bigint;
+  /** Longest time the wallet keeps held money, days; 0 when it has no holds. */
+  readonly max_hold_days: number;
 }
 
 /** One finding of the credential doctor. */
@@ -276,6 +264,15 @@ export interface Wallet {
   answerNotification(accepted: boolean, message?: string): NotificationAnswer;
   checkCredentials(account: WalletAccount): Promise<CredentialCheck[]>;
   readonly payerLogin: PayerLogin;
+  /** Products that not every wallet has; absent when this one has not. */
+  readonly payerCodes?: PayerCodes;
+  readonly combined?: CombinedOrders;
+  readonly splits?: Splits;
+  readonly payouts?: Payouts;
+  readonly onboarding?: Onboarding;
+  readonly bills?: Bills;
+  /** The wallet's calls this connector makes, for the generated coverage page. */
+  readonly calls: readonly WalletCall[];
   /** Closes keep-alive sockets and stops timers. */
   stop(): void;
 }

@@ -6,6 +6,8 @@ import { startAlipaySandbox } from '../sandbox/alipay/sandbox.ts';
 import { FaultDial } from '../sandbox/faults.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { openPostgresJournal } from '../sandbox/postgres-journal.ts';
+import { sandboxRandom } from '../sandbox/random.ts';
+import { RequestLog } from '../sandbox/requests.ts';
 import type { SandboxOptions, WalletSandbox } from '../sandbox/sandbox.ts';
 import { memoryJournal, SandboxStore } from '../sandbox/store.ts';
 import { startWechatPaySandbox } from '../sandbox/wechat-pay/sandbox.ts';
@@ -45,6 +47,9 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       faults: faults[wallet],
       people: PEOPLE,
       notify_pace: options.config.notify_pace,
+      random: sandboxRandom(options.seed),
+      requests: new RequestLog(() => options.clock.real()),
+      rate_limits: false,
     };
     return START[wallet](sandbox).catch((error: unknown) => {
       throw portTaken(error, sandbox) ?? error;

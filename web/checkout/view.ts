@@ -23,6 +23,12 @@ export interface Notice {
 export type Handover =
   | { readonly kind: 'qr'; readonly code: string }
   | { readonly kind: 'open'; readonly url: string }
+  /** The browser goes there by POST. */
+  | {
+      readonly kind: 'form';
+      readonly url: string;
+      readonly fields: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'in_app';
       readonly params: Readonly<Record<string, string>>;

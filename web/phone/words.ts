@@ -1,6 +1,7 @@
 import type { Fault } from '../../src/sandbox/faults.ts';
 import type { ConfirmOutcome, PhoneRefusal, WalletTransaction } from '../../src/sandbox/sandbox.ts';
 import type { Words } from '../design/language.ts';
+import { FAULT_WORDS_EN, FAULT_WORDS_ZH } from './fault-words.ts';
 
 const en = {
   title: 'Sandbox phone',
@@ -52,13 +53,7 @@ const en = {
   fault_always: 'Always',
   fault_set: 'Set',
   fault_custom: 'Set by a script',
-  fault_notification_lost: 'Notification lost',
-  fault_notification_delayed: 'Notification late, up to 30 s',
-  fault_notification_duplicated: 'Notification sent 5 times more',
-  fault_error_after_effect: '5xx after the effect',
-  fault_error_before_effect: '5xx, no effect',
-  fault_timeout_after_effect: 'No answer after the effect',
-  fault_timeout_before_effect: 'No answer, no effect',
+  ...FAULT_WORDS_EN,
   error_unknown_code: 'No wallet here knows this code. Check that it was copied whole.',
   error_code_expired: 'This code has expired. Show a new one and scan that.',
   error_order_closed: 'The shop has closed this order.',
@@ -67,6 +62,8 @@ const en = {
   error_insufficient_balance: 'There is not enough money in this wallet. Choose another person.',
   error_wrong_password: 'Wrong password. Try again.',
   error_scan_expired: 'This took too long. Scan the code again.',
+  error_prompt_over: 'The shop no longer waits for this payment.',
+  error_transfer_over: 'This transfer is over.',
   error_busy: 'The wallet could not answer. Try again in a moment.',
   refused_title: 'This request was refused',
 } as const;
@@ -123,13 +120,7 @@ const zh = {
   fault_always: '每次',
   fault_set: '设置',
   fault_custom: '由脚本设置',
-  fault_notification_lost: '通知丢失',
-  fault_notification_delayed: '通知延迟，最多 30 秒',
-  fault_notification_duplicated: '通知多发 5 次',
-  fault_error_after_effect: '已生效但返回 5xx',
-  fault_error_before_effect: '未生效，返回 5xx',
-  fault_timeout_after_effect: '已生效但不应答',
-  fault_timeout_before_effect: '未生效，也不应答',
+  ...FAULT_WORDS_ZH,
   error_unknown_code: '没有钱包认识这个码，请检查是否复制完整。',
   error_code_expired: '二维码已过期，请刷新后重新扫描。',
   error_order_closed: '商家已关闭该订单。',
@@ -138,6 +129,8 @@ const zh = {
   error_insufficient_balance: '余额不足，请换一个人付款。',
   error_wrong_password: '支付密码错误，请重试。',
   error_scan_expired: '操作超时，请重新扫码。',
+  error_prompt_over: '商家已不再等待这笔付款。',
+  error_transfer_over: '这笔转账已结束。',
   error_busy: '钱包暂时没有应答，请稍后再试。',
   refused_title: '请求被拒绝',
 } as const satisfies Record<PhoneKey, string>;
@@ -155,6 +148,8 @@ export const PHONE_ERRORS = [
   'insufficient_balance',
   'wrong_password',
   'scan_expired',
+  'prompt_over',
+  'transfer_over',
   'busy',
 ] as const satisfies readonly PhoneError[];
 

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { TradeStatus } from '../../protocols/alipay/trade.ts';
+import type { Funds } from '../funds.ts';
 import type { Notifier } from '../notifier.ts';
 import type { Person, SandboxOptions } from '../sandbox.ts';
 import type { Collection } from '../store.ts';
@@ -36,6 +37,10 @@ export interface Trade {
   readonly notify_url: string | null;
   readonly return_url: string | null;
   readonly quit_url: string | null;
+  /** The seller's number (smid) under a platform; null for the application's own merchant. */
+  readonly sub_merchant: string | null;
+  /** The money is held until it is settled: royalty_freeze, or a direct-payment seller. */
+  readonly hold: boolean;
   /** Unguessable part of the code or of the cashier's address. */
   readonly token: string;
   readonly placed_at: number;
@@ -47,6 +52,9 @@ export interface Trade {
   created_at: number | null;
   paid_at: number | null;
   closed_at: number | null;
+  /** What the wallet charged the seller; 0 until paid. Refunds give it back pro rata. */
+  fee: bigint;
+  fee_returned: bigint;
   refunded: bigint;
   refunds: TradeRefund[];
 }
@@ -87,6 +95,7 @@ export interface Alipay {
   readonly by_trade_no: Map<string, Trade>;
   readonly by_token: Map<string, Trade>;
   readonly notifier: Notifier;
+  readonly funds: Funds;
 }
 
 const DEFAULT_BALANCE = 500_000n;

@@ -1,7 +1,7 @@
-import { GatewayRefusal } from './biz.ts';
+import { GatewayRefusal } from './api/biz.ts';
 import type { Alipay, LoginCode } from './books.ts';
 import { newSecret, openId } from './numbers.ts';
-import type { Call } from './orders.ts';
+import type { Call } from './trade/orders.ts';
 
 /**
  * Who is the payer: the authorise page sends the browser back with a one-time code, the merchant

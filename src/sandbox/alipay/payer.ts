@@ -1,11 +1,12 @@
 import { toYuan } from '../../money.ts';
 import { type ConfirmOutcome, PhoneRefusal, type ScannedCode } from '../sandbox.ts';
-import { GatewayRefusal } from './biz.ts';
+import { GatewayRefusal } from './api/biz.ts';
+import { openPageCall } from './api/gateway.ts';
 import { type Alipay, balanceOf, current, isStale, saveTrade, type Trade } from './books.ts';
-import { openPageCall } from './gateway.ts';
+import { creditPayment } from './money.ts';
 import { notifyTrade } from './notices.ts';
 import { newSecret } from './numbers.ts';
-import { createTrade, tokenOfCode } from './orders.ts';
+import { createTrade, tokenOfCode } from './trade/orders.ts';
 
 /** What the payer does, whether on the phone, at the cashier or inside the wallet's browser. */
 const MAX_SCANS = 10_000;
@@ -120,6 +121,7 @@ export function pay(alipay: Alipay, trade: Trade, person: string): void {
   alipay.balances.put(person, { amount: balance - trade.amount });
   trade.status = 'TRADE_SUCCESS';
   trade.paid_at = alipay.options.clock.now().getTime();
+  creditPayment(alipay, trade);
   saveTrade(alipay, trade);
   notifyTrade(alipay, trade);
 }

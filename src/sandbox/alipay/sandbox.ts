@@ -1,7 +1,16 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
+import { Admin } from '../admin/admin.ts';
+import { Funds } from '../funds.ts';
 import { Notifier } from '../notifier.ts';
-import type { SandboxOptions, WalletSandbox, WalletTransaction } from '../sandbox.ts';
+import {
+  PhoneRefusal,
+  type SandboxOptions,
+  type WalletSandbox,
+  type WalletTransaction,
+} from '../sandbox.ts';
+import { alipayActions } from './actions.ts';
+import { METHODS } from './api/methods.ts';
 import {
   type Alipay,
   type App,
@@ -16,6 +25,7 @@ import { openKeys, privatePem, publicPem, type SandboxKeys } from './keys.ts';
 import { isAcknowledged, NOTIFY_SCHEDULE_MS, renderNotification } from './notices.ts';
 import { Payers } from './payer.ts';
 import { listen } from './server.ts';
+import { PAGE_METHODS } from './trade/methods.ts';
 
 /**
  * Where this wallet differs from the real one: key mode only, one application, utf-8 only; one
@@ -47,6 +57,7 @@ function openWallet(options: SandboxOptions, keys: SandboxKeys): Alipay {
     trades: store.collection<Trade>('trades'),
     balances: store.collection<{ amount: bigint }>('balances'),
     login_codes: store.collection<LoginCode>('login_codes'),
+    funds: new Funds(store),
     by_trade_no: new Map(),
     by_token: new Map(),
     notifier: new Notifier({
@@ -116,11 +127,30 @@ function merchantBalances(alipay: Alipay): Map<string, bigint> {
   return balances;
 }
 
+function merchantAccount(alipay: Alipay, keys: SandboxKeys) {
+  return {
+    settings: {
+      app_id: APP_ID,
+      seller_id: SELLER_ID,
+      gateway: `${alipay.url}/gateway.do`,
+      oauth_endpoint: alipay.url,
+      bridge_url: `${alipay.url}/bridge.js`,
+    },
+    credentials: {
+      private_key: privatePem(keys.app),
+      alipay_public_key: publicPem(keys.alipay),
+    },
+  };
+}
+
 /** Starts the wallet's own side on its own port; throws when the port is taken. */
 export async function startAlipaySandbox(options: SandboxOptions): Promise<WalletSandbox> {
   const keys = await openKeys(options.keys_dir);
   const alipay = openWallet(options, keys);
-  const { server, port } = await listen(alipay);
+  const actions = alipayActions(alipay);
+  const coverage = [...METHODS, ...PAGE_METHODS];
+  const admin = new Admin({ wallet: 'alipay', requests: options.requests, actions, coverage });
+  const { server, port } = await listen(alipay, admin);
   const host = ['0.0.0.0', '::'].includes(options.host) ? '127.0.0.1' : options.host;
   alipay.url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   await options.store.committed();
@@ -130,6 +160,17 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
     url: alipay.url,
     scan: (person, code) => payers.scan(person, code),
     confirm: (scanId, outcome) => payers.confirm(scanId, outcome),
+    payerCode: () => {
+      throw new PhoneRefusal('unknown_code');
+    },
+    prompts: () => [],
+    answerPrompt: () => Promise.reject(new PhoneRefusal('prompt_over')),
+    receivable: () => [],
+    answerTransfer: () => Promise.reject(new PhoneRefusal('transfer_over')),
+    codesOnScreen: () => [],
+    coverage,
+    actions,
+    accounts: () => [{ role: 'key', ...merchantAccount(alipay, keys), sub_merchants: [] }],
     balance: (person) => balanceOf(alipay, person),
     setBalance: async (person, amount) => {
       alipay.balances.put(person, { amount });
@@ -137,19 +178,7 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
     },
     transactions: (page) => transactions(alipay, page),
     merchantBalances: () => merchantBalances(alipay),
-    merchantAccount: () => ({
-      settings: {
-        app_id: APP_ID,
-        seller_id: SELLER_ID,
-        gateway: `${alipay.url}/gateway.do`,
-        oauth_endpoint: alipay.url,
-        bridge_url: `${alipay.url}/bridge.js`,
-      },
-      credentials: {
-        private_key: privatePem(keys.app),
-        alipay_public_key: publicPem(keys.alipay),
-      },
-    }),
+    merchantAccount: () => merchantAccount(alipay, keys),
     scriptAccess: () => ({
       url: alipay.url,
       gateway: `${alipay.url}/gateway.do`,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Admin } from '../admin/admin.ts';
+import { answerGateway } from './api/gateway.ts';
 import type { Alipay } from './books.ts';
-import { answerGateway } from './gateway.ts';
 import { authorize, readAuthorize } from './login.ts';
 import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
 import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
@@ -15,6 +16,11 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 const WILDCARD = ['0.0.0.0', '::'];
 
 class TooLarge extends Error {}
+
+interface Parts {
+  readonly alipay: Alipay;
+  readonly admin: Admin;
+}
 
 function readBody(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -82,9 +88,16 @@ function refusal(status: number, body: string): Reply {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${body}\n` };
 }
 
-async function answerPage(alipay: Alipay, request: IncomingMessage, url: URL): Promise<Reply> {
+async function answerPage(
+  { alipay, admin }: Parts,
+  request: IncomingMessage,
+  url: URL,
+): Promise<Reply> {
   if (isForeign(alipay, request)) return refusal(403, 'foreign Host or Origin');
   const body = request.method === 'POST' ? await readBody(request) : '';
+  if (url.pathname.startsWith('/__sandbox/')) {
+    return admin.answer({ method: request.method ?? 'GET', url, body });
+  }
   if (url.pathname === LOGIN_PATH) return login(alipay, request, url, body);
   if (url.pathname.startsWith('/sheet/')) return answerSheet(alipay, request, url, body);
   if (url.pathname.startsWith('/cashier/')) {
@@ -96,7 +109,8 @@ async function answerPage(alipay: Alipay, request: IncomingMessage, url: URL): P
   return NOT_FOUND;
 }
 
-async function answer(alipay: Alipay, request: IncomingMessage): Promise<Reply | undefined> {
+async function answer(parts: Parts, request: IncomingMessage): Promise<Reply | undefined> {
+  const { alipay } = parts;
   if (request.method !== 'GET' && request.method !== 'POST') return refusal(405, 'GET or POST');
   const target = request.url ?? '/';
   const mark = target.indexOf('?');
@@ -108,7 +122,7 @@ async function answer(alipay: Alipay, request: IncomingMessage): Promise<Reply |
   }
   // A target such as `//` has no URL of its own; it is simply not a page.
   if (!URL.canParse(target, alipay.url)) return NOT_FOUND;
-  return answerPage(alipay, request, new URL(target, alipay.url));
+  return answerPage(parts, request, new URL(target, alipay.url));
 }
 
 function send(response: ServerResponse, reply: Reply, closing: boolean): void {
@@ -122,8 +136,8 @@ function send(response: ServerResponse, reply: Reply, closing: boolean): void {
   response.end(body);
 }
 
-function handle(alipay: Alipay, request: IncomingMessage, response: ServerResponse): void {
-  answer(alipay, request).then(
+function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): void {
+  answer(parts, request).then(
     (reply) => {
       if (reply) return send(response, reply, false);
       const timer = setTimeout(() => response.destroy(), SILENCE_MS).unref();
@@ -140,7 +154,7 @@ function handle(alipay: Alipay, request: IncomingMessage, response: ServerRespon
 }
 
 /** Listens; resolves with the server and the port it got. */
-export function listen(alipay: Alipay): Promise<{ server: Server; port: number }> {
+export function listen(alipay: Alipay, admin: Admin): Promise<{ server: Server; port: number }> {
   const server = createServer(
     {
       maxHeaderSize: 32_768,
@@ -148,7 +162,7 @@ export function listen(alipay: Alipay): Promise<{ server: Server; port: number }
       requestTimeout: 15_000,
       keepAliveTimeout: 65_000,
     },
-    (request, response) => handle(alipay, request, response),
+    (request, response) => handle({ alipay, admin }, request, response),
   );
   return new Promise((resolve, reject) => {
     server.once('error', reject);

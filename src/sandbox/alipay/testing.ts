@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { FaultDial } from '../faults.ts';
+import { sandboxRandom } from '../random.ts';
+import { RequestLog } from '../requests.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { memoryJournal, SandboxStore } from '../store.ts';
 import { startAlipaySandbox } from './sandbox.ts';
@@ -55,6 +57,9 @@ export async function openTestSandbox(
     faults,
     people: PEOPLE,
     notify_pace: options.notify_pace ?? 0.00001,
+    random: sandboxRandom(),
+    requests: new RequestLog(() => clock.real()),
+    rate_limits: false,
   });
   return {
     sandbox,

@@ -218,6 +218,8 @@ const REFUSALS: Readonly<Record<PhoneRefusal['code'], string>> = {
   insufficient_balance: 'There is not enough money in this wallet.',
   wrong_password: 'The password is wrong; the scan stays open.',
   scan_expired: 'This scan is over: scan again.',
+  prompt_over: 'The shop no longer waits for this payment.',
+  transfer_over: 'This transfer is over.',
 };
 
 function failure(c: Context, error: unknown): Response {

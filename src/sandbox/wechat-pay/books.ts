@@ -4,7 +4,7 @@ import type { Collection, SandboxStore } from '../store.ts';
 import type { OrderKind } from './api/schemas.ts';
 
 /**
- * The wallet's own books: orders, refunds, people's balances, what merchants have withdrawn.
+ * The wallet's own books: orders, refunds, people's balances. Merchants' money is in `Funds`.
  * Records live in the store's collections; the indexes here are rebuilt from them at a start.
  * Times in records are business time, epoch milliseconds; amounts are fen.
  *
@@ -14,8 +14,12 @@ import type { OrderKind } from './api/schemas.ts';
 export interface OrderRecord {
   readonly sequence: number;
   readonly kind: OrderKind;
+  /** The merchant that signed: a direct one, or the partner or platform of `sub_mchid`. */
   readonly mchid: string;
   readonly appid: string;
+  /** The seller that gets the money; null for a direct merchant. */
+  readonly sub_mchid: string | null;
+  readonly sub_appid: string | null;
   readonly out_trade_no: string;
   readonly description: string;
   readonly attach: string | null;
@@ -27,6 +31,8 @@ export interface OrderRecord {
   readonly expires_at: number;
   /** The only openid that may pay; JSAPI orders are made for one payer. */
   readonly payer_openid: string | null;
+  /** The money is held for profit sharing until it is split or released. */
+  readonly profit_sharing: boolean;
   prepay_id: string;
   /** What follows `pr=` in a Native code. */
   token: string;
@@ -40,6 +46,9 @@ export interface OrderRecord {
   openid: string | null;
   transaction_id: string | null;
   paid_at: number | null;
+  /** What the wallet charged the seller; 0 until paid. Refunds give it back pro rata. */
+  fee: bigint;
+  fee_returned: bigint;
   /** Sum and number of accepted refunds. */
   refunded: bigint;
   refund_count: number;
@@ -73,7 +82,6 @@ export class Books {
   readonly orders: Collection<OrderRecord>;
   readonly refunds: Collection<RefundRecord>;
   readonly #balances: Collection<Amount>;
-  readonly #withdrawals: Collection<Amount>;
   readonly #people: readonly Person[];
   readonly #byTransaction = new Map<string, OrderRecord>();
   readonly #byPrepay = new Map<string, OrderRecord>();
@@ -86,15 +94,11 @@ export class Books {
     this.orders = store.collection<OrderRecord>('orders');
     this.refunds = store.collection<RefundRecord>('refunds');
     this.#balances = store.collection<Amount>('balances');
-    this.#withdrawals = store.collection<Amount>('withdrawals');
     this.#people = people;
     const orders = [...this.orders.values()].sort((a, b) => a.sequence - b.sequence);
     for (const order of orders) {
       this.#append(order);
       this.#owe(order.mchid, order.paid_at === null ? 0n : order.total - order.refunded);
-    }
-    for (const [mchid, withdrawn] of this.#withdrawals.entries()) {
-      this.#owe(mchid, -withdrawn.amount);
     }
   }
 
@@ -196,20 +200,13 @@ export class Books {
     this.#balances.put(person, { amount });
   }
 
-  /** Paid less refunded less withdrawn: what the wallet owes the merchant. */
+  /** Paid less refunded, before fees, by the merchant that signed. */
   owed(mchid: string): bigint {
     return this.#owed.get(mchid) ?? 0n;
   }
 
   get merchantBalances(): ReadonlyMap<string, bigint> {
     return this.#owed;
-  }
-
-  /** The merchant takes money out to its bank; refunds can then meet an empty account. */
-  withdraw(mchid: string, amount: bigint): void {
-    const before = this.#withdrawals.get(mchid)?.amount ?? 0n;
-    this.#withdrawals.put(mchid, { amount: before + amount });
-    this.#owe(mchid, -amount);
   }
 
   /** Orders by age, oldest first, after the one with this number. */

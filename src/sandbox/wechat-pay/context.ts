@@ -1,9 +1,13 @@
 import type { Clock } from '../../clock.ts';
 import type { FaultDial } from '../faults.ts';
+import type { Funds } from '../funds.ts';
+import type { SandboxRandom } from '../random.ts';
+import type { RequestLog } from '../requests.ts';
 import type { Person } from '../sandbox.ts';
 import type { SandboxStore } from '../store.ts';
 import type { Books } from './books.ts';
-import type { Merchant } from './keys.ts';
+import type { Merchant } from './merchants/keys.ts';
+import type { SubMerchants } from './merchants/sub-merchants.ts';
 import type { Notices } from './notices.ts';
 
 /** What the parts of one running sandbox share. */
@@ -11,11 +15,16 @@ export interface SandboxContext {
   readonly clock: Clock;
   readonly store: SandboxStore;
   readonly books: Books;
+  readonly funds: Funds;
   readonly notices: Notices;
   readonly faults: FaultDial;
   readonly people: readonly Person[];
-  /** By merchant number. */
+  /** By merchant number: direct merchants, partners, platforms. */
   readonly merchants: ReadonlyMap<string, Merchant>;
+  readonly sub_merchants: SubMerchants;
+  readonly random: SandboxRandom;
+  readonly requests: RequestLog;
+  readonly rate_limits: boolean;
   /** Time between accepting a refund and its arrival, milliseconds. */
   readonly refund_delay_ms: number;
   readonly listen_host: string;

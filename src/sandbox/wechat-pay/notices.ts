@@ -15,7 +15,7 @@ import {
 } from '../../protocols/wechat-pay/signature.ts';
 import { Notifier, type PendingNotification } from '../notifier.ts';
 import type { SandboxOptions } from '../sandbox.ts';
-import type { Merchant } from './keys.ts';
+import type { Merchant } from './merchants/keys.ts';
 import { newEventId } from './numbers.ts';
 
 /**

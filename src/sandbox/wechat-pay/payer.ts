@@ -4,9 +4,10 @@ import { isWireObject, parseWireObject, textField } from '../../protocols/wechat
 import { type ConfirmOutcome, PhoneRefusal, type ScannedCode } from '../sandbox.ts';
 import type { OrderRecord } from './books.ts';
 import type { SandboxContext } from './context.ts';
+import { creditPayment } from './money.ts';
 import { newTransactionId } from './numbers.ts';
-import { CODE_LIFE_MS, expire, H5_LIFE_MS } from './orders.ts';
-import { transactionMessage } from './transaction-message.ts';
+import { CODE_LIFE_MS, expire, H5_LIFE_MS } from './orders/orders.ts';
+import { transactionMessage } from './orders/transaction-message.ts';
 
 /**
  * The payer's side: a code is scanned, a link opened or the in-page call made, which gives a scan;
@@ -132,6 +133,8 @@ export class Payer {
     let transaction_id = newTransactionId(now);
     while (books.orderOfTransaction(transaction_id)) transaction_id = newTransactionId(now);
     books.pay(order, { person, openid, transaction_id, now: now.getTime() });
+    creditPayment(this.#context, order);
+    books.putOrder(order);
     notices.send({
       mchid: order.mchid,
       url: order.notify_url,

@@ -1,20 +1,29 @@
-import { join } from 'node:path';
-import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
-import { RequestLog } from './api/request-log.ts';
+import { assert } from '../../errors.ts';
+import { Admin } from '../admin/admin.ts';
+import { Funds } from '../funds.ts';
+import { PhoneRefusal, type SandboxOptions, type WalletSandbox } from '../sandbox.ts';
+import { wechatPayActions } from './actions.ts';
+import { ROUTES } from './api/routes.ts';
 import { Books } from './books.ts';
 import type { SandboxContext } from './context.ts';
-import { loadMerchant, type Merchant } from './keys.ts';
+import { merchantAccount, scriptAccess } from './merchants/accounts.ts';
+import { loadMerchant, type Merchant, ROLES, type Role } from './merchants/keys.ts';
+import { SubMerchants } from './merchants/sub-merchants.ts';
 import { Notices } from './notices.ts';
 import { openidOf } from './numbers.ts';
-import { expire } from './orders.ts';
+import { expire } from './orders/orders.ts';
 import { Pages } from './pages/page.ts';
 import { Payer } from './payer.ts';
-import { scheduleSettlement } from './refunds.ts';
+import { scheduleSettlement } from './refunds/refunds.ts';
 import { listen } from './server.ts';
 import { unified } from './unified.ts';
 
-/** Name under which the first merchant is registered; payers see it. */
-const MERCHANT_NAME = '胡同集市';
+/** Names under which the merchants are registered; payers see those of sellers and of the first. */
+const MERCHANT_NAMES: Readonly<Record<Role, string>> = {
+  direct: '胡同集市',
+  partner: '胡同服务商',
+  platform: '胡同平台',
+};
 
 export interface WechatPaySandboxOptions extends SandboxOptions {
   /** Time between accepting a refund and its arrival, milliseconds; 0 when absent. */
@@ -28,20 +37,19 @@ export interface WechatPaySandboxOptions extends SandboxOptions {
 export async function startWechatPaySandbox(
   options: WechatPaySandboxOptions,
 ): Promise<WalletSandbox> {
-  const merchant = await loadMerchant({
-    directory: options.keys_dir,
-    prefix: 'wechat_pay',
-    name: MERCHANT_NAME,
-    now: options.clock.real(),
-  });
+  const merchants = await Promise.all(ROLES.map((role) => load(options, role)));
+  const [merchant] = merchants;
+  assert(merchant, 'the first role is the direct merchant');
   const timers = new Set<NodeJS.Timeout>();
   let url = '';
-  const context = buildContext(options, [merchant], { timers, url: () => url });
+  const context = buildContext(options, merchants, { timers, url: () => url });
   const payer = new Payer(context);
-  const log = new RequestLog(() => options.clock.real());
   const { host, port } = options;
-  const pages = new Pages(context, payer, log);
-  const server = await listen({ context, log, pages, host, port }).catch((error: unknown) => {
+  const actions = wechatPayActions(context);
+  const { requests } = options;
+  const admin = new Admin({ wallet: 'wechat_pay', requests, actions, coverage: ROUTES });
+  const pages = new Pages(context, payer, admin);
+  const server = await listen({ context, pages, host, port }).catch((error: unknown) => {
     context.notices.stop();
     throw error;
   });
@@ -52,6 +60,22 @@ export async function startWechatPaySandbox(
     url,
     scan: async (person, code) => payer.scan(person, code),
     confirm: (scanId, outcome) => payer.confirm(scanId, outcome),
+    payerCode: () => {
+      throw new PhoneRefusal('unknown_code');
+    },
+    prompts: () => [],
+    answerPrompt: () => Promise.reject(new PhoneRefusal('prompt_over')),
+    receivable: () => [],
+    answerTransfer: () => Promise.reject(new PhoneRefusal('transfer_over')),
+    codesOnScreen: () => [],
+    coverage: ROUTES,
+    actions,
+    accounts: () =>
+      merchants.map((each) => ({
+        role: each.role,
+        ...merchantAccount(each, url),
+        sub_merchants: context.sub_merchants.of(each.mchid).map(({ sub_mchid }) => sub_mchid),
+      })),
     balance: (person) => context.books.balance(person),
     setBalance: async (person, amount) => {
       context.books.setBalance(person, amount);
@@ -64,16 +88,7 @@ export async function startWechatPaySandbox(
     },
     merchantBalances: () => context.books.merchantBalances,
     merchantAccount: () => merchantAccount(merchant, url),
-    scriptAccess: () => ({
-      url,
-      mchid: merchant.mchid,
-      appid: merchant.appid,
-      serial_no: merchant.serial_no,
-      private_key_file: join(options.keys_dir, 'wechat_pay_merchant_private_key.pem'),
-      api_v3_key: merchant.api_v3_key,
-      public_key_id: merchant.public_key_id,
-      public_key_file: join(options.keys_dir, 'wechat_pay_public_key.pem'),
-    }),
+    scriptAccess: () => scriptAccess(merchant, url, options.keys_dir),
     pendingNotifications: () => context.notices.pending,
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
@@ -81,6 +96,17 @@ export async function startWechatPaySandbox(
       await server.stop();
     },
   };
+}
+
+/** The first merchant keeps the plain prefix, the others have their role in it. */
+function load(options: WechatPaySandboxOptions, role: Role): Promise<Merchant> {
+  return loadMerchant({
+    directory: options.keys_dir,
+    prefix: role === 'direct' ? 'wechat_pay' : `wechat_pay_${role}`,
+    role,
+    name: MERCHANT_NAMES[role],
+    now: options.clock.real(),
+  });
 }
 
 function buildContext(
@@ -97,6 +123,8 @@ function buildContext(
       persons.set(openid(id, merchant), { person: id, appid: merchant.appid });
     }
   }
+  const sub_merchants = new SubMerchants(options.store, options.random);
+  sub_merchants.seed(merchantList, options.clock.now().getTime());
   return {
     clock: options.clock,
     store: options.store,
@@ -105,6 +133,11 @@ function buildContext(
     faults: options.faults,
     people: options.people,
     merchants,
+    sub_merchants,
+    funds: new Funds(options.store),
+    random: options.random,
+    requests: options.requests,
+    rate_limits: options.rate_limits,
     refund_delay_ms: options.refund_delay_ms ?? 0,
     listen_host: options.host,
     url: runtime.url,
@@ -134,24 +167,4 @@ function resumeRefunds(context: SandboxContext): void {
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function merchantAccount(merchant: Merchant, url: string) {
-  return {
-    settings: {
-      mchid: merchant.mchid,
-      appid: merchant.appid,
-      serial_no: merchant.serial_no,
-      public_key_id: merchant.public_key_id,
-      endpoint: url,
-      oauth_endpoint: url,
-      bridge_url: `${url}/bridge.js`,
-    },
-    credentials: {
-      private_key: merchant.private_key,
-      api_v3_key: merchant.api_v3_key,
-      public_key: merchant.public_key,
-      app_secret: merchant.app_secret,
-    },
-  };
 }

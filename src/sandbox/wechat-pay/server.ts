@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiParts, answerApi } from './api/answer.ts';
-import type { RequestLog } from './api/request-log.ts';
 import type { SandboxContext } from './context.ts';
 import type { Pages } from './pages/page.ts';
 import { answerPage } from './pages/routes.ts';
@@ -23,7 +22,6 @@ export interface WechatPayServer {
 
 export async function listen(options: {
   context: SandboxContext;
-  log: RequestLog;
   pages: Pages;
   host: string;
   port: number;
@@ -31,7 +29,6 @@ export async function listen(options: {
   const held = new Set<ServerResponse>();
   const parts: ApiParts = {
     context: options.context,
-    log: options.log,
     hold: (response) => hold(held, response),
   };
   const server = createServer(

@@ -17,6 +17,8 @@ import {
   unixSeconds,
 } from '../../protocols/wechat-pay/signature.ts';
 import { FaultDial } from '../faults.ts';
+import { sandboxRandom } from '../random.ts';
+import { RequestLog } from '../requests.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { memoryJournal, SandboxStore } from '../store.ts';
 import { startWechatPaySandbox } from './sandbox.ts';
@@ -64,6 +66,9 @@ export async function runSandbox(
     faults,
     people: PEOPLE,
     notify_pace: 0.001,
+    random: sandboxRandom(),
+    requests: new RequestLog(() => clock.real()),
+    rate_limits: false,
     refund_delay_ms: options.refund_delay_ms ?? 0,
   });
   return {

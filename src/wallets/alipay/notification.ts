@@ -8,9 +8,9 @@ import type {
   NotificationAnswer,
   NotificationFact,
   RawNotification,
-  RefundFact,
   VerifiedNotification,
-} from '../wallet.ts';
+} from '../notification.ts';
+import type { RefundFact } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
 import { type Fields, paymentFact } from './facts.ts';
 import { masked } from './mask.ts';

@@ -147,6 +147,9 @@ export function createPayment(
       return pageLink(gateway, account, order, order.presentation);
     case 'in_app':
       return createInApp(gateway, account, order);
+    case 'app':
+    case 'mini_program':
+      throw new Error('not offered');
     default:
       return order.presentation satisfies never;
   }

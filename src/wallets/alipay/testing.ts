@@ -92,9 +92,7 @@ export async function openBench(): Promise<Bench> {
       if (outcome.kind !== 'presented') throw new Error(`${outcome.kind}: not presented`);
       const { presentation } = outcome;
       if (presentation.kind === 'qr') return presentation.qr;
-      return presentation.kind === 'in_app'
-        ? (presentation.params['tradeNO'] ?? '')
-        : presentation.url;
+      return 'params' in presentation ? (presentation.params['tradeNO'] ?? '') : presentation.url;
     },
     async payWith(code, person = 'lin') {
       const scanned = await world.sandbox.scan(person, code);

@@ -18,6 +18,7 @@ const CAPABILITIES: WalletCapabilities = {
   max_refunds: 50,
   refund_window_days: 365,
   fee_rate: 600n,
+  max_hold_days: 0,
 };
 
 export function alipayWallet(environment: WalletEnvironment): Wallet {
@@ -34,6 +35,7 @@ export function alipayWallet(environment: WalletEnvironment): Wallet {
     queryRefund: (account, asked) => queryRefund(gateway, openAccount(account), asked),
     verifyNotification: (account, raw) => verifyNotification(openAccount(account), raw),
     answerNotification,
+    calls: [],
     checkCredentials: (account) => checkCredentials(gateway, account),
     payerLogin: payerLogin(gateway),
     stop: () => gateway.stop(),

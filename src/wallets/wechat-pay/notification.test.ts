@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { sealNotification } from '../../protocols/wechat-pay/notification.ts';
 import { answerMessage, rsaSign } from '../../protocols/wechat-pay/signature.ts';
-import type { RawNotification, WalletAccount } from '../wallet.ts';
+import type { RawNotification } from '../notification.ts';
+import type { WalletAccount } from '../wallet.ts';
 import { wechatPayWallet } from './wallet.ts';
 
 /** Genuine notifications are understood; forged, replayed and foreign ones change nothing. */

@@ -5,7 +5,7 @@ import {
 } from '../../protocols/wechat-pay/messages.ts';
 import { type OpenedEnvelope, parseEnvelope } from '../../protocols/wechat-pay/notification.ts';
 import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
-import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../wallet.ts';
+import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../notification.ts';
 import type { MerchantAccount } from './account.ts';
 import { judgeSignature } from './client.ts';
 import { paymentFact, refundFact } from './facts.ts';

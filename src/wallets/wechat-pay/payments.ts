@@ -31,6 +31,7 @@ export async function createPayment(
   if (presentation === 'page') {
     return notSent(`POST ${ORDERS}`, 'WeChat Pay has no desktop page: present a QR code.');
   }
+  if (presentation === 'app' || presentation === 'mini_program') throw new Error('not offered');
   const kind = KINDS[presentation];
   const operation = `${ORDERS}/${kind}`;
   if (presentation === 'in_app' && !order.payer) {
@@ -101,6 +102,8 @@ async function present(
       return { kind: 'in_app', params: { ...call } };
     }
     case 'page':
+    case 'app':
+    case 'mini_program':
       return undefined;
     default:
       return order.presentation satisfies never;

@@ -18,6 +18,7 @@ const CAPABILITIES: WalletCapabilities = {
   max_refunds: 50,
   refund_window_days: 365,
   fee_rate: 600n,
+  max_hold_days: 0,
 };
 
 /** The WeChat Pay connector: APIv3, direct mode, public-key trust. */
@@ -35,6 +36,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
     verifyNotification: (account, raw) => verifyNotification(openAccount(account), raw),
     answerNotification,
+    calls: [],
     checkCredentials: (account) => checkCredentials(client, account),
     payerLogin: {
       code_parameter: 'code',

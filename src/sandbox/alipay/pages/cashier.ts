@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { renderSVG } from 'uqr';
 import { type Alipay, current, isStale, type Trade } from '../books.ts';
 import { returnUrl } from '../notices.ts';
-import { codeUrl } from '../orders.ts';
 import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
+import { codeUrl } from '../trade/orders.ts';
 import {
   type Html,
   html,

@@ -32,6 +32,8 @@ const REFUSALS: Readonly<Record<PhoneRefusal['code'], Readonly<Record<Language, 
   },
   wrong_password: { zh: '支付密码错误', en: 'Wrong password' },
   scan_expired: { zh: '请重新扫码', en: 'Please scan again' },
+  prompt_over: { zh: '商户已不再等待付款', en: 'The merchant no longer waits' },
+  transfer_over: { zh: '转账已结束', en: 'This transfer is over' },
 };
 
 /** The text for what a payer may not do; anything else is not ours to explain and is thrown on. */

@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
-import { parseWireObject, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import {
+  fenField,
+  objectField,
+  parseWireObject,
+  type WireObject,
+} from '../../../protocols/wechat-pay/messages.ts';
 import {
   answerMessage,
   newNonce,
@@ -9,11 +14,11 @@ import {
   unixSeconds,
 } from '../../../protocols/wechat-pay/signature.ts';
 import type { SandboxContext } from '../context.ts';
-import type { Merchant } from '../keys.ts';
+import type { Merchant } from '../merchants/keys.ts';
 import { newRequestId } from '../numbers.ts';
 import { type ApiCall, authenticate, identify } from './authentication.ts';
 import { parameterError, systemError, WechatPayRefusal } from './refusal.ts';
-import type { RequestLog } from './request-log.ts';
+import { FileAnswer, type RouteAnswer, StatusAnswer } from './route.ts';
 import { findRoute } from './routes.ts';
 
 /**
@@ -22,7 +27,7 @@ import { findRoute } from './routes.ts';
  */
 interface Answer {
   readonly status: number;
-  readonly content: object | undefined;
+  readonly content: object | FileAnswer | undefined;
   readonly internal: string;
   /** Signs the answer; absent while nobody is known. */
   readonly merchant: Merchant | undefined;
@@ -33,7 +38,6 @@ const SILENCE = Symbol('silence');
 
 export interface ApiParts {
   readonly context: SandboxContext;
-  readonly log: RequestLog;
   /** Keeps a connection open without answering. */
   readonly hold: (response: ServerResponse) => void;
 }
@@ -65,17 +69,30 @@ async function perform(context: SandboxContext, call: ApiCall): Promise<Answer |
     authenticate(context, call, claim);
     const { operation, run } = found.route;
     const { faults } = context;
-    if (faults.strikes('timeout_before_effect', operation)) return SILENCE;
-    if (faults.strikes('error_before_effect', operation)) throw systemError();
-    const content = run(context, merchant, { ...found, body: parseBody(call) });
+    const body = parseBody(call);
+    const occasion = { operation, amount: amountIn(body) };
+    if (faults.strikes('timeout_before_effect', occasion)) return SILENCE;
+    if (faults.strikes('error_before_effect', occasion)) throw systemError();
+    const answer = await run(context, merchant, { ...found, body });
     await context.store.committed();
-    if (faults.strikes('timeout_after_effect', operation)) return SILENCE;
-    if (faults.strikes('error_after_effect', operation)) throw systemError();
-    const status = content === undefined ? 204 : 200;
-    return { status, content, internal: INTERNAL_CODE.success, merchant };
+    if (faults.strikes('timeout_after_effect', occasion)) return SILENCE;
+    if (faults.strikes('error_after_effect', occasion)) throw systemError();
+    return { ...shown(answer), internal: INTERNAL_CODE.success, merchant };
   } catch (error) {
     return refused(error, merchant);
   }
+}
+
+function shown(answer: RouteAnswer): Pick<Answer, 'status' | 'content'> {
+  if (answer === undefined) return { status: 204, content: undefined };
+  if (answer instanceof StatusAnswer) return { status: answer.status, content: answer.content };
+  return { status: 200, content: answer };
+}
+
+/** The money a call is about, for sentinel amounts of the fault dial. */
+function amountIn(body: WireObject): bigint | undefined {
+  const amount = objectField(body, 'amount');
+  return fenField(amount, 'refund') ?? fenField(amount, 'total') ?? fenField(body, 'amount');
 }
 
 function refused(error: unknown, merchant: Merchant | undefined): Answer {
@@ -147,18 +164,34 @@ async function send(
   answer: Answer,
 ): Promise<void> {
   const { status, content, internal, merchant } = answer;
-  const body = content === undefined ? '' : JSON.stringify(content);
+  const file = content instanceof FileAnswer ? content : undefined;
+  const body = file?.body ?? Buffer.from(content === undefined ? '' : JSON.stringify(content));
   const requestId = newRequestId(internal);
-  const signed = merchant ? await signAnswer(parts.context, merchant, body) : {};
-  parts.log.add({ call, status, content, request_id: requestId, mchid: merchant?.mchid });
+  const signed = merchant && !file ? await signAnswer(parts.context, merchant, body) : {};
+  const refusal = content && 'code' in content ? content : undefined;
+  parts.context.requests.add({
+    method: call.method,
+    target: call.target,
+    operation: null,
+    caller: merchant?.mchid ?? null,
+    status,
+    verdict: refusal ? String(refusal.code) : 'ok',
+    reason: null,
+    signature: { state: 'not_checked', hint: '' },
+    duration_ms: 0,
+    wallet_request_id: requestId,
+    request_body: call.body.toString('utf8'),
+    answer_body: file ? `${body.length} bytes` : body.toString('utf8'),
+    fault: null,
+  });
   if (response.destroyed) return;
   response.writeHead(status, {
     ...COMMON_HEADERS,
     ...(status === 204
       ? {}
       : {
-          'Content-Type': 'application/json; charset=utf-8',
-          'Content-Length': Buffer.byteLength(body),
+          'Content-Type': file?.content_type ?? 'application/json; charset=utf-8',
+          'Content-Length': body.length,
         }),
     'Request-ID': requestId,
     ...signed,
@@ -169,7 +202,7 @@ async function send(
 async function signAnswer(
   context: SandboxContext,
   merchant: Merchant,
-  body: string,
+  body: Buffer,
 ): Promise<Record<string, string>> {
   const timestamp = unixSeconds(context.clock.real());
   const nonce = newNonce();

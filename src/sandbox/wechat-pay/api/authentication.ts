@@ -5,7 +5,7 @@ import {
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import { isFresh, requestMessage, rsaVerify } from '../../../protocols/wechat-pay/signature.ts';
 import type { SandboxContext } from '../context.ts';
-import type { Merchant } from '../keys.ts';
+import type { Merchant } from '../merchants/keys.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 
 /** One request to the API exactly as it arrived. */

@@ -1,110 +1,73 @@
-import type { WireObject } from '../../../protocols/wechat-pay/messages.ts';
-import type { SandboxContext } from '../context.ts';
-import type { Merchant } from '../keys.ts';
-import { checkMchid, closeOrder, createOrder, queryOrder } from '../orders.ts';
-import { createRefund, queryRefund } from '../refunds.ts';
+import { BILL_ROUTES } from '../bills/routes.ts';
+import { ECOMMERCE_ROUTES } from '../ecommerce/routes.ts';
+import { ORDER_ROUTES } from '../orders/routes.ts';
+import { REFUND_ROUTES } from '../refunds/routes.ts';
+import { SECURITY_ROUTES } from '../security/routes.ts';
+import { SHARING_ROUTES } from '../sharing/routes.ts';
+import { TRANSFER_ROUTES } from '../transfers/routes.ts';
+import type { Route } from './route.ts';
 
-/** One call of the API after authentication; an absent answer is a 204. */
-export interface Route {
-  /** Name for the fault dial. */
-  readonly operation: string;
-  readonly run: (
-    context: SandboxContext,
-    merchant: Merchant,
-    call: RouteCall,
-  ) => object | undefined;
-}
-
-export interface RouteCall {
-  /** The decoded last variable part of the path; empty when the path has none. */
-  readonly parameter: string;
-  readonly query: URLSearchParams;
-  /** Empty for GET. */
-  readonly body: WireObject;
-}
-
-const ORDERS = '/v3/pay/transactions';
-const REFUNDS = '/v3/refund/domestic/refunds';
-
-const FIXED: Readonly<Record<string, Route>> = {
-  [`POST ${ORDERS}/native`]: {
-    operation: 'pay.native',
-    run: (context, merchant, { body }) => createOrder(context, merchant, { kind: 'native', body }),
-  },
-  [`POST ${ORDERS}/h5`]: {
-    operation: 'pay.h5',
-    run: (context, merchant, { body }) => createOrder(context, merchant, { kind: 'h5', body }),
-  },
-  [`POST ${ORDERS}/jsapi`]: {
-    operation: 'pay.jsapi',
-    run: (context, merchant, { body }) => createOrder(context, merchant, { kind: 'jsapi', body }),
-  },
-  [`POST ${REFUNDS}`]: {
-    operation: 'refund',
-    run: (context, merchant, { body }) => createRefund(context, merchant, body),
-  },
-};
-
-interface Pattern extends Route {
-  readonly method: 'GET' | 'POST';
-  readonly path: RegExp;
-}
-
-const PATTERNS: readonly Pattern[] = [
-  {
-    method: 'GET',
-    path: /^\/v3\/pay\/transactions\/out-trade-no\/([^/]{1,128})$/,
-    operation: 'query',
-    run: (context, merchant, { parameter, query }) => {
-      checkQueryMchid(merchant, query);
-      return queryOrder(context, merchant, { out_trade_no: parameter });
-    },
-  },
-  {
-    method: 'GET',
-    path: /^\/v3\/pay\/transactions\/id\/([^/]{1,128})$/,
-    operation: 'query',
-    run: (context, merchant, { parameter, query }) => {
-      checkQueryMchid(merchant, query);
-      return queryOrder(context, merchant, { transaction_id: parameter });
-    },
-  },
-  {
-    method: 'POST',
-    path: /^\/v3\/pay\/transactions\/out-trade-no\/([^/]{1,128})\/close$/,
-    operation: 'close',
-    run: (context, merchant, { parameter, body }) => {
-      closeOrder(context, merchant, { out_trade_no: parameter, body });
-      return undefined;
-    },
-  },
-  {
-    method: 'GET',
-    path: /^\/v3\/refund\/domestic\/refunds\/([^/]{1,256})$/,
-    operation: 'refund.query',
-    run: (context, merchant, { parameter }) => queryRefund(context, merchant, parameter),
-  },
+/** Every call under /v3/. Fixed paths win over those with variables. */
+export const ROUTES: readonly Route[] = [
+  ...ORDER_ROUTES,
+  ...REFUND_ROUTES,
+  ...SHARING_ROUTES,
+  ...ECOMMERCE_ROUTES,
+  ...BILL_ROUTES,
+  ...TRANSFER_ROUTES,
+  ...SECURITY_ROUTES,
 ];
 
-function checkQueryMchid(merchant: Merchant, query: URLSearchParams): void {
-  const place = { field: '/mchid', location: 'query' } as const;
-  checkMchid(merchant, query.get('mchid') ?? undefined, place);
+interface Pattern {
+  readonly route: Route;
+  readonly method: string;
+  readonly sections: readonly string[];
+}
+
+const MAX_VARIABLE = 256;
+
+function patternOf(route: Route): Pattern {
+  const [method = '', path = ''] = route.call.split(' ');
+  return { route, method, sections: path.split('/') };
+}
+
+const FIXED = new Map(
+  ROUTES.filter(({ call }) => !call.includes('{')).map((route) => [route.call, route]),
+);
+const PATTERNS = ROUTES.filter(({ call }) => call.includes('{')).map(patternOf);
+
+export interface FoundRoute {
+  readonly route: Route;
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** Undefined when the API has no such call. */
-export function findRoute(
-  method: string,
-  path: string,
-): { route: Route; parameter: string } | undefined {
-  const fixed = FIXED[`${method} ${path}`];
-  if (fixed) return { route: fixed, parameter: '' };
+export function findRoute(method: string, path: string): FoundRoute | undefined {
+  const fixed = FIXED.get(`${method} ${path}`);
+  if (fixed) return { route: fixed, parameters: {} };
+  const sections = path.split('/');
   for (const pattern of PATTERNS) {
-    if (pattern.method !== method) continue;
-    const raw = pattern.path.exec(path)?.[1];
-    const parameter = raw === undefined ? undefined : decoded(raw);
-    if (parameter !== undefined) return { route: pattern, parameter };
+    if (pattern.method !== method || pattern.sections.length !== sections.length) continue;
+    const parameters = match(pattern.sections, sections);
+    if (parameters) return { route: pattern.route, parameters };
   }
   return undefined;
+}
+
+function match(
+  wanted: readonly string[],
+  given: readonly string[],
+): Record<string, string> | undefined {
+  const parameters: Record<string, string> = {};
+  for (const [index, section] of wanted.entries()) {
+    const text = given[index] ?? '';
+    if (section.startsWith('{')) {
+      const value = decoded(text);
+      if (value === undefined || value === '' || value.length > MAX_VARIABLE) return undefined;
+      parameters[section.slice(1, -1)] = value;
+    } else if (section !== text) return undefined;
+  }
+  return parameters;
 }
 
 function decoded(text: string): string | undefined {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Merchant } from '../keys.ts';
+import type { Merchant } from '../merchants/keys.ts';
 import { newSecret } from '../numbers.ts';
 import { choosePerson } from './h5.ts';
 import { redirectTarget, text } from './layout.ts';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { RequestLog } from '../api/request-log.ts';
+import type { Admin } from '../../admin/admin.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Payer } from '../payer.ts';
 import { escapeHtml, type Language, renderPage } from './layout.ts';
@@ -9,13 +9,13 @@ import { OauthCodes } from './oauth-codes.ts';
 export class Pages {
   readonly context: SandboxContext;
   readonly payer: Payer;
-  readonly log: RequestLog;
+  readonly admin: Admin;
   readonly codes: OauthCodes;
 
-  constructor(context: SandboxContext, payer: Payer, log: RequestLog) {
+  constructor(context: SandboxContext, payer: Payer, admin: Admin) {
     this.context = context;
     this.payer = payer;
-    this.log = log;
+    this.admin = admin;
     this.codes = new OauthCodes(() => context.clock.real());
   }
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SandboxContext } from '../context.ts';
-import { answerAdmin } from './admin.ts';
 import { answerBridge } from './bridge.ts';
 import { answerH5, postH5 } from './h5.ts';
 import { languageOf, text } from './layout.ts';
@@ -8,6 +7,7 @@ import { answerAuthorize, answerToken } from './oauth.ts';
 import {
   failure,
   isLoopbackName,
+  isSameOrigin,
   type PageAnswer,
   type PageRequest,
   type Pages,
@@ -52,8 +52,15 @@ async function route(
       break;
   }
   if (page.url.pathname.startsWith('/bridge')) return answerBridge(pages, page);
-  if (page.url.pathname.startsWith('/__sandbox/')) return answerAdmin(pages, page);
+  if (page.url.pathname.startsWith('/__sandbox/')) return toAdmin(pages, page);
   return failure(page.language, 404, text(page.language, 'not_found'));
+}
+
+/** For callers on this machine, and for no page of another origin. */
+function toAdmin(pages: Pages, page: PageRequest): PageAnswer | Promise<PageAnswer> {
+  if (!page.local) return plain(403, 'for callers on the same machine only');
+  if (!isSameOrigin(page)) return plain(403, 'cross-origin request');
+  return pages.admin.answer(page);
 }
 
 function parse(pages: Pages, request: IncomingMessage, body: Buffer): PageRequest | undefined {

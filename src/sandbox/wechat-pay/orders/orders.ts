@@ -1,4 +1,4 @@
-import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
+import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import {
   fenField,
   objectField,
@@ -6,15 +6,20 @@ import {
   textField,
   timeField,
   type WireObject,
-} from '../../protocols/wechat-pay/messages.ts';
-import { checkFields } from './api/fields.ts';
-import { orderNotFound, otherParameters, parameterError, WechatPayRefusal } from './api/refusal.ts';
-import { CLOSE_FIELDS, ORDER_FIELDS, type OrderKind } from './api/schemas.ts';
-import type { OrderRecord } from './books.ts';
-import type { SandboxContext } from './context.ts';
+} from '../../../protocols/wechat-pay/messages.ts';
+import { checkFields } from '../api/fields.ts';
+import {
+  orderNotFound,
+  otherParameters,
+  parameterError,
+  WechatPayRefusal,
+} from '../api/refusal.ts';
+import { CLOSE_FIELDS, ORDER_FIELDS, type OrderKind } from '../api/schemas.ts';
+import type { OrderRecord } from '../books.ts';
+import type { SandboxContext } from '../context.ts';
+import type { Merchant } from '../merchants/keys.ts';
+import { newNativeToken, newPrepayId } from '../numbers.ts';
 import { digest } from './fingerprint.ts';
-import type { Merchant } from './keys.ts';
-import { newNativeToken, newPrepayId } from './numbers.ts';
 import { transactionMessage } from './transaction-message.ts';
 
 /**
@@ -73,6 +78,8 @@ function openOrder(
     kind,
     mchid: merchant.mchid,
     appid: merchant.appid,
+    sub_mchid: null,
+    sub_appid: null,
     out_trade_no: textField(body, 'out_trade_no') ?? '',
     description: textField(body, 'description') ?? '',
     attach: textField(body, 'attach') ?? null,
@@ -82,6 +89,7 @@ function openOrder(
     created_at: now.getTime(),
     expires_at: expiry(body, now),
     payer_openid,
+    profit_sharing: objectField(body, 'settle_info')?.profit_sharing === true,
     prepay_id: newPrepayId(now),
     token: newNativeToken(),
     prepared_at: now.getTime(),
@@ -92,6 +100,8 @@ function openOrder(
     openid: null,
     transaction_id: null,
     paid_at: null,
+    fee: 0n,
+    fee_returned: 0n,
     refunded: 0n,
     refund_count: 0,
   });

@@ -7,7 +7,7 @@ import {
   pay,
   type RunningSandbox,
   runSandbox,
-} from './testing.ts';
+} from '../testing.ts';
 
 /** The rules of orders and payers, asked over the wire. */
 let running: RunningSandbox;

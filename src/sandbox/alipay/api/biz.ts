@@ -1,5 +1,5 @@
-import { fromYuan, MAX_AMOUNT } from '../../money.ts';
-import { CODES, SUB_CODES, type SubCodeName } from '../../protocols/alipay/codes.ts';
+import { fromYuan, MAX_AMOUNT } from '../../../money.ts';
+import { CODES, SUB_CODES, type SubCodeName } from '../../../protocols/alipay/codes.ts';
 
 /** A no of the gateway: signed and sent like any other answer, with HTTP 200. */
 export class GatewayRefusal extends Error {

@@ -1,43 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import { CODES } from '../../protocols/alipay/codes.ts';
-import { decodeForms, type Parameters } from '../../protocols/alipay/parameters.ts';
-import { type RequestVerdict, verifyRequest } from '../../protocols/alipay/request.ts';
+import { CODES } from '../../../protocols/alipay/codes.ts';
+import { decodeForms, type Parameters } from '../../../protocols/alipay/parameters.ts';
+import { type RequestVerdict, verifyRequest } from '../../../protocols/alipay/request.ts';
 import {
   buildResponse,
   ERROR_ROOT,
   gatewayJson,
   parseObject,
   responseRoot,
-} from '../../protocols/alipay/response.ts';
-import { parseStamp } from '../../protocols/alipay/trade.ts';
+} from '../../../protocols/alipay/response.ts';
+import { parseStamp } from '../../../protocols/alipay/trade.ts';
+import type { Alipay, App, Trade } from '../books.ts';
+import { exchangeToken } from '../login.ts';
+import { escapeHtml, type Reply, refusalPage } from '../pages/html.ts';
+import { PAGE_METHODS } from '../trade/methods.ts';
+import type { Call } from '../trade/orders.ts';
 import { GatewayRefusal } from './biz.ts';
-import type { Alipay, App, Trade } from './books.ts';
-import { exchangeToken } from './login.ts';
-import { type Call, create, pagePay, precreate, wapPay } from './orders.ts';
-import { escapeHtml, type Reply, refusalPage } from './pages/html.ts';
-import { cancel, close, query, refund, refundQuery } from './trades.ts';
+import { ClassAnswer } from './method.ts';
+import { METHODS, methodNamed } from './methods.ts';
 
 /**
  * `/gateway.do`: merges query and body, verifies, then acts. Every answer is HTTP 200 and signed
  * under `<method>_response`, errors too; the page methods answer a browser with HTML.
  * https://opendocs.alipay.com/common/02kf5q
  */
-type Handler = (call: Call) => Record<string, unknown>;
-
-const HANDLERS: ReadonlyMap<string, Handler> = new Map([
-  ['alipay.trade.precreate', precreate],
-  ['alipay.trade.create', create],
-  ['alipay.trade.query', query],
-  ['alipay.trade.close', close],
-  ['alipay.trade.cancel', cancel],
-  ['alipay.trade.refund', refund],
-  ['alipay.trade.fastpay.refund.query', refundQuery],
-]);
-
-const PAGES: ReadonlyMap<string, (call: Call) => Trade> = new Map([
-  ['alipay.trade.page.pay', pagePay],
-  ['alipay.trade.wap.pay', wapPay],
-]);
+const PAGES: ReadonlyMap<string, (call: Call) => Trade> = new Map(
+  PAGE_METHODS.map(({ call, place }) => [call, place]),
+);
 
 const TOKEN_METHOD = 'alipay.system.oauth.token';
 const LENIENCY_MS = 15 * 60_000;
@@ -128,14 +117,24 @@ function warning(alipay: Alipay, parameters: Parameters): Record<string, string>
   return { 'x-sandbox-warning': `timestamp is ${minutes} minutes off; it must be Beijing time` };
 }
 
-function run(alipay: Alipay, method: string, parameters: Parameters): Record<string, unknown> {
-  if (method === TOKEN_METHOD) return exchangeToken(openCall(alipay, parameters));
-  const handler = HANDLERS.get(method);
-  if (!handler) {
-    const known = [...HANDLERS.keys(), ...PAGES.keys(), TOKEN_METHOD].join(', ');
-    throw new GatewayRefusal('isv.invalid-method', `不存在的方法名 (this sandbox has: ${known})`);
+async function run(
+  alipay: Alipay,
+  name: string,
+  parameters: Parameters,
+): Promise<Record<string, unknown>> {
+  if (name === TOKEN_METHOD) return exchangeToken(openCall(alipay, parameters));
+  const method = methodNamed(name);
+  if (!method) {
+    const known = [...METHODS, ...PAGE_METHODS].map(({ call }) => call);
+    throw new GatewayRefusal(
+      'isv.invalid-method',
+      `不存在的方法名 (this sandbox has: ${known.join(', ')}, ${TOKEN_METHOD})`,
+    );
   }
-  return { code: '10000', msg: CODES['10000'], ...handler(openCall(alipay, parameters)) };
+  const answer = await method.run(openCall(alipay, parameters));
+  const code = answer instanceof ClassAnswer ? answer.code : '10000';
+  const fields = answer instanceof ClassAnswer ? answer.fields : answer;
+  return { code, msg: CODES[code], ...fields };
 }
 
 async function committed(alipay: Alipay): Promise<void> {
@@ -178,7 +177,7 @@ async function jsonReply(alipay: Alipay, query: string, body: string): Promise<R
     if (!/^[A-Za-z0-9_.]{1,128}$/.test(method)) throw new GatewayRefusal('isv.invalid-method');
     root = responseRoot(method);
     extra = warning(alipay, parameters);
-    answer = run(alipay, method, parameters);
+    answer = await run(alipay, method, parameters);
     await committed(alipay);
   } catch (error) {
     answer = refusalOf(error).answer();
@@ -201,14 +200,14 @@ export async function answerGateway(
 ): Promise<Reply | undefined> {
   const { faults } = alipay.options;
   const method = decodeForms(request.query, request.body).parameters.get('method') ?? '';
-  if (faults.strikes('timeout_before_effect', method)) return undefined;
-  if (faults.strikes('error_before_effect', method)) return BAD_GATEWAY;
+  if (faults.strikes('timeout_before_effect', { operation: method })) return undefined;
+  if (faults.strikes('error_before_effect', { operation: method })) return BAD_GATEWAY;
   const reply = await (PAGES.has(method) ? pageReply : jsonReply)(
     alipay,
     request.query,
     request.body,
   );
-  if (faults.strikes('timeout_after_effect', method)) return undefined;
-  if (faults.strikes('error_after_effect', method)) return BAD_GATEWAY;
+  if (faults.strikes('timeout_after_effect', { operation: method })) return undefined;
+  if (faults.strikes('error_after_effect', { operation: method })) return BAD_GATEWAY;
   return reply;
 }

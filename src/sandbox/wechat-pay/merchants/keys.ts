@@ -2,14 +2,19 @@ import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readPrivateKey } from '../../protocols/wechat-pay/signature.ts';
-import { newAppid, newMchid, newPublicKeyId, newSecret, newSerial } from './numbers.ts';
+import { readPrivateKey } from '../../../protocols/wechat-pay/signature.ts';
+import { newAppid, newMchid, newPublicKeyId, newSecret, newSerial } from '../numbers.ts';
 
 /**
  * A merchant at the sandbox: who it is, the keys it signs with, and the pair the wallet signs with
  * towards it. Made once and kept in files, so that a restart changes nobody's credentials.
  */
+/** Direct; a partner with sub-merchants; an ecommerce platform (收付通) with sub-merchants. */
+export const ROLES = ['direct', 'partner', 'platform'] as const;
+export type Role = (typeof ROLES)[number];
+
 export interface Merchant {
+  readonly role: Role;
   readonly mchid: string;
   readonly appid: string;
   /** Registered name, shown to payers. */
@@ -27,7 +32,7 @@ export interface Merchant {
   readonly public_key: string;
 }
 
-type Stored = Omit<Merchant, 'private_key' | 'verify_key' | 'sign_key' | 'public_key'>;
+type Stored = Omit<Merchant, 'role' | 'private_key' | 'verify_key' | 'sign_key' | 'public_key'>;
 
 const TEXTS = [
   'mchid',
@@ -46,6 +51,7 @@ const newKeyPair = promisify(generateKeyPair);
 export async function loadMerchant(options: {
   directory: string;
   prefix: string;
+  role: Role;
   name: string;
   now: Date;
 }): Promise<Merchant> {
@@ -67,6 +73,7 @@ export async function loadMerchant(options: {
   }
   return {
     ...record,
+    role: options.role,
     private_key: merchantPem,
     verify_key: createPublicKey(merchantKey),
     sign_key: serverKey,

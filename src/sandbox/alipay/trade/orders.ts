@@ -1,6 +1,6 @@
-import { shanghaiStamp } from '../../clock.ts';
-import type { Parameters } from '../../protocols/alipay/parameters.ts';
-import { PRODUCT_CODES, parseStamp, parseTimeout } from '../../protocols/alipay/trade.ts';
+import { shanghaiStamp } from '../../../clock.ts';
+import type { Parameters } from '../../../protocols/alipay/parameters.ts';
+import { PRODUCT_CODES, parseStamp, parseTimeout } from '../../../protocols/alipay/trade.ts';
 import {
   type Biz,
   GatewayRefusal,
@@ -8,8 +8,8 @@ import {
   requiredAmount,
   requiredNumber,
   requiredText,
-} from './biz.ts';
-import type { Trade } from './books.ts';
+} from '../api/biz.ts';
+import type { Trade } from '../books.ts';
 import {
   type Alipay,
   type App,
@@ -18,8 +18,8 @@ import {
   orderOf,
   type Product,
   saveTrade,
-} from './books.ts';
-import { newToken, newTradeNo } from './numbers.ts';
+} from '../books.ts';
+import { newToken, newTradeNo } from '../numbers.ts';
 
 /** One verified call: who calls, with which parameters and which parsed `biz_content`. */
 export interface Call {
@@ -122,6 +122,8 @@ function place(call: Call, product: Product, buyer: string | null): Trade {
     notify_url: urlParameter(parameters, 'notify_url'),
     return_url: urlParameter(parameters, 'return_url'),
     quit_url: optionalText(biz, 'quit_url', { max: 400, pattern: /^https?:\/\// }) ?? null,
+    sub_merchant: null,
+    hold: false,
     token: newToken(),
     placed_at: now.getTime(),
     expires_at: expiry(biz, product, now),
@@ -131,6 +133,8 @@ function place(call: Call, product: Product, buyer: string | null): Trade {
     created_at: null,
     paid_at: null,
     closed_at: null,
+    fee: 0n,
+    fee_returned: 0n,
     refunded: 0n,
     refunds: [],
   };

@@ -1,5 +1,5 @@
-import { shanghaiTime } from '../../clock.ts';
-import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
+import { shanghaiTime } from '../../../clock.ts';
+import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import {
   fenField,
   fenNumber,
@@ -8,20 +8,21 @@ import {
   type RefundNotice,
   textField,
   type WireObject,
-} from '../../protocols/wechat-pay/messages.ts';
-import { checkFields } from './api/fields.ts';
+} from '../../../protocols/wechat-pay/messages.ts';
+import { checkFields } from '../api/fields.ts';
 import {
   invalidRequest,
   otherParameters,
   parameterError,
   WechatPayRefusal,
-} from './api/refusal.ts';
-import { REFUND_FIELDS } from './api/schemas.ts';
-import type { OrderRecord, RefundRecord } from './books.ts';
-import type { SandboxContext } from './context.ts';
-import { digest } from './fingerprint.ts';
-import type { Merchant } from './keys.ts';
-import { newRefundId } from './numbers.ts';
+} from '../api/refusal.ts';
+import { REFUND_FIELDS } from '../api/schemas.ts';
+import type { OrderRecord, RefundRecord } from '../books.ts';
+import type { SandboxContext } from '../context.ts';
+import type { Merchant } from '../merchants/keys.ts';
+import { canRefund, debitRefund } from '../money.ts';
+import { newRefundId } from '../numbers.ts';
+import { digest } from '../orders/fingerprint.ts';
 
 /**
  * Refunds: one year, at most 50 per order, never above the order's total; the same number with the
@@ -68,6 +69,7 @@ export function createRefund(
     status: 'PROCESSING',
     succeeded_at: null,
   };
+  debitRefund(context, order, refund);
   context.books.addRefund(order, refund);
   scheduleSettlement(context, refund);
   return refundMessage(order, refund);
@@ -116,7 +118,7 @@ function checkRefundable(
   if (order.refunded + refund.amount > order.total) {
     throw invalidRequest('申请退款金额大于订单可退金额', INTERNAL_CODE.out_of_range);
   }
-  if (context.books.owed(order.mchid) < refund.amount) {
+  if (!canRefund(context, order, refund.amount)) {
     const message = '基本账户余额不足，请充值后重新发起';
     throw new WechatPayRefusal(403, 'NOT_ENOUGH', INTERNAL_CODE.out_of_range, message);
   }

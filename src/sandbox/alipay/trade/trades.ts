@@ -1,5 +1,5 @@
-import { shanghaiStamp } from '../../clock.ts';
-import { toYuan } from '../../money.ts';
+import { shanghaiStamp } from '../../../clock.ts';
+import { toYuan } from '../../../money.ts';
 import {
   asksFor,
   type Biz,
@@ -8,7 +8,7 @@ import {
   optionalText,
   requiredAmount,
   tradeNames,
-} from './biz.ts';
+} from '../api/biz.ts';
 import {
   type Alipay,
   balanceOf,
@@ -16,9 +16,10 @@ import {
   type Trade,
   type TradeRefund,
   tradeOf,
-} from './books.ts';
-import { fundBills, notifyTrade } from './notices.ts';
-import { openId } from './numbers.ts';
+} from '../books.ts';
+import { canRefund, debitRefund } from '../money.ts';
+import { fundBills, notifyTrade } from '../notices.ts';
+import { openId } from '../numbers.ts';
 import type { Call } from './orders.ts';
 
 const CANCEL_WINDOW_MS = 86_400_000;
@@ -89,6 +90,7 @@ export function close(call: Call): Record<string, unknown> {
 
 /** Gives money back and lets a fully refunded trade close. */
 function giveBack(alipay: Alipay, trade: Trade, refund: TradeRefund): void {
+  debitRefund(alipay, trade, refund);
   trade.refunds.push(refund);
   trade.refunded += refund.amount;
   if (trade.refunded === trade.amount) {
@@ -159,6 +161,7 @@ export function refund(call: Call): Record<string, unknown> {
   if (amount > trade.amount - trade.refunded) {
     throw new GatewayRefusal('ACQ.REASON_TRADE_REFUND_FEE_ERR');
   }
+  if (!canRefund(alipay, trade, amount)) throw new GatewayRefusal('ACQ.SELLER_BALANCE_NOT_ENOUGH');
   const reason = optionalText(biz, 'refund_reason', { max: 256 }) ?? null;
   const at = alipay.options.clock.now().getTime();
   const entry: TradeRefund = { out_request_no, amount, reason, at };

@@ -1,6 +1,6 @@
-import { shanghaiTime } from '../../clock.ts';
-import { fenNumber, type TransactionMessage } from '../../protocols/wechat-pay/messages.ts';
-import type { OrderRecord } from './books.ts';
+import { shanghaiTime } from '../../../clock.ts';
+import { fenNumber, type TransactionMessage } from '../../../protocols/wechat-pay/messages.ts';
+import type { OrderRecord } from '../books.ts';
 
 const STATE_TEXT: Readonly<Record<OrderRecord['state'], string>> = {
   NOTPAY: '订单未支付',

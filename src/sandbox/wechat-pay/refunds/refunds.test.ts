@@ -6,7 +6,7 @@ import {
   pay,
   type RunningSandbox,
   runSandbox,
-} from './testing.ts';
+} from '../testing.ts';
 
 /** The rules of refunds, asked over the wire. */
 let running: RunningSandbox;
@@ -122,10 +122,9 @@ describe('refunds', () => {
   test('of a merchant that withdrew its money are NOT_ENOUGH', async () => {
     const out_trade_no = await paidOrder();
     const { mchid } = merchantOf(running);
-    const owed = running.sandbox.merchantBalances().get(mchid) ?? 0n;
-    await fetch(`${running.sandbox.url}/__sandbox/withdraw`, {
+    await fetch(`${running.sandbox.url}/__sandbox/actions/withdraw`, {
       method: 'POST',
-      body: `{"mchid":"${mchid}","amount":${owed}}`,
+      body: JSON.stringify({ mchid }),
     });
     const answer = await refund(out_trade_no, `${out_trade_no}-1`);
     expect([answer.status, answer.content.code]).toEqual([403, 'NOT_ENOUGH']);

@@ -1,0 +1,4 @@
+import type { Route } from '../api/route.ts';
+
+/** Bills and their download. */
+export const BILL_ROUTES: readonly Route[] = [];

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { Merchant } from './keys.ts';
+
+/** What a connector needs to act as this merchant. */
+export function merchantAccount(merchant: Merchant, url: string) {
+  return {
+    settings: {
+      mchid: merchant.mchid,
+      appid: merchant.appid,
+      serial_no: merchant.serial_no,
+      public_key_id: merchant.public_key_id,
+      endpoint: url,
+      oauth_endpoint: url,
+      bridge_url: `${url}/bridge.js`,
+    },
+    credentials: {
+      private_key: merchant.private_key,
+      api_v3_key: merchant.api_v3_key,
+      public_key: merchant.public_key,
+      app_secret: merchant.app_secret,
+    },
+  };
+}
+
+/** The same for scripts in any language: addresses, numbers and the files of the keys. */
+export function scriptAccess(
+  merchant: Merchant,
+  url: string,
+  keys_dir: string,
+): Readonly<Record<string, string>> {
+  return {
+    url,
+    mchid: merchant.mchid,
+    appid: merchant.appid,
+    serial_no: merchant.serial_no,
+    private_key_file: join(keys_dir, 'wechat_pay_merchant_private_key.pem'),
+    api_v3_key: merchant.api_v3_key,
+    public_key_id: merchant.public_key_id,
+    public_key_file: join(keys_dir, 'wechat_pay_public_key.pem'),
+  };
+}

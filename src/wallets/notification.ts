@@ -1,0 +1,59 @@
+import type { OnboardingFact } from './products/onboarding.ts';
+import type { PayoutFact } from './products/payouts.ts';
+import type { SplitFact } from './products/splits.ts';
+import type { PaymentFact, RefundFact } from './wallet.ts';
+
+/** The HTTP request of a notification exactly as it arrived. */
+export interface RawNotification {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Real time of arrival, for the replay window of signatures. */
+  readonly received_at: Date;
+}
+
+export type NotificationFact =
+  | { readonly about: 'payment'; readonly fact: PaymentFact }
+  | { readonly about: 'refund'; readonly fact: RefundFact }
+  | { readonly about: 'payout'; readonly fact: PayoutFact }
+  | { readonly about: 'split'; readonly fact: SplitFact }
+  | { readonly about: 'onboarding'; readonly fact: OnboardingFact }
+  /** Genuine, but of a kind the hub has no use for: acknowledged and kept. */
+  | { readonly about: 'other'; readonly type: string };
+
+/** What the payment's own state machine takes; the rest belongs to other slices. */
+export type PaymentNotification = Extract<NotificationFact, { about: 'payment' | 'refund' }>;
+
+export function isOfPayments(content: NotificationFact): content is PaymentNotification {
+  return content.about === 'payment' || content.about === 'refund';
+}
+
+export type VerifiedNotification =
+  | {
+      readonly kind: 'verified';
+      /** The wallet's stable id of the fact (its transaction or refund number). */
+      readonly fact_id: string;
+      /** The state the fact is in; `fact_id` and `fact_state` together are unique per account. */
+      readonly fact_state: string;
+      readonly content: NotificationFact;
+      /** The decrypted message, masked, for the timeline. */
+      readonly masked: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'refused';
+      /** Which check failed. */
+      readonly reason:
+        | 'signature'
+        | 'stale'
+        | 'unknown_key'
+        | 'decrypt'
+        | 'malformed'
+        | 'wrong_account';
+      readonly message: string;
+    };
+
+/** The HTTP answer a wallet expects to a notification. */
+export interface NotificationAnswer {
+  readonly status: number;
+  readonly content_type: string;
+  readonly body: string;
+}

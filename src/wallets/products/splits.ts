@@ -1,0 +1,125 @@
+import type { Refused, Traced, Unknown, WalletAccount } from '../wallet.ts';
+
+/** Profit sharing at the wallet: held money goes to receivers, the rest is released. */
+export interface SplitReceiver {
+  readonly kind: 'merchant' | 'person';
+  /** The receiver's number or id at the wallet. */
+  readonly account: string;
+  /** Registered name; wallets that check it refuse a wrong one. */
+  readonly name?: string;
+}
+
+export interface SplitOrder {
+  readonly split_reference: string;
+  readonly wallet_reference: string;
+  readonly wallet_transaction_id: string;
+  readonly sub_merchant?: string;
+  readonly parts: readonly (SplitReceiver & {
+    readonly amount: bigint;
+    readonly description: string;
+  })[];
+  /** Release to the seller what these parts leave over; no split of this payment can follow. */
+  readonly release_rest: boolean;
+}
+
+export interface SplitPartFact {
+  readonly account: string;
+  readonly amount: bigint;
+  readonly state: 'pending' | 'succeeded' | 'refused';
+  /** The wallet's own reason of a refused part; its money stays with the seller. */
+  readonly reason?: string;
+}
+
+export interface SplitFact {
+  readonly split_reference: string;
+  readonly wallet_split_id?: string;
+  readonly wallet_transaction_id?: string;
+  readonly state: 'pending' | 'finished' | 'refused';
+  readonly parts: readonly SplitPartFact[];
+}
+
+export type SplitOutcome =
+  | ({ readonly kind: 'fact'; readonly fact: SplitFact } & Traced)
+  | ({ readonly kind: 'not_found' } & Traced)
+  | Refused
+  | Unknown;
+
+/** A receiver gives money of a split back, so that the payment can be refunded whole. */
+export interface SplitReturn {
+  readonly return_reference: string;
+  readonly split_reference: string;
+  readonly wallet_transaction_id: string;
+  readonly sub_merchant?: string;
+  readonly receiver: SplitReceiver;
+  readonly amount: bigint;
+  readonly description: string;
+}
+
+export interface SplitReturnFact {
+  readonly return_reference: string;
+  readonly state: 'pending' | 'succeeded' | 'refused';
+  readonly amount: bigint;
+  readonly reason?: string;
+}
+
+export type SplitReturnOutcome =
+  | ({ readonly kind: 'fact'; readonly fact: SplitReturnFact } & Traced)
+  | ({ readonly kind: 'not_found' } & Traced)
+  | Refused
+  | Unknown;
+
+export type ReceiverOutcome = ({ readonly kind: 'done' } & Traced) | Refused | Unknown;
+
+export type UnsplitOutcome =
+  | ({ readonly kind: 'amount'; readonly amount: bigint } & Traced)
+  | Refused
+  | Unknown;
+
+export interface SplitLimits {
+  readonly max_parts: number;
+  readonly max_requests: number;
+  /** Largest share of the payment that may be split, hundred-thousandths, unless agreed higher. */
+  readonly max_rate: bigint;
+  /** Shortest wait after the payment, milliseconds. */
+  readonly min_wait_ms: number;
+  /** After so many days the wallet releases held money to the seller by itself. */
+  readonly hold_days: number;
+  /** Days in which a receiver can give money back; 0 when the wallet has no returns. */
+  readonly return_days: number;
+}
+
+type OfPayment = {
+  readonly wallet_reference: string;
+  readonly wallet_transaction_id: string;
+  readonly sub_merchant?: string;
+};
+
+export interface Splits {
+  readonly limits: SplitLimits;
+  /** A receiver must be known to the wallet before money may go there; re-entrant. */
+  addReceiver(
+    account: WalletAccount,
+    receiver: SplitReceiver & { readonly sub_merchant?: string },
+  ): Promise<ReceiverOutcome>;
+  removeReceiver(
+    account: WalletAccount,
+    receiver: SplitReceiver & { readonly sub_merchant?: string },
+  ): Promise<ReceiverOutcome>;
+  split(account: WalletAccount, order: SplitOrder): Promise<SplitOutcome>;
+  querySplit(
+    account: WalletAccount,
+    split: OfPayment & { readonly split_reference: string },
+  ): Promise<SplitOutcome>;
+  /** Everything that is still held goes to the seller. */
+  release(
+    account: WalletAccount,
+    order: OfPayment & {
+      readonly split_reference: string;
+      readonly amount: bigint;
+      readonly description: string;
+    },
+  ): Promise<SplitOutcome>;
+  unsplitAmount(account: WalletAccount, payment: OfPayment): Promise<UnsplitOutcome>;
+  returnSplit?(account: WalletAccount, order: SplitReturn): Promise<SplitReturnOutcome>;
+  queryReturn?(account: WalletAccount, order: SplitReturn): Promise<SplitReturnOutcome>;
+}
