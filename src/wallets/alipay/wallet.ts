@@ -1,12 +1,13 @@
 import { MAX_AMOUNT } from '../../money.ts';
 import type { Wallet, WalletCapabilities, WalletEnvironment } from '../wallet.ts';
 import { openAccount, parseAccount } from './account.ts';
+import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
 import { Gateway } from './gateway.ts';
 import { payerLogin } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
-import { closePayment, createPayment, queryPayment } from './payments.ts';
-import { queryRefund, refund } from './refunds.ts';
+import { closePayment, createPayment, queryPayment } from './trade/payments.ts';
+import { queryRefund, refund } from './trade/refunds.ts';
 
 /** Alipay as a wallet of the hub: gateway.do in key mode. */
 const CAPABILITIES: WalletCapabilities = {
@@ -35,7 +36,7 @@ export function alipayWallet(environment: WalletEnvironment): Wallet {
     queryRefund: (account, asked) => queryRefund(gateway, openAccount(account), asked),
     verifyNotification: (account, raw) => verifyNotification(openAccount(account), raw),
     answerNotification,
-    calls: [],
+    calls: CALLS,
     checkCredentials: (account) => checkCredentials(gateway, account),
     payerLogin: payerLogin(gateway),
     stop: () => gateway.stop(),

@@ -1,12 +1,13 @@
 import { Outbound } from '../../outbound.ts';
 import type { Wallet, WalletCapabilities, WalletEnvironment } from '../wallet.ts';
 import { openAccount, parseAccount } from './account.ts';
+import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
 import type { Client } from './client.ts';
 import { authorizeUrl, exchangeCode } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
-import { closePayment, createPayment, queryPayment } from './payments.ts';
-import { queryRefund, refund } from './refunds.ts';
+import { closePayment, createPayment, queryPayment } from './orders/payments.ts';
+import { queryRefund, refund } from './refunds/refunds.ts';
 
 /** An order lives longer, but its code and prepay id are dead after two hours. */
 const CAPABILITIES: WalletCapabilities = {
@@ -36,7 +37,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
     verifyNotification: (account, raw) => verifyNotification(openAccount(account), raw),
     answerNotification,
-    calls: [],
+    calls: CALLS,
     checkCredentials: (account) => checkCredentials(client, account),
     payerLogin: {
       code_parameter: 'code',

@@ -1,18 +1,18 @@
-import { shanghaiTime } from '../../clock.ts';
-import { signBridgeCall } from '../../protocols/wechat-pay/bridge.ts';
-import { fenNumber, textField, type WireObject } from '../../protocols/wechat-pay/messages.ts';
-import { newNonce, unixSeconds } from '../../protocols/wechat-pay/signature.ts';
+import { shanghaiTime } from '../../../clock.ts';
+import { signBridgeCall } from '../../../protocols/wechat-pay/bridge.ts';
+import { fenNumber, textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import { newNonce, unixSeconds } from '../../../protocols/wechat-pay/signature.ts';
 import type {
   CloseOutcome,
   CreateOrder,
   CreateOutcome,
   PresentationData,
   QueryOutcome,
-} from '../wallet.ts';
-import type { MerchantAccount } from './account.ts';
-import { type Client, callWallet } from './client.ts';
-import { paymentFact } from './facts.ts';
-import { notSent, refusalCode, toOutcome, unreadable } from './refusals.ts';
+} from '../../wallet.ts';
+import type { MerchantAccount } from '../account.ts';
+import { type Client, callWallet } from '../client.ts';
+import { paymentFact } from '../facts.ts';
+import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 
 /**
  * Orders in direct mode: Native for `qr`, H5 for `h5`, JSAPI for `in_app`.

@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
-import { shanghaiStamp } from '../../clock.ts';
-import { toYuan } from '../../money.ts';
-import { encodeForm } from '../../protocols/alipay/parameters.ts';
+import { shanghaiStamp } from '../../../clock.ts';
+import { toYuan } from '../../../money.ts';
+import { encodeForm } from '../../../protocols/alipay/parameters.ts';
 import type {
   CloseOutcome,
   CreateOrder,
   CreateOutcome,
   PresentationData,
   QueryOutcome,
-} from '../wallet.ts';
-import type { AlipayAccount } from './account.ts';
-import { paymentFact } from './facts.ts';
+} from '../../wallet.ts';
+import type { AlipayAccount } from '../account.ts';
+import { paymentFact } from '../facts.ts';
 import {
   type Gateway,
   type GatewayCall,
@@ -18,7 +18,7 @@ import {
   requestTrace,
   undecided,
   type Value,
-} from './gateway.ts';
+} from '../gateway.ts';
 
 const MAX_SUBJECT = 256;
 

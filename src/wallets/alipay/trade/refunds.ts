@@ -1,8 +1,8 @@
-import { fromYuan, toYuan } from '../../money.ts';
-import { parseStamp } from '../../protocols/alipay/trade.ts';
-import type { RefundFact, RefundOrder, RefundOutcome } from '../wallet.ts';
-import type { AlipayAccount } from './account.ts';
-import { type Gateway, refusedBy, undecided, type Value } from './gateway.ts';
+import { fromYuan, toYuan } from '../../../money.ts';
+import { parseStamp } from '../../../protocols/alipay/trade.ts';
+import type { RefundFact, RefundOrder, RefundOutcome } from '../../wallet.ts';
+import type { AlipayAccount } from '../account.ts';
+import { type Gateway, refusedBy, undecided, type Value } from '../gateway.ts';
 
 /**
  * Refunds. `out_request_no` is the idempotency key. A 10000 alone says nothing: money moved only

@@ -1,11 +1,11 @@
-import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
-import { fenNumber, type WireObject } from '../../protocols/wechat-pay/messages.ts';
-import type { RefundOrder, RefundOutcome } from '../wallet.ts';
-import type { MerchantAccount } from './account.ts';
-import { type CallResult, type Client, callWallet } from './client.ts';
-import { refundFact } from './facts.ts';
-import { walletText } from './payments.ts';
-import { refusalCode, toOutcome, unreadable } from './refusals.ts';
+import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
+import { fenNumber, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import type { RefundOrder, RefundOutcome } from '../../wallet.ts';
+import type { MerchantAccount } from '../account.ts';
+import { type CallResult, type Client, callWallet } from '../client.ts';
+import { refundFact } from '../facts.ts';
+import { walletText } from '../orders/payments.ts';
+import { refusalCode, toOutcome, unreadable } from '../refusals.ts';
 
 /**
  * Refunds: the same number with the same data may be sent again at any time.

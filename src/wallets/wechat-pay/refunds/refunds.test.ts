@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Connector, openConnector } from '../../../test/support/wechat-pay-connector.ts';
-import type { ReceivedNotice } from '../../sandbox/wechat-pay/testing.ts';
-import type { VerifiedNotification } from '../notification.ts';
+import { type Connector, openConnector } from '../../../../test/support/wechat-pay-connector.ts';
+import type { ReceivedNotice } from '../../../sandbox/wechat-pay/testing.ts';
+import type { VerifiedNotification } from '../../notification.ts';
 
 /** Refunding, against the sandbox over sockets. */
 let on: Connector;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Connector, openConnector } from '../../../test/support/wechat-pay-connector.ts';
-import { newWalletReference } from '../../ids.ts';
-import { pay } from '../../sandbox/wechat-pay/testing.ts';
+import { type Connector, openConnector } from '../../../../test/support/wechat-pay-connector.ts';
+import { newWalletReference } from '../../../ids.ts';
+import { pay } from '../../../sandbox/wechat-pay/testing.ts';
 
 /** Ordering, asking and closing, against the sandbox over sockets. */
 let on: Connector;
