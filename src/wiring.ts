@@ -9,10 +9,9 @@ import { createLog } from './log.ts';
 import { Outbound } from './outbound.ts';
 import { publicAddressesOnly } from './outbound-guard.ts';
 import { createVault, readMasterKey } from './vault.ts';
-import { alipayWallet } from './wallets/alipay/wallet.ts';
+import { allConnectors } from './wallets/connectors.ts';
 import { createWallets } from './wallets/registry.ts';
 import type { Wallet, WalletEnvironment } from './wallets/wallet.ts';
-import { wechatPayWallet } from './wallets/wechat-pay/wallet.ts';
 import { publishEvents } from './webhooks/publish.ts';
 
 /** The one wiring function: builds an App from its configuration; tests override members. */
@@ -38,10 +37,6 @@ export interface BuiltApp {
  * the handful for a hundred, and would read whole tables of up to some ten thousand rows instead.
  */
 const WRITER_SETTINGS = { enable_hashjoin: 'off', enable_mergejoin: 'off' };
-
-function allConnectors(environment: WalletEnvironment): readonly Wallet[] {
-  return [wechatPayWallet(environment), alipayWallet(environment)];
-}
 
 export async function createApp(options: AppOptions): Promise<BuiltApp> {
   const { config } = options;
