@@ -1,4 +1,5 @@
 import { apiPage, openApiFile } from './api.ts';
+import { coveragePage } from './coverage.ts';
 import { errorsPage } from './errors.ts';
 import { eventsPage } from './events.ts';
 import { faultsPage } from './faults.ts';
@@ -18,6 +19,7 @@ export function referencePages(): ReadonlyMap<string, () => string> {
     ['docs/reference/limits.md', limitsPage],
     ['docs/reference/sandbox-file.md', sandboxFilePage],
     ['docs/reference/faults.md', faultsPage],
+    ['docs/reference/coverage.md', coveragePage],
   ]);
 }
 
@@ -33,4 +35,5 @@ current. Do not edit these pages.
 - [Limits](limits.md): sizes, counts and times
 - [sandbox.json](sandbox-file.md): addresses and keys of a sandbox
 - [Faults](faults.md): what the fault dial can break
+- [Coverage](coverage.md): which calls of which wallet, and where a sandbox differs
 `;

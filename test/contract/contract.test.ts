@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { allConnectors } from '../../src/wallets/connectors.ts';
+import { notificationContract } from './notifications.ts';
+import { paymentContract } from './payments.ts';
+import { refundContract } from './refunds.ts';
+import { type Stage, type Stages, sandboxStages } from './stage.ts';
+
+/** The one suite for all wallets, each against its own sandbox over sockets. */
+let stages: Stages;
+
+beforeAll(async () => {
+  stages = await sandboxStages();
+});
+afterAll(() => stages.stop());
+
+const connectors = allConnectors({ real: () => new Date(), timeout_ms: 1_000 });
+for (const connector of connectors) connector.stop();
+
+describe.each(connectors)('$name', ({ name, capabilities }) => {
+  const at = (): Stage => {
+    const stage = stages.of.get(name);
+    if (!stage) throw new Error(`no stage for ${name}`);
+    return stage;
+  };
+  describe('payments', () => paymentContract(at, capabilities.presentations));
+  describe('refunds', () => refundContract(at));
+  describe('notifications', () => notificationContract(at));
+});

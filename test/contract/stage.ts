@@ -1,0 +1,237 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newWalletReference } from '../../src/ids.ts';
+import type { FaultDial } from '../../src/sandbox/faults.ts';
+import {
+  SANDBOX_WALLETS,
+  type SandboxWallet,
+  type WalletSandbox,
+} from '../../src/sandbox/sandbox.ts';
+import { allConnectors } from '../../src/wallets/connectors.ts';
+import type { RawNotification } from '../../src/wallets/notification.ts';
+import type {
+  CreateOrder,
+  PresentationData,
+  PresentationKind,
+  Wallet,
+  WalletAccount,
+  WalletName,
+} from '../../src/wallets/wallet.ts';
+import { startSandboxWallets } from '../../src/world/wallets.ts';
+
+/**
+ * Where the contract suite plays: one wallet's connector and account, a merchant that takes its
+ * notifications and, at a sandbox, the payer and the clock.
+ */
+export interface Stage {
+  readonly wallet: Wallet;
+  readonly account: WalletAccount;
+  readonly merchant: MerchantServer;
+  /** Absent at a real gateway, where a person would have to pay. */
+  readonly sandbox: SandboxSide | undefined;
+  order(more?: Partial<CreateOrder>): CreateOrder;
+}
+
+export interface SandboxSide {
+  readonly side: WalletSandbox;
+  readonly faults: FaultDial;
+  /** The account of a role, if the sandbox has such a merchant. */
+  accountOf(role: string): { account: WalletAccount; sub_merchants: readonly string[] } | undefined;
+  advance(ms: number): void;
+  now(): Date;
+  /** The payer's id at the wallet, as the wallet's own login gives it. */
+  payerId(person: string, account?: WalletAccount): Promise<string>;
+  /** The person pays what was presented; throws PhoneRefusal. */
+  pay(presentation: PresentationData, person?: string): Promise<void>;
+}
+
+export interface MerchantServer {
+  readonly notify_url: string;
+  readonly received: RawNotification[];
+  /** The first notification of this stage that the connector reads as one of `reference`. */
+  notificationOf(stage: Stage, reference: string): Promise<RawNotification>;
+  stop(): Promise<void>;
+}
+
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 20;
+
+export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>) {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Acknowledges in every wallet's way at once: 200 with the word that form-posting wallets want. */
+export async function openMerchant(): Promise<MerchantServer> {
+  const received: RawNotification[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      );
+      received.push({ headers, body: Buffer.concat(chunks), received_at: new Date() });
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('success');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    notify_url: `http://127.0.0.1:${port}/notify`,
+    received,
+    notificationOf: (stage, reference) =>
+      until(`a notification of ${reference}`, () =>
+        received.find((raw) => referenceIn(stage, raw) === reference),
+      ),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Our number in a genuine notification; undefined for any other. */
+export function referenceIn({ wallet, account }: Stage, raw: RawNotification): string | undefined {
+  const verified = wallet.verifyNotification(account, raw);
+  if (verified.kind !== 'verified' || verified.content.about === 'other') return undefined;
+  const { fact } = verified.content;
+  if ('refund_reference' in fact) return fact.refund_reference;
+  return 'wallet_reference' in fact ? fact.wallet_reference : undefined;
+}
+
+export interface Stages {
+  readonly of: ReadonlyMap<WalletName, Stage>;
+  stop(): Promise<void>;
+}
+
+const BACK = 'http://127.0.0.1:9/back';
+
+export function orderAt(merchant: MerchantServer, now: () => Date) {
+  return (more: Partial<CreateOrder> = {}): CreateOrder => ({
+    wallet_reference: newWalletReference(0),
+    amount: 1234n,
+    currency: 'CNY',
+    description: '龙井茶 250g',
+    presentation: 'qr',
+    notify_url: merchant.notify_url,
+    return_url: BACK,
+    expires_at: new Date(now().getTime() + 3_600_000),
+    client_ip: '127.0.0.1',
+    ...more,
+  });
+}
+
+/** Every wallet's sandbox with its connector; books in memory. */
+export async function sandboxStages(): Promise<Stages> {
+  const data_dir = mkdtempSync(join(tmpdir(), 'hutong-contract-'));
+  let offset = 0;
+  const clock = { now: () => new Date(Date.now() + offset), real: () => new Date() };
+  const ports = Object.fromEntries(SANDBOX_WALLETS.map((name) => [name, 0])) as Record<
+    SandboxWallet,
+    number
+  >;
+  const wallets = await startSandboxWallets({
+    config: { host: '127.0.0.1', data_dir, notify_pace: 0.001 },
+    ports,
+    clock,
+    seed: 7,
+  });
+  const merchant = await openMerchant();
+  const connectors = allConnectors({ real: () => new Date(), timeout_ms: 5_000 });
+  const of = new Map<WalletName, Stage>();
+  for (const wallet of connectors) {
+    const side = wallets.all.find((each) => each.wallet === wallet.name);
+    if (!side) throw new Error(`no sandbox for ${wallet.name}`);
+    const accountFrom = (given: { settings: unknown; credentials: unknown }): WalletAccount => ({
+      id: `wac_${wallet.name}_${JSON.stringify(given.settings).length}`,
+      wallet: wallet.name,
+      custody: 'merchant_own',
+      ...wallet.parseAccount(given),
+    });
+    const account = accountFrom(side.merchantAccount());
+    const sandbox: SandboxSide = {
+      side,
+      faults: wallets.faults[side.wallet],
+      accountOf(role) {
+        const found = side.accounts().find((each) => each.role === role);
+        return found && { account: accountFrom(found), sub_merchants: found.sub_merchants };
+      },
+      advance: (ms) => {
+        offset += ms;
+      },
+      now: clock.now,
+      payerId: (person, as = account) => payerId(wallet, as, person),
+      pay: (presentation, person = 'lin-xia') => pay(side, presentation, person),
+    };
+    of.set(wallet.name, {
+      wallet,
+      account,
+      merchant,
+      sandbox,
+      order: orderAt(merchant, clock.now),
+    });
+  }
+  return {
+    of,
+    async stop() {
+      for (const connector of connectors) connector.stop();
+      await wallets.stop();
+      await merchant.stop();
+      rmSync(data_dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function pay(side: WalletSandbox, data: PresentationData, person: string): Promise<void> {
+  const scan = await side.scan(person, codeIn(data));
+  await side.confirm(scan.id, 'pay');
+}
+
+/** What a phone is shown, or told by the page, app or mini program that asks for the money. */
+function codeIn(data: PresentationData): string {
+  switch (data.kind) {
+    case 'qr':
+      return data.qr;
+    case 'page':
+    case 'h5':
+      return data.url;
+    case 'form':
+      return `${data.url}?${new URLSearchParams(data.fields).toString()}`;
+    case 'in_app':
+    case 'app':
+    case 'mini_program': {
+      const values = Object.values(data.params);
+      return values.length === 1 ? String(values[0]) : JSON.stringify(data.params);
+    }
+    default:
+      return data satisfies never;
+  }
+}
+
+/** Logs in as the person: the sandboxes' login pages take `person` from the address. */
+async function payerId(wallet: Wallet, account: WalletAccount, person: string): Promise<string> {
+  const { payerLogin } = wallet;
+  const url = new URL(payerLogin.authorizeUrl(account, { redirect_url: BACK, state: 'state-1' }));
+  url.searchParams.set('person', person);
+  const answer = await fetch(url, { redirect: 'manual' });
+  const back = new URL(answer.headers.get('location') ?? '');
+  const code = back.searchParams.get(payerLogin.code_parameter) ?? '';
+  const id = await payerLogin.exchangeCode(account, code);
+  if (id === undefined) throw new Error(`${wallet.name} did not say who ${person} is`);
+  return id;
+}
+
+/** Presentations that need the payer's id. */
+export function needsPayer(kind: PresentationKind): boolean {
+  return kind === 'in_app' || kind === 'mini_program';
+}
