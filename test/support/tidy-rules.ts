@@ -140,6 +140,8 @@ export const DIRECTIONS: readonly Direction[] = [
     from: under('src/protocols/'),
     allowed: (target) =>
       target === 'node:crypto' ||
+      // A parser of text, without I/O.
+      target === 'fast-xml-parser' ||
       target === 'src/money.ts' ||
       target === 'src/clock.ts' ||
       target.startsWith('src/protocols/'),
