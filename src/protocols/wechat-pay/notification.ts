@@ -15,18 +15,17 @@ export interface NotificationEnvelope {
   readonly resource: EncryptedResource & { readonly original_type?: string | undefined };
 }
 
-export type EventType =
-  | 'TRANSACTION.SUCCESS'
-  | 'REFUND.SUCCESS'
-  | 'REFUND.ABNORMAL'
-  | 'REFUND.CLOSED';
-
-export const EVENT_SUMMARY: Readonly<Record<EventType, string>> = {
-  'TRANSACTION.SUCCESS': '支付成功',
-  'REFUND.SUCCESS': '退款成功',
-  'REFUND.ABNORMAL': '退款异常',
-  'REFUND.CLOSED': '退款关闭',
-};
+/** Every event we send or understand: what its envelope says, and the type of what is inside. */
+export const EVENTS = {
+  'TRANSACTION.SUCCESS': { summary: '支付成功', original_type: 'transaction' },
+  'REFUND.SUCCESS': { summary: '退款成功', original_type: 'refund' },
+  'REFUND.ABNORMAL': { summary: '退款异常', original_type: 'refund' },
+  'REFUND.CLOSED': { summary: '退款关闭', original_type: 'refund' },
+  'MCHTRANSFER.BILL.FINISHED': { summary: '商家转账单据终态通知', original_type: 'mch_payment' },
+  'MCHTRANSFER.AUTHORIZATION.CONFIRMED': { summary: '授权确认通知', original_type: 'mch_payment' },
+  'MCHTRANSFER.AUTHORIZATION.CLOSED': { summary: '授权关闭通知', original_type: 'mch_payment' },
+} as const;
+export type EventType = keyof typeof EVENTS;
 
 /** Gaps between the tries of one notification, milliseconds: 15 retries over 24 h 4 m. */
 export const RETRY_SCHEDULE_MS: readonly number[] = [
@@ -40,7 +39,7 @@ export function sealNotification(options: {
   content: object;
   api_v3_key: string;
 }): NotificationEnvelope {
-  const original_type = options.event_type === 'TRANSACTION.SUCCESS' ? 'transaction' : 'refund';
+  const { original_type, summary } = EVENTS[options.event_type];
   const resource = encryptResource({
     key: options.api_v3_key,
     plaintext: JSON.stringify(options.content),
@@ -51,7 +50,7 @@ export function sealNotification(options: {
     create_time: options.create_time,
     resource_type: 'encrypt-resource',
     event_type: options.event_type,
-    summary: EVENT_SUMMARY[options.event_type],
+    summary,
     resource: { original_type, ...resource },
   };
 }

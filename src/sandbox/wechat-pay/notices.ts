@@ -1,7 +1,7 @@
 import { shanghaiTime } from '../../clock.ts';
 import { isWireObject } from '../../protocols/wechat-pay/messages.ts';
 import {
-  EVENT_SUMMARY,
+  EVENTS,
   type EventType,
   RETRY_SCHEDULE_MS,
   sealNotification,
@@ -102,5 +102,5 @@ const NOTICE_HEADERS = {
 };
 
 function isEventType(value: unknown): value is EventType {
-  return typeof value === 'string' && Object.hasOwn(EVENT_SUMMARY, value);
+  return typeof value === 'string' && Object.hasOwn(EVENTS, value);
 }
