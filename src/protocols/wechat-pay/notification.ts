@@ -24,27 +24,11 @@ export const EVENTS = {
   'MCHTRANSFER.BILL.FINISHED': { summary: '商家转账单据终态通知', original_type: 'mch_payment' },
   'MCHTRANSFER.AUTHORIZATION.CONFIRMED': { summary: '授权确认通知', original_type: 'mch_payment' },
   'MCHTRANSFER.AUTHORIZATION.CLOSED': { summary: '授权关闭通知', original_type: 'mch_payment' },
-} as const;
-/** What each notification is about: the word in `original_type`, and the sentence people see. */
-export const EVENTS = {
-  'TRANSACTION.SUCCESS': { original_type: 'transaction', summary: '支付成功' },
-  'REFUND.SUCCESS': { original_type: 'refund', summary: '退款成功' },
-  'REFUND.ABNORMAL': { original_type: 'refund', summary: '退款异常' },
-  'REFUND.CLOSED': { original_type: 'refund', summary: '退款关闭' },
-  'PROFITSHARING.SUCCESS': { original_type: 'profitsharing', summary: '分账成功' },
-  'PROFITSHARING.RETURN': { original_type: 'profitsharing', summary: '分账回退成功' },
-  'MCHTRANSFER.BILL.FINISHED': { original_type: 'mch_payment', summary: '商家转账单据终态通知' },
-  'MCHTRANSFER.AUTHORIZATION.CONFIRMED': {
-    original_type: 'mch_transfer_authorization',
-    summary: '免确认收款授权成功',
-  },
-  'MCHTRANSFER.AUTHORIZATION.CLOSED': {
-    original_type: 'mch_transfer_authorization',
-    summary: '免确认收款授权关闭',
-  },
-  'MCHWITHDRAW.CHANGE': { original_type: 'mch_withdraw', summary: '商户提现状态变更' },
-  'APPLYMENT_STATE.APPROVED': { original_type: 'applyment', summary: '商户入驻申请状态变更' },
-  'SECURITY_ECHO.SUCCESS': { original_type: 'security_echo', summary: '回声测试' },
+  'PROFITSHARING.SUCCESS': { summary: '分账成功', original_type: 'profitsharing' },
+  'PROFITSHARING.RETURN': { summary: '分账回退成功', original_type: 'profitsharing' },
+  'MCHWITHDRAW.CHANGE': { summary: '商户提现状态变更', original_type: 'mch_withdraw' },
+  'APPLYMENT_STATE.APPROVED': { summary: '商户入驻申请通知', original_type: 'applyment' },
+  'SECURITY_ECHO.SUCCESS': { summary: '回声测试', original_type: 'security_echo' },
 } as const;
 
 export type EventType = keyof typeof EVENTS;
