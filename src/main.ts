@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { addAddAccount } from './cli/add-account.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDoctor } from './cli/doctor.ts';
 import { addHub } from './cli/hub.ts';
@@ -9,7 +10,8 @@ import { addStart } from './cli/start.ts';
 
 /** The `hutong` command: every subcommand registers itself from its own file. */
 const program = new Command('hutong').description('open interoperability hub for payments');
-for (const add of [addStart, addDemo, addDoctor, addMigrate, addMintKey, addHub]) add(program);
+for (const add of [addStart, addDemo, addDoctor, addMigrate, addMintKey, addAddAccount, addHub])
+  add(program);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -7,6 +7,7 @@ import { withClient } from '../db/postgres-admin.ts';
 import { findBinaries } from '../db/postgres-binaries.ts';
 import { chooseIdentity } from '../db/postgres-identity.ts';
 import { readMasterKey } from '../vault.ts';
+import { checkAccountFile } from './doctor-account.ts';
 import { askHub, type Finding } from './doctor-hub.ts';
 
 /** `hutong doctor`: names what is wrong with the machine or the configuration, and what to do. */
@@ -14,8 +15,10 @@ export function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description('check this machine, the configuration, the database and the wallet accounts')
-    .action(async () => {
-      const findings = await examine(process.env);
+    .option('--account <file>', 'check the wallet account in this file at its wallet, alone')
+    .action(async ({ account }: { account?: string }) => {
+      const findings =
+        account === undefined ? await examine(process.env) : await checkAccountFile(account);
       for (const { ok, what } of findings) process.stdout.write(`${ok ? '✓' : '✗'} ${what}\n`);
       const wrong = findings.filter((finding) => !finding.ok).length;
       process.stdout.write(wrong === 0 ? 'all well\n' : `${wrong} to mend\n`);

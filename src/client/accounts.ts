@@ -77,10 +77,20 @@ export interface NewWalletAccount {
   readonly credentials: Readonly<Record<string, string>>;
 }
 
+/** A member that is absent stays; null removes a setting or a credential. */
+export interface WalletAccountChange {
+  readonly name?: string;
+  readonly state?: WalletAccount['state'];
+  readonly settings?: Readonly<Record<string, string | null>>;
+  readonly credentials?: Readonly<Record<string, string | null>>;
+}
+
 export interface WalletAccounts
   extends Lists<WalletAccount, PageQuery & { readonly wallet?: WalletName }> {
   create(input: NewWalletAccount, options?: KeyOption): Promise<WalletAccount>;
   get(id: string): Promise<WalletAccount>;
+  /** Adds or replaces keys while payments go on; suspends. */
+  update(id: string, change: WalletAccountChange, options?: KeyOption): Promise<WalletAccount>;
   /** Asks the wallet whether the credentials work; says which one does not. */
   check(id: string): Promise<WalletAccountCheck>;
 }
@@ -131,5 +141,9 @@ export function walletAccountsOf(send: Send): WalletAccounts {
   type Filter = PageQuery & { readonly wallet?: WalletName };
   const path = '/v1/wallet_accounts';
   const { at, post, calls } = resourceOf<WalletAccount, NewWalletAccount, Filter>(send, path);
-  return { ...calls, check: (id) => post(at(id, '/check'), {}) };
+  return {
+    ...calls,
+    update: (id, body, options) => send({ method: 'PATCH', path: at(id), body, ...options }),
+    check: (id) => post(at(id, '/check'), {}),
+  };
 }

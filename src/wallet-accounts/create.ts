@@ -3,6 +3,7 @@ import { type Queryable, violatedConstraint } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
+import { checkAddresses } from './addresses.ts';
 import { insertAccount } from './queries.ts';
 import type { AccountRecord } from './wallet-account.ts';
 
@@ -43,21 +44,5 @@ export async function createWalletAccount(
       param: 'settings',
       message: `settings: there is an account at ${wallet} for merchant ${wallet_merchant} already`,
     });
-  }
-}
-
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;
-
-/** A sandbox never speaks to a real wallet, and production never to a sandbox. */
-function checkAddresses(app: App, settings: Readonly<Record<string, unknown>>): void {
-  const sandbox = app.config.mode === 'sandbox';
-  for (const [name, value] of Object.entries(settings)) {
-    if (typeof value !== 'string' || !/^https?:\/\//.test(value)) continue;
-    if (URL.canParse(value) && LOOPBACK.test(new URL(value).hostname) === sandbox) continue;
-    const param = `settings.${name}`;
-    const message = sandbox
-      ? `${param}: a sandbox takes no account at a real wallet; name the sandbox's own address`
-      : `${param}: production takes no account at a sandbox`;
-    throw new Refusal('invalid_parameter', { param, message });
   }
 }

@@ -3,7 +3,7 @@ import type { Page } from '../http/pagination.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 import type { AccountRecord } from './wallet-account.ts';
 
-/** Every statement on wallet accounts but the registry's, which alone reads their secrets. */
+/** Statements on wallet accounts; the registry has one of its own. */
 export async function insertAccount(
   db: Queryable,
   account: Omit<AccountRecord, 'state' | 'created_at'>,
@@ -40,7 +40,33 @@ export async function selectAccounts(
     order by id desc limit ${page.limit + 1}`);
 }
 
-/** New settings and credentials for a known merchant number; undefined when it is not known. */
+/** The account with its sealed credentials, held until the transaction ends. */
+export async function lockAccount(
+  tx: Queryable,
+  id: string,
+): Promise<(AccountRecord & { readonly credentials: Buffer }) | undefined> {
+  const [row] = await tx.query<AccountRecord & { credentials: Buffer }>(sql`
+    select id, wallet, name, custody, wallet_merchant, settings, state, created_at, credentials
+    from wallet_accounts where id = ${id} for update`);
+  return row;
+}
+
+export async function updateAccount(
+  tx: Queryable,
+  account: Pick<AccountRecord, 'id' | 'name' | 'state' | 'settings'> & {
+    readonly credentials: Buffer;
+  },
+): Promise<AccountRecord> {
+  const { id, name, state, settings, credentials } = account;
+  const [row] = await tx.query<AccountRecord>(sql`
+    update wallet_accounts set name = ${name}, state = ${state}, settings = ${settings},
+      credentials = ${credentials}
+    where id = ${id}
+    returning id, wallet, name, custody, wallet_merchant, settings, state, created_at`);
+  return row!;
+}
+
+/** New settings and credentials for a known merchant number. */
 export async function replaceAccount(
   db: Queryable,
   id: string,

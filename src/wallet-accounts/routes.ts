@@ -6,6 +6,7 @@ import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
 import { WALLETS } from '../wallets/wallet.ts';
+import { changeWalletAccount } from './change.ts';
 import { checkWalletAccount } from './check.ts';
 import { createWalletAccount } from './create.ts';
 import { selectAccount, selectAccounts } from './queries.ts';
@@ -51,7 +52,7 @@ function render(app: App, account: AccountRecord) {
 }
 
 export function walletAccountRoutes(app: App): readonly Route[] {
-  return [create(app), list(app), read(app), check(app)];
+  return [create(app), list(app), read(app), change(app), check(app)];
 }
 
 function create(app: App): Route {
@@ -121,6 +122,44 @@ function read(app: App): Route {
       const account = await selectAccount(app.db, params.wallet_account);
       if (!account) throw new Refusal('not_found');
       return { status: 200, body: render(app, account) };
+    },
+  );
+}
+
+function change(app: App): Route {
+  const values = (max: number) => z.record(form.text(64), form.text(max).nullable()).optional();
+  return route(
+    {
+      method: 'PATCH',
+      path: '/v1/wallet_accounts/{wallet_account}',
+      roles: ['operator'],
+      tag: TAG,
+      summary: 'Change settings, add or replace keys, suspend',
+      description:
+        'What is not named stays; null removes it. Payments go on meanwhile, and every process ' +
+        'has the new keys within five seconds. A suspended account takes no new payments; what ' +
+        'was begun there is finished.',
+      params: { wallet_account: 'wac' },
+      body: z
+        .strictObject({
+          name: form.text(100).optional(),
+          state: z.enum(['active', 'suspended']).optional(),
+          settings: values(2_000),
+          credentials: values(16_000),
+        })
+        .openapi('ChangeWalletAccount'),
+      idempotency: 'optional',
+      status: 200,
+      answer: accountObject,
+    },
+    async ({ params, body, key }) => {
+      const id = params.wallet_account;
+      const answer = await writeOnce(app, key, async (tx) => ({
+        status: 200,
+        body: render(app, await changeWalletAccount(app, tx, { id, change: body })),
+      }));
+      app.wallets.forget(id);
+      return answer;
     },
   );
 }

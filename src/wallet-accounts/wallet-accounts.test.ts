@@ -138,3 +138,50 @@ test('settings and credentials that the connector refuses name the field', async
     expect(answer.error?.param).toMatch(/^(settings|credentials)\./);
   }
 });
+
+describe('a change of an account', () => {
+  const pem = () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  };
+
+  test('replaces what it names, keeps the rest, and is in use at once', async () => {
+    await forget();
+    const made = await hub.call('POST', '/v1/wallet_accounts', { body: body('alipay') });
+    const path = `/v1/wallet_accounts/${String(made.json['id'])}`;
+    expect((await hub.call('POST', `${path}/check`)).json['ok']).toBe(true);
+    const wrong = await hub.call('PATCH', path, { body: { credentials: { private_key: pem() } } });
+    expect(wrong.status, wrong.text).toBe(200);
+    expect(wrong.text).not.toContain('PRIVATE KEY');
+    expect((await hub.call('POST', `${path}/check`)).json['ok']).toBe(false);
+    const { credentials } = body('alipay');
+    const { private_key } = credentials;
+    const mended = await hub.call('PATCH', path, {
+      body: { name: 'spare', state: 'suspended', credentials: { private_key } },
+    });
+    expect(mended.json).toMatchObject({ name: 'spare', state: 'suspended' });
+    expect((await hub.call('POST', `${path}/check`)).json['ok']).toBe(true);
+  });
+
+  test('that breaks the account, or makes it another merchant, changes nothing', async () => {
+    await forget();
+    const made = await hub.call('POST', '/v1/wallet_accounts', { body: body('alipay') });
+    const path = `/v1/wallet_accounts/${String(made.json['id'])}`;
+    for (const change of [
+      { credentials: { private_key: 'no key' } },
+      { credentials: { private_key: null } },
+      { settings: { seller_id: '2088999999999999' } },
+      { settings: { gateway: 'https://openapi.alipay.com/gateway.do' } },
+      { custody: 'hub_held' },
+    ]) {
+      const answer = await hub.call('PATCH', path, { body: change });
+      expect([answer.status, answer.error?.code]).toEqual([400, 'invalid_parameter']);
+    }
+    expect((await hub.call('GET', path)).json).toEqual(made.json);
+    expect((await hub.call('POST', `${path}/check`)).json['ok']).toBe(true);
+    const none = await hub.call('PATCH', '/v1/wallet_accounts/wac_0000000000000000000000000', {
+      body: { name: 'x' },
+    });
+    expect(none.status).toBe(404);
+  });
+});
