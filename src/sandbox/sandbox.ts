@@ -54,6 +54,8 @@ export interface ReceivableTransfer {
   readonly description: string;
   /** Business time; unaccepted until then it goes back. */
   readonly expires_at: Date;
+  /** No money yet (`amount` is 0): the person agrees that later transfers arrive unasked. */
+  readonly consent?: true;
 }
 
 /** A code that a shop shows just now and nobody has paid: what the camera may be pointed at. */

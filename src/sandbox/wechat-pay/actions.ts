@@ -3,10 +3,12 @@ import { ActionRefusal, type SandboxAction, sandboxAction } from '../admin/actio
 import { randomDigits } from '../random.ts';
 import type { SandboxContext } from './context.ts';
 import { BASIC } from './money.ts';
+import { transferActions } from './transfers/actions.ts';
 
 /** What a developer may do to this wallet beyond its API. */
 export function wechatPayActions(context: SandboxContext): readonly SandboxAction[] {
   return [
+    ...transferActions(context),
     sandboxAction({
       name: 'withdraw',
       summary:

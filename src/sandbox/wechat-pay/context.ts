@@ -9,6 +9,7 @@ import type { Books } from './books.ts';
 import type { Merchant } from './merchants/keys.ts';
 import type { SubMerchants } from './merchants/sub-merchants.ts';
 import type { Notices } from './notices.ts';
+import type { TransferBook } from './transfers/book.ts';
 
 /** What the parts of one running sandbox share. */
 export interface SandboxContext {
@@ -16,6 +17,7 @@ export interface SandboxContext {
   readonly store: SandboxStore;
   readonly books: Books;
   readonly funds: Funds;
+  readonly transfers: TransferBook;
   readonly notices: Notices;
   readonly faults: FaultDial;
   readonly people: readonly Person[];

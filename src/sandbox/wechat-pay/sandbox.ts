@@ -16,6 +16,11 @@ import { Pages } from './pages/page.ts';
 import { Payer } from './payer.ts';
 import { scheduleSettlement } from './refunds/refunds.ts';
 import { listen } from './server.ts';
+import { openOperationAccounts } from './transfers/actions.ts';
+import { TransferBook } from './transfers/book.ts';
+import { expireConsent } from './transfers/consents.ts';
+import { answerTransfer, receivable } from './transfers/payee.ts';
+import { watchTransfers } from './transfers/progress.ts';
 import { unified } from './unified.ts';
 
 /** Names under which the merchants are registered; payers see those of sellers and of the first. */
@@ -55,6 +60,7 @@ export async function startWechatPaySandbox(
   });
   url = `http://${reachable(host)}:${server.port}`;
   resumeRefunds(context);
+  startTransfers(context);
   return {
     wallet: 'wechat_pay',
     url,
@@ -65,8 +71,8 @@ export async function startWechatPaySandbox(
     },
     prompts: () => [],
     answerPrompt: () => Promise.reject(new PhoneRefusal('prompt_over')),
-    receivable: () => [],
-    answerTransfer: () => Promise.reject(new PhoneRefusal('transfer_over')),
+    receivable: (person) => receivable(context, person),
+    answerTransfer: (id, outcome) => answerTransfer(context, id, outcome),
     codesOnScreen: () => [],
     coverage: ROUTES,
     actions,
@@ -135,6 +141,7 @@ function buildContext(
     merchants,
     sub_merchants,
     funds: new Funds(options.store),
+    transfers: new TransferBook(options.store),
     random: options.random,
     requests: options.requests,
     rate_limits: options.rate_limits,
@@ -155,6 +162,14 @@ function buildContext(
       runtime.timers.add(timer);
     },
   };
+}
+
+/** Money for transfers, and what became due while nobody was here. */
+function startTransfers(context: SandboxContext): void {
+  openOperationAccounts(context);
+  watchTransfers(context, () => {
+    for (const consent of context.transfers.openConsents) expireConsent(context, consent);
+  });
 }
 
 /** Refunds that were on their way when the sandbox stopped arrive after all. */
