@@ -1,3 +1,4 @@
+import { DayIndex, daysOf, type Span } from './days.ts';
 import type { Collection, SandboxStore } from './store.ts';
 
 /**
@@ -46,7 +47,9 @@ export class Funds {
   readonly #holds: Collection<FundHold>;
   readonly #balances = new Map<string, bigint>();
   readonly #held = new Map<string, bigint>();
-  readonly #byPurse = new Map<string, FundEntry[]>();
+  readonly #byDay = new DayIndex<FundEntry>();
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
   #sequence = 0;
 
   constructor(store: SandboxStore) {
@@ -95,12 +98,24 @@ export class Funds {
 
   /** Holds back money that is on the account, under a key such as the wallet's payment number. */
   hold(hold: FundHold): void {
+    this.unhold(hold.key);
     this.#holds.put(hold.key, hold);
     this.#changeHeld(hold, hold.amount);
   }
 
   holdOf(key: string): Readonly<FundHold> | undefined {
     return this.#holds.get(key);
+  }
+
+  /** Everything that is held back, oldest first. */
+  holds(): IterableIterator<Readonly<FundHold>> {
+    return this.#holds.values();
+  }
+
+  /** Adds to a hold, which may be new. */
+  addToHold(hold: FundHold): void {
+    const held = this.unhold(hold.key);
+    this.hold({ ...hold, amount: held + hold.amount });
   }
 
   /** Frees part or all of a hold; the money stays where it is. Returns what was freed. */
@@ -115,19 +130,26 @@ export class Funds {
     return freed;
   }
 
-  /** Movements of one purse with `from <= at < to`, in order. */
-  entries(holder: string, purse: string, span: { from: number; to: number }): FundEntry[] {
-    const all = this.#byPurse.get(`${holder} ${purse}`) ?? [];
-    return all.filter(({ at }) => at >= span.from && at < span.to);
+  /** Movements of one purse with `from <= at < to`, by day, within a day in order. */
+  entries(holder: string, purse: string, span: Span): FundEntry[] {
+    const from = Math.max(span.from, this.#first);
+    const to = Math.min(span.to, this.#last + 1);
+    const found: FundEntry[] = [];
+    for (const day of daysOf({ from, to })) {
+      for (const entry of this.#byDay.of(`${holder} ${purse}`, day)) {
+        if (entry.at >= from && entry.at < to) found.push(entry);
+      }
+    }
+    return found;
   }
 
   #apply(entry: FundEntry): void {
     const key = `${entry.holder} ${entry.purse}`;
     this.#sequence = Math.max(this.#sequence, entry.sequence);
     this.#balances.set(key, entry.balance);
-    const list = this.#byPurse.get(key);
-    if (list) list.push(entry);
-    else this.#byPurse.set(key, [entry]);
+    this.#byDay.add(key, entry.at, entry);
+    this.#first = Math.min(this.#first, entry.at);
+    this.#last = Math.max(this.#last, entry.at);
   }
 
   #changeHeld({ holder, purse }: FundHold, change: bigint): void {

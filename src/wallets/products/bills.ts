@@ -1,7 +1,11 @@
 import type { Refused, Traced, Unknown, WalletAccount } from '../wallet.ts';
 
-/** `payments`: orders and refunds of a day; `funds`: every movement of the account's money. */
-export type BillKind = 'payments' | 'funds';
+/**
+ * `payments`: orders and refunds of a day; `funds`: every movement of the account's money;
+ * `seller_funds`: the same of the sellers under a platform; `splits`: what was shared out and
+ * taken back.
+ */
+export type BillKind = 'payments' | 'funds' | 'seller_funds' | 'splits';
 
 export interface PaymentLine {
   readonly kind: 'payment' | 'refund';
@@ -17,6 +21,7 @@ export interface PaymentLine {
   readonly amount: bigint;
   /** Charged (positive) or given back with a refund (negative), fen rounded as the wallet did. */
   readonly fee: bigint;
+  /** The part of `amount` that coupons of any kind paid, fen. */
   readonly coupons: bigint;
   readonly at: Date;
   /** The wallet's own state of the line. */
@@ -36,10 +41,26 @@ export interface FundLine {
   readonly type: string;
   readonly wallet_transaction_id?: string;
   readonly wallet_reference?: string;
+  /** Whose account it is, in a bill about several. */
+  readonly sub_merchant?: string;
   readonly note: string;
 }
 
-export type BillLine = PaymentLine | FundLine;
+export interface SplitLine {
+  readonly kind: 'split' | 'split_return';
+  readonly line: number;
+  /** The wallet's number of the payment that was shared. */
+  readonly wallet_transaction_id: string;
+  readonly wallet_split_id: string;
+  /** Our number of the split or of its return. */
+  readonly split_reference: string;
+  readonly receiver: string;
+  readonly amount: bigint;
+  readonly at: Date;
+  readonly state: string;
+}
+
+export type BillLine = PaymentLine | FundLine | SplitLine;
 
 /** What the bill says of itself; a parser compares it with the lines it read. */
 export interface BillSummary {
@@ -48,6 +69,7 @@ export interface BillSummary {
   readonly fees: bigint;
 }
 
+/** Money out of a split bill is what was shared, money in what was taken back. */
 export interface FundSummary {
   readonly in: { readonly count: number; readonly amount: bigint };
   readonly out: { readonly count: number; readonly amount: bigint };
@@ -77,9 +99,27 @@ export interface Bill {
   dispose(): Promise<void>;
 }
 
+export interface WantedBill {
+  readonly kind: BillKind;
+  /** Business date, Asia/Shanghai, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** One seller's part of a platform's bill. */
+  readonly sub_merchant?: string;
+  /** Which account of the merchant, for `funds`; the main one when absent. */
+  readonly purse?: 'main' | 'operation' | 'fees';
+  /**
+   * Business time of the asker; real time when absent. Wallets that have one word for "nothing
+   * happened" and "not made yet" are understood by it.
+   */
+  readonly asked_at?: Date;
+}
+
 export type BillOutcome =
   | ({ readonly kind: 'bill'; readonly bill: Bill } & Traced)
-  /** The wallet says that nothing happened that day. */
+  /**
+   * The wallet says that nothing happened that day. Who knows of a payment on that day asks again:
+   * no bill is not an empty bill.
+   */
   | ({ readonly kind: 'empty' } & Traced)
   /** Ask again later: bills are made the next day. */
   | ({ readonly kind: 'not_ready' } & Traced)
@@ -90,8 +130,5 @@ export interface Bills {
   readonly kinds: readonly BillKind[];
   /** Time of the next day from which the bill can be fetched, `HH:MM` in Asia/Shanghai. */
   readonly ready_at: string;
-  fetch(
-    account: WalletAccount,
-    bill: { readonly kind: BillKind; readonly date: string },
-  ): Promise<BillOutcome>;
+  fetch(account: WalletAccount, bill: WantedBill): Promise<BillOutcome>;
 }
