@@ -129,7 +129,8 @@ function findCall(call: ApiCall) {
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 function parseBody(call: ApiCall): WireObject {
-  if (call.method === 'GET') return {};
+  // Some calls say all they have to say in their path.
+  if (call.method === 'GET' || call.body.length === 0) return {};
   const body = parseWireObject(decodeUtf8(call.body));
   if (body) return body;
   throw parameterError({
