@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { allConnectors } from '../../src/wallets/connectors.ts';
 import { notificationContract } from './notifications.ts';
 import { paymentContract } from './payments.ts';
+import { productContract } from './products.ts';
 import { refundContract } from './refunds.ts';
 import { type Stage, type Stages, sandboxStages } from './stage.ts';
+import { unpaidContract } from './unpaid.ts';
 
 /** The one suite for all wallets, each against its own sandbox over sockets. */
 let stages: Stages;
@@ -16,13 +18,16 @@ afterAll(() => stages.stop());
 const connectors = allConnectors({ real: () => new Date(), timeout_ms: 1_000 });
 for (const connector of connectors) connector.stop();
 
-describe.each(connectors)('$name', ({ name, capabilities }) => {
+describe.each(connectors)('$name', (connector) => {
+  const { name, capabilities } = connector;
   const at = (): Stage => {
     const stage = stages.of.get(name);
     if (!stage) throw new Error(`no stage for ${name}`);
     return stage;
   };
+  describe('without a payer', () => unpaidContract(at));
   describe('payments', () => paymentContract(at, capabilities.presentations));
   describe('refunds', () => refundContract(at));
   describe('notifications', () => notificationContract(at));
+  productContract(at, (product) => connector[product] !== undefined);
 });

@@ -20,7 +20,7 @@ export function notificationContract(at: At): void {
   test('a genuine one says what the query says', async () => {
     const stage = at();
     const { order, raw } = await genuine(stage);
-    const verified = stage.wallet.verifyNotification(stage.account, raw);
+    const verified = await stage.wallet.verifyNotification(stage.account, raw);
     expect(verified).toMatchObject({
       kind: 'verified',
       content: {
@@ -40,7 +40,7 @@ export function notificationContract(at: At): void {
     const { raw } = await genuine(stage);
     const step = Math.max(1, Math.floor(raw.body.length / 60));
     for (let index = 0; index < raw.body.length; index += step) {
-      const verdict = stage.wallet.verifyNotification(stage.account, changed(raw, index));
+      const verdict = await stage.wallet.verifyNotification(stage.account, changed(raw, index));
       expect([index, verdict.kind]).toEqual([index, 'refused']);
     }
   });
@@ -56,10 +56,10 @@ export function notificationContract(at: At): void {
       Buffer.from('<xml/>'),
       Buffer.alloc(300_000, 'x'),
     ]) {
-      const verdict = stage.wallet.verifyNotification(stage.account, { ...raw, body });
+      const verdict = await stage.wallet.verifyNotification(stage.account, { ...raw, body });
       expect(verdict.kind).toBe('refused');
     }
-    const bare = stage.wallet.verifyNotification(stage.account, { ...raw, headers: {} });
+    const bare = await stage.wallet.verifyNotification(stage.account, { ...raw, headers: {} });
     // A wallet whose signature is in the body needs no header but the content type.
     if (bare.kind === 'verified') expect(raw.body.toString()).toMatch(/sign(?:ature)?=/);
   });

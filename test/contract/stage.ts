@@ -89,9 +89,10 @@ export async function openMerchant(): Promise<MerchantServer> {
     notify_url: `http://127.0.0.1:${port}/notify`,
     received,
     notificationOf: (stage, reference) =>
-      until(`a notification of ${reference}`, () =>
-        received.find((raw) => referenceIn(stage, raw) === reference),
-      ),
+      until(`a notification of ${reference}`, async () => {
+        for (const raw of received) if ((await referenceIn(stage, raw)) === reference) return raw;
+        return undefined;
+      }),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -101,8 +102,11 @@ export async function openMerchant(): Promise<MerchantServer> {
 }
 
 /** Our number in a genuine notification; undefined for any other. */
-export function referenceIn({ wallet, account }: Stage, raw: RawNotification): string | undefined {
-  const verified = wallet.verifyNotification(account, raw);
+export async function referenceIn(
+  { wallet, account }: Stage,
+  raw: RawNotification,
+): Promise<string | undefined> {
+  const verified = await wallet.verifyNotification(account, raw);
   if (verified.kind !== 'verified' || verified.content.about === 'other') return undefined;
   const { fact } = verified.content;
   if ('refund_reference' in fact) return fact.refund_reference;
