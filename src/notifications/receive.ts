@@ -29,7 +29,7 @@ export async function receiveNotification(
   const account = await app.wallets.account(accountId);
   if (!account || account.wallet !== wallet) return undefined;
   const connector = app.wallets.connector(wallet);
-  const verified = connector.verifyNotification(account, raw);
+  const verified = await connector.verifyNotification(account, raw);
   if (verified.kind === 'refused') {
     await refused(app, account.id, raw, verified);
     return connector.answerNotification(false, verified.message);

@@ -258,8 +258,11 @@ export interface Wallet {
     account: WalletAccount,
     refund: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
   ): Promise<RefundOutcome>;
-  /** Verifies on the raw bytes with this account's keys only, then decrypts and parses. */
-  verifyNotification(account: WalletAccount, raw: RawNotification): VerifiedNotification;
+  /**
+   * Verifies on the raw bytes with this account's keys only, then decrypts and parses. May fetch a
+   * key of the wallet's that it has not met yet.
+   */
+  verifyNotification(account: WalletAccount, raw: RawNotification): Promise<VerifiedNotification>;
   /** The answer that makes the wallet stop sending, or send again. */
   answerNotification(accepted: boolean, message?: string): NotificationAnswer;
   checkCredentials(account: WalletAccount): Promise<CredentialCheck[]>;

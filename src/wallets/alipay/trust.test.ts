@@ -27,7 +27,7 @@ describe('verifyNotification', () => {
 
   test('a payment is a fact, with the payer masked for the timeline', async () => {
     await bench.payWith(await bench.presentedCode());
-    const verified = verify(await heard());
+    const verified = await verify(await heard());
     expect(verified).toMatchObject({
       kind: 'verified',
       fact_state: 'TRADE_SUCCESS',
@@ -53,7 +53,7 @@ describe('verifyNotification', () => {
     await bench.wallet.refund(bench.account, bench.refundOf(234n, `A${bench.reference}`));
     await bench.wallet.refund(bench.account, bench.refundOf(1000n, `B${bench.reference}`));
     await bench.merchant.hears(3);
-    const facts = bench.merchant.heard.map(({ body }) => verify(body));
+    const facts = await Promise.all(bench.merchant.heard.map(({ body }) => verify(body)));
     const ids = facts.map(
       (fact) => fact.kind === 'verified' && `${fact.fact_id} ${fact.fact_state}`,
     );
@@ -73,13 +73,22 @@ describe('verifyNotification', () => {
     const body = (await heard()).toString('utf8');
     const changed = body.replace('total_amount=12.34', 'total_amount=99.34');
     expect(changed).not.toBe(body);
-    expect(verify(changed)).toMatchObject({ kind: 'refused', reason: 'signature' });
-    expect(verify(body.slice(0, -20))).toMatchObject({ kind: 'refused', reason: 'signature' });
-    expect(verify(body.slice(0, 40))).toMatchObject({ kind: 'refused', reason: 'signature' });
-    expect(verify(`${body}&extra=1`)).toMatchObject({ kind: 'refused', reason: 'signature' });
-    expect(verify(`${body}&trade_no=1`)).toMatchObject({ kind: 'refused', reason: 'malformed' });
-    expect(verify('')).toMatchObject({ kind: 'refused', reason: 'signature' });
-    expect(verify('a'.repeat(70_000))).toMatchObject({ kind: 'refused', reason: 'malformed' });
+    expect(await verify(changed)).toMatchObject({ kind: 'refused', reason: 'signature' });
+    expect(await verify(body.slice(0, -20))).toMatchObject({
+      kind: 'refused',
+      reason: 'signature',
+    });
+    expect(await verify(body.slice(0, 40))).toMatchObject({ kind: 'refused', reason: 'signature' });
+    expect(await verify(`${body}&extra=1`)).toMatchObject({ kind: 'refused', reason: 'signature' });
+    expect(await verify(`${body}&trade_no=1`)).toMatchObject({
+      kind: 'refused',
+      reason: 'malformed',
+    });
+    expect(await verify('')).toMatchObject({ kind: 'refused', reason: 'signature' });
+    expect(await verify('a'.repeat(70_000))).toMatchObject({
+      kind: 'refused',
+      reason: 'malformed',
+    });
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const parameters = new Map(decodeForms(body).parameters);
     const text = [...parameters.keys()]
@@ -88,7 +97,7 @@ describe('verifyNotification', () => {
       .map((name) => `${name}=${parameters.get(name)}`)
       .join('&');
     const forged = createSign('RSA-SHA256').update(text).sign(privateKey, 'base64');
-    const reply = verify(encodeForm(parameters.set('sign', forged)));
+    const reply = await verify(encodeForm(parameters.set('sign', forged)));
     expect(reply).toMatchObject({ kind: 'refused', reason: 'signature' });
   });
 
@@ -96,7 +105,7 @@ describe('verifyNotification', () => {
     await bench.payWith(await bench.presentedCode());
     const body = await heard();
     for (const settings of [{ app_id: '9021000100000002' }, { seller_id: '2088100000000002' }]) {
-      const refused = verify(body, bench.accountWith({ settings }));
+      const refused = await verify(body, bench.accountWith({ settings }));
       expect(refused).toMatchObject({ kind: 'refused', reason: 'wrong_account' });
     }
   });

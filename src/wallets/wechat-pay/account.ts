@@ -1,33 +1,53 @@
 import type { KeyObject } from 'node:crypto';
 import { Refusal } from '../../errors.ts';
+import { readCertificate } from '../../protocols/wechat-pay/certificates.ts';
 import { isWireObject } from '../../protocols/wechat-pay/messages.ts';
 import { isApiV3Key } from '../../protocols/wechat-pay/resource.ts';
 import { readPrivateKey, readPublicKey } from '../../protocols/wechat-pay/signature.ts';
 import type { WalletAccount } from '../wallet.ts';
 
 /**
- * One merchant at WeChat Pay, in public-key mode. Settings: `mchid`, `appid`, `serial_no` of the
- * merchant's API certificate, `public_key_id` and, where they differ from the public hosts,
- * `endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a sandbox adds `bridge_url`.
- * Credentials: `private_key`, `public_key` (PEM), `api_v3_key`, `app_secret`, and further public
- * keys under their own `PUB_KEY_ID_…`.
+ * One merchant at WeChat Pay. Settings: `mchid`, `appid`, `serial_no` of the merchant's API
+ * certificate; `public_key_id` unless certificates alone are trusted; `role` (`direct`, `partner`
+ * for ordinary sub-merchants, `platform` for 收付通), where a partner's or platform's `mchid` is the
+ * one that signs (sp_mchid) and the seller comes with each order (`CreateOrder.sub_merchant`);
+ * `trust` (`public_key`, `certificate`, `both` during a switch); and, where they differ from the
+ * public hosts, `endpoint`, `fallback_endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a sandbox
+ * adds `bridge_url`.
+ * Credentials: `private_key` (PEM), `api_v3_key`; `public_key` (PEM) unless certificates alone are
+ * trusted, and further public keys under their own `PUB_KEY_ID_…`; optional `app_secret`,
+ * `certificate` (apiclient_cert.pem, for the credential doctor) and `api_v2_key`.
  */
 export interface MerchantAccount {
+  /** Of the wallet account: what outlives a change of settings is kept under it. */
+  readonly id: string;
   readonly mchid: string;
   readonly appid: string;
   readonly serial_no: string;
+  readonly role: Role;
+  readonly trust: Trust;
   readonly endpoint: string;
+  /** A second host for calls that may be repeated; undefined when there is none. */
+  readonly fallback_endpoint: string | undefined;
   readonly oauth_endpoint: string;
   readonly oauth_token_endpoint: string;
-  readonly public_key_id: string;
+  /** Undefined when certificates alone are trusted. */
+  readonly public_key_id: string | undefined;
   readonly private_key: KeyObject;
-  /** The keys WeChat Pay may sign with, by the Wechatpay-Serial that names them. */
-  readonly key_ring: ReadonlyMap<string, KeyObject>;
+  /** The public keys WeChat Pay may sign with, by the Wechatpay-Serial that names them. */
+  readonly public_keys: ReadonlyMap<string, KeyObject>;
   readonly api_v3_key: string;
+  readonly api_v2_key: string | undefined;
   readonly app_secret: string | undefined;
 }
 
+export const ROLES = ['direct', 'partner', 'platform'] as const;
+export type Role = (typeof ROLES)[number];
+export const TRUSTS = ['public_key', 'certificate', 'both'] as const;
+export type Trust = (typeof TRUSTS)[number];
+
 const ENDPOINT = 'https://api.mch.weixin.qq.com';
+const FALLBACK_ENDPOINT = 'https://api2.mch.weixin.qq.com';
 const OAUTH_ENDPOINT = 'https://open.weixin.qq.com';
 const OAUTH_TOKEN_ENDPOINT = 'https://api.weixin.qq.com';
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;
@@ -37,7 +57,6 @@ const SETTINGS: Readonly<Record<string, RegExp>> = {
   mchid: /^\d{8,10}$/,
   appid: /^wx[0-9a-f]{16}$/,
   serial_no: /^[0-9A-Fa-f]{40}$/,
-  public_key_id: KEY_ID,
 };
 
 /** Throws a Refusal('invalid_parameter') that names the field. */
@@ -48,55 +67,80 @@ export function parseAccount(input: {
   const given = isWireObject(input.settings) ? input.settings : {};
   const secrets = isWireObject(input.credentials) ? input.credentials : {};
   const settings: Record<string, string> = {};
-  for (const [name, form] of Object.entries(SETTINGS)) {
-    const value = given[name];
-    if (typeof value !== 'string' || !form.test(value))
-      throw wrong(`settings.${name}`, `must match ${form.source}`);
-    settings[name] = value;
+  for (const [name, form] of Object.entries(SETTINGS)) settings[name] = matching(given, name, form);
+  settings.role = choice(given, 'role', ROLES);
+  const trust = choice(given, 'trust', TRUSTS);
+  settings.trust = trust;
+  if (trust !== 'certificate') {
+    settings.public_key_id = matching(given, 'public_key_id', KEY_ID);
   }
   settings.endpoint = root(given, 'endpoint', ENDPOINT);
+  if (given.fallback_endpoint !== undefined || settings.endpoint === ENDPOINT) {
+    settings.fallback_endpoint = root(given, 'fallback_endpoint', FALLBACK_ENDPOINT);
+  }
   settings.oauth_endpoint = root(given, 'oauth_endpoint', OAUTH_ENDPOINT);
   const token = given.oauth_endpoint === undefined ? OAUTH_TOKEN_ENDPOINT : settings.oauth_endpoint;
   settings.oauth_token_endpoint = root(given, 'oauth_token_endpoint', token);
   if (given.bridge_url !== undefined) settings.bridge_url = bridgeUrl(given.bridge_url);
-  return { settings, credentials: parseCredentials(secrets) };
+  return { settings, credentials: parseCredentials(secrets, trust) };
 }
 
-function parseCredentials(secrets: Readonly<Record<string, unknown>>): Record<string, string> {
-  const read = (name: string) => {
-    const value = secrets[name];
-    return typeof value === 'string' ? value.trim() : '';
+function matching(given: Readonly<Record<string, unknown>>, name: string, form: RegExp): string {
+  const value = given[name];
+  if (typeof value === 'string' && form.test(value)) return value;
+  throw wrong(`settings.${name}`, `must match ${form.source}`);
+}
+
+/** The first of the choices when nothing is given. */
+function choice<T extends string>(
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+  choices: readonly [T, ...T[]],
+): T {
+  const value = given[name] ?? choices[0];
+  const found = choices.find((each) => each === value);
+  if (found === undefined) throw wrong(`settings.${name}`, `must be one of ${choices.join(', ')}`);
+  return found;
+}
+
+function parseCredentials(
+  secrets: Readonly<Record<string, unknown>>,
+  trust: Trust,
+): Record<string, string> {
+  const kept: Record<string, string> = {};
+  const take = (name: string, good: (value: string) => boolean, rule: string, optional = false) => {
+    const given = secrets[name];
+    const value = typeof given === 'string' ? given.trim() : '';
+    if (value === '' && optional) return;
+    if (!good(value)) throw wrong(`credentials.${name}`, rule);
+    kept[name] = value;
   };
-  const private_key = read('private_key');
-  if (!readPrivateKey(private_key)) {
-    throw wrong(
-      'credentials.private_key',
-      'must be the PEM of the merchant RSA key (apiclient_key.pem)',
-    );
-  }
-  const public_key = read('public_key');
-  if (!readPublicKey(public_key)) {
-    throw wrong(
-      'credentials.public_key',
-      'must be the PEM of the WeChat Pay public key (pub_key.pem)',
-    );
-  }
-  const api_v3_key = read('api_v3_key');
-  if (!isApiV3Key(api_v3_key)) throw wrong('credentials.api_v3_key', 'must have exactly 32 bytes');
-  const app_secret = read('app_secret');
-  const ring: Record<string, string> = {};
+  const isPublicKey = (pem: string) => readPublicKey(pem) !== undefined;
+  take(
+    'private_key',
+    (pem) => readPrivateKey(pem) !== undefined,
+    'must be the PEM of the merchant RSA key (apiclient_key.pem)',
+  );
+  take(
+    'public_key',
+    isPublicKey,
+    'must be the PEM of the WeChat Pay public key (pub_key.pem)',
+    trust === 'certificate',
+  );
+  take('api_v3_key', isApiV3Key, 'must have exactly 32 bytes');
+  take('api_v2_key', isApiV3Key, 'must have exactly 32 bytes', true);
+  take('app_secret', () => true, '', true);
+  const isCertificate = (pem: string) => readCertificate(pem) !== undefined;
+  take(
+    'certificate',
+    isCertificate,
+    'must be the PEM of the certificate (apiclient_cert.pem)',
+    true,
+  );
   for (const name of Object.keys(secrets).filter((key) => KEY_ID.test(key))) {
-    if (!readPublicKey(read(name)))
-      throw wrong(`credentials.${name}`, 'must be an RSA public key in PEM');
-    ring[name] = read(name);
+    take(name, isPublicKey, 'must be an RSA public key in PEM');
   }
-  return {
-    private_key,
-    public_key,
-    api_v3_key,
-    ...(app_secret === '' ? {} : { app_secret }),
-    ...ring,
-  };
+  return kept;
 }
 
 /** A root URL without a trailing slash: https, or http on loopback. */
@@ -141,25 +185,40 @@ export function openAccount(account: WalletAccount): MerchantAccount {
 function open(account: WalletAccount): MerchantAccount {
   const { settings, credentials } = parseAccount(account);
   const text = (name: string) => String(settings[name]);
+  const optional = (name: string) => (settings[name] === undefined ? undefined : text(name));
   const private_key = readPrivateKey(credentials.private_key ?? '');
-  const key_ring = new Map<string, KeyObject>();
-  for (const [name, pem] of Object.entries(credentials)) {
-    const id = name === 'public_key' ? text('public_key_id') : name;
-    const key = KEY_ID.test(id) ? readPublicKey(pem) : undefined;
-    if (key) key_ring.set(id, key);
-  }
   if (!private_key) throw wrong('credentials.private_key', 'is not an RSA key');
   return {
+    id: account.id,
     mchid: text('mchid'),
     appid: text('appid'),
     serial_no: text('serial_no'),
+    role: choice(settings, 'role', ROLES),
+    trust: choice(settings, 'trust', TRUSTS),
     endpoint: text('endpoint'),
+    fallback_endpoint: optional('fallback_endpoint'),
     oauth_endpoint: text('oauth_endpoint'),
     oauth_token_endpoint: text('oauth_token_endpoint'),
-    public_key_id: text('public_key_id'),
+    public_key_id: optional('public_key_id'),
     private_key,
-    key_ring,
+    public_keys: publicKeys(optional('public_key_id'), credentials),
     api_v3_key: credentials.api_v3_key ?? '',
+    api_v2_key: credentials.api_v2_key,
     app_secret: credentials.app_secret,
   };
+}
+
+/** None where certificates alone are trusted, whatever the credentials hold. */
+function publicKeys(
+  public_key_id: string | undefined,
+  credentials: Readonly<Record<string, string>>,
+): Map<string, KeyObject> {
+  const keys = new Map<string, KeyObject>();
+  if (public_key_id === undefined) return keys;
+  for (const [name, pem] of Object.entries(credentials)) {
+    const id = name === 'public_key' ? public_key_id : name;
+    const key = KEY_ID.test(id) ? readPublicKey(pem) : undefined;
+    if (key) keys.set(id, key);
+  }
+  return keys;
 }

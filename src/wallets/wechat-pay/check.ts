@@ -1,12 +1,14 @@
 import { Refusal } from '../../errors.ts';
-import { type OutboundAnswer, OutboundError } from '../../outbound.ts';
+import type { OutboundAnswer } from '../../outbound.ts';
 import { canonicalCode, parseWireError } from '../../protocols/wechat-pay/errors.ts';
 import { isApiV3Key } from '../../protocols/wechat-pay/resource.ts';
 import { readPrivateKey, readPublicKey } from '../../protocols/wechat-pay/signature.ts';
 import type { CredentialCheck, WalletAccount } from '../wallet.ts';
 import { type MerchantAccount, openAccount } from './account.ts';
-import { type Client, exchange, judgeSignature, type SignatureVerdict } from './client.ts';
+import type { Client } from './client.ts';
 import { exchangeCode } from './login.ts';
+import { judge, type SignatureVerdict } from './trust/judge.ts';
+import { send } from './trust/send.ts';
 
 /**
  * The credential doctor: says which of the secrets is wrong. It signs a query for an order that
@@ -29,18 +31,25 @@ export async function checkCredentials(
     return [...forms, failed('settings', error.message)];
   }
   const target = `/v3/pay/transactions/out-trade-no/${NO_SUCH_ORDER}?mchid=${opened.mchid}`;
-  const call = { method: 'GET', target, operation: target } as const;
-  const answer = await exchange(client, opened, call);
-  if (answer instanceof OutboundError) {
-    const reach = failed('endpoint', `${opened.endpoint} does not answer: ${answer.message}`);
+  const sent = await send(client, opened, {
+    method: 'GET',
+    target,
+    operation: target,
+    signed: '',
+    max_answer_bytes: 65_536,
+  });
+  if (sent.kind !== 'answered') {
+    const why = sent.kind === 'failed' ? sent.error.message : sent.message;
+    const reach = failed('endpoint', `${opened.endpoint} does not answer: ${why}`);
     return [...forms, reach, await checkSecret(client, opened)];
   }
+  const { answer } = sent;
   return [
     ...forms,
     passed('endpoint', `${opened.endpoint} answers.`),
     checkClock(client, answer),
     checkIdentity(answer),
-    checkPublicKey(client, opened, answer),
+    await checkPublicKey(client, opened, answer),
     await checkSecret(client, opened),
   ];
 }
@@ -136,14 +145,14 @@ const PUBLIC_KEY_FAULT: Readonly<Record<Exclude<SignatureVerdict, 'valid'>, stri
   stale: "The answer's timestamp is too far from this clock: correct the clock.",
 };
 
-function checkPublicKey(
+async function checkPublicKey(
   client: Client,
   account: MerchantAccount,
   answer: OutboundAnswer,
-): CredentialCheck {
+): Promise<CredentialCheck> {
   const name = 'public_key and public_key_id';
-  const signed = { body: answer.body, real: client.environment.real() };
-  const verdict = judgeSignature(account, answer.headers, signed);
+  const { headers, body } = answer;
+  const verdict = await judge(client, account, { headers, body, real: client.environment.real() });
   if (verdict === 'valid') return passed(name, "The wallet's signature verifies.");
   const serial = answer.headers['wechatpay-serial'];
   const named = verdict === 'unknown_key' ? ` It names ${serial?.slice(0, 80)}.` : '';

@@ -1,40 +1,53 @@
-import { type Outbound, type OutboundAnswer, OutboundError } from '../../outbound.ts';
-import { buildAuthorization } from '../../protocols/wechat-pay/authorization.ts';
+import { Outbound, type OutboundAnswer } from '../../outbound.ts';
 import { canonicalCode, internalCode, parseWireError } from '../../protocols/wechat-pay/errors.ts';
 import { parseWireObject, type WireObject } from '../../protocols/wechat-pay/messages.ts';
-import {
-  answerMessage,
-  isFresh,
-  newNonce,
-  requestMessage,
-  rsaSign,
-  rsaVerify,
-  unixSeconds,
-} from '../../protocols/wechat-pay/signature.ts';
+import { CallGate } from '../call-gate.ts';
 import type { WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { MerchantAccount } from './account.ts';
+import { CALLS } from './calls.ts';
 import { maskObject, maskWire } from './mask.ts';
+import { judge } from './trust/judge.ts';
+import { CertificateRing } from './trust/ring.ts';
+import { type Client, type Sent, send } from './trust/send.ts';
+
+export type { Client } from './trust/send.ts';
 
 /**
  * One signed call. The bytes that are signed are the bytes that are sent, and an answer counts
  * only under a valid signature: a 2xx without one, an error without one and every 5xx leave the
- * outcome unknown.
+ * outcome unknown. Timeout, rate and second host are those of the operation's row in `calls.ts`.
  */
 export interface Call {
   readonly method: 'GET' | 'POST';
   /** Path and query, encoded. */
   readonly target: string;
-  /** The path with its variables in braces, for the trace. */
+  /** The path with its variables in braces: with the method, the key of the table of calls. */
   readonly operation: string;
   readonly body?: WireObject;
+  /** Where fields of the body are encrypted: `Sealer.serial` of the key that did it. */
+  readonly serial?: string;
 }
 
 export type CallResult =
-  | { readonly kind: 'answer'; readonly content: WireObject; readonly trace: WalletTrace }
+  | {
+      readonly kind: 'answer';
+      /** 200, 204, or 202 for what is accepted and not yet done. */
+      readonly status: number;
+      readonly content: WireObject;
+      readonly trace: WalletTrace;
+    }
+  | NotAnswered;
+
+export type NotAnswered =
   | WalletError
   | { readonly kind: 'unknown'; readonly cause: string; readonly trace: WalletTrace }
   /** No byte of the request can have left. */
-  | { readonly kind: 'unreachable'; readonly message: string; readonly trace: WalletTrace };
+  | {
+      readonly kind: 'unreachable';
+      readonly code: 'rate_limited' | 'wallet_error';
+      readonly message: string;
+      readonly trace: WalletTrace;
+    };
 
 /** An error under a valid signature: a definite no. */
 export interface WalletError {
@@ -48,128 +61,112 @@ export interface WalletError {
   readonly trace: WalletTrace;
 }
 
-export interface Client {
-  readonly environment: WalletEnvironment;
-  readonly outbound: Outbound;
-}
-
 const MAX_ANSWER_BYTES = 256 * 1024;
+
+export function openClient(environment: WalletEnvironment): Client {
+  return {
+    environment,
+    outbound: new Outbound(),
+    gate: new CallGate({ real: environment.real }),
+    ring: new CertificateRing(),
+    calls: new Map(CALLS.map((call) => [call.operation, call])),
+  };
+}
 
 export async function callWallet(
   client: Client,
   account: MerchantAccount,
   call: Call,
 ): Promise<CallResult> {
-  const started = performance.now();
-  const exchanged = await exchange(client, account, call);
-  const duration_ms = Math.round(performance.now() - started);
-  const base = {
-    operation: `${call.method} ${call.operation}`,
-    duration_ms,
-    request: { target: call.target, ...(call.body ? { body: maskObject(call.body) } : {}) },
-  };
-  if (exchanged instanceof OutboundError) {
-    const { message, sent } = exchanged;
-    const trace = { ...base, wallet_message: message };
-    return sent
-      ? { kind: 'unknown', cause: `${exchanged.kind}: ${message}`, trace }
-      : { kind: 'unreachable', message: `WeChat Pay cannot be reached: ${message}`, trace };
-  }
-  return judge(client, account, exchanged, base);
-}
-
-/** Sends the call and gives what came back, unjudged. */
-export async function exchange(
-  client: Client,
-  account: MerchantAccount,
-  call: Call,
-): Promise<OutboundAnswer | OutboundError> {
-  const { environment, outbound } = client;
   const body = call.body === undefined ? '' : JSON.stringify(call.body);
-  const timestamp = unixSeconds(environment.real());
-  const nonce = newNonce();
-  const { method, target } = call;
-  const message = requestMessage({ method, target, timestamp, nonce, body });
-  const signature = await rsaSign(account.private_key, message);
-  try {
-    return await outbound.send({
-      method,
-      url: account.endpoint + target,
-      headers: {
-        Accept: 'application/json',
-        'User-Agent': 'hutong',
-        'Wechatpay-Serial': account.public_key_id,
-        ...(body === '' ? {} : { 'Content-Type': 'application/json' }),
-        Authorization: buildAuthorization({
-          mchid: account.mchid,
-          serial_no: account.serial_no,
-          nonce_str: nonce,
-          timestamp,
-          signature,
-        }),
-      },
-      ...(body === '' ? {} : { body }),
-      timeout_ms: environment.timeout_ms,
-      max_answer_bytes: MAX_ANSWER_BYTES,
-    });
-  } catch (error) {
-    if (error instanceof OutboundError) return error;
-    throw error;
-  }
+  const started = performance.now();
+  const sent = await send(client, account, {
+    method: call.method,
+    target: call.target,
+    operation: `${call.method} ${call.operation}`,
+    signed: body,
+    ...(body === '' ? {} : { body, content_type: 'application/json' }),
+    serial: call.serial,
+    max_answer_bytes: MAX_ANSWER_BYTES,
+  });
+  return judgeSent(client, account, { sent, started, call });
 }
 
-export type SignatureVerdict = 'valid' | 'unsigned' | 'unknown_key' | 'bad_signature' | 'stale';
-
-/** `headers` in lower case; the key is chosen by the Wechatpay-Serial of this very message. */
-export function judgeSignature(
-  account: MerchantAccount,
-  headers: Readonly<Record<string, string>>,
-  signed: { body: Buffer; real: Date },
-): SignatureVerdict {
-  const timestamp = headers['wechatpay-timestamp'];
-  const nonce = headers['wechatpay-nonce'];
-  const serial = headers['wechatpay-serial'];
-  const signature = headers['wechatpay-signature'];
-  if (!timestamp || !nonce || !serial || !signature) return 'unsigned';
-  const key = account.key_ring.get(serial);
-  if (!key) return 'unknown_key';
-  const message = answerMessage({ timestamp, nonce, body: signed.body });
-  if (!rsaVerify(key, message, signature)) return 'bad_signature';
-  return isFresh(timestamp, signed.real) ? 'valid' : 'stale';
+export interface Exchange {
+  readonly sent: Sent;
+  /** As `performance.now()` said before the call. */
+  readonly started: number;
+  readonly call: Call;
 }
 
-type TraceBase = Pick<WalletTrace, 'operation' | 'duration_ms' | 'request'>;
-
-function judge(
+/** What came of a call whose answer is JSON. */
+export async function judgeSent(
   client: Client,
   account: MerchantAccount,
-  answer: OutboundAnswer,
-  base: TraceBase,
-): CallResult {
+  exchange: Exchange,
+): Promise<CallResult> {
+  const { sent } = exchange;
+  if (sent.kind !== 'answered') return notAnswered(sent, exchange);
+  const { answer } = sent;
   const { status, headers } = answer;
   const text = answer.body.toString('utf8');
-  const requestId = headers['request-id'];
   const error = status >= 400 ? parseWireError(text) : undefined;
   const content = text === '' ? {} : parseWireObject(text);
-  const trace: WalletTrace = {
-    ...base,
-    http_status: status,
-    ...(requestId === undefined ? {} : { wallet_request_id: requestId.slice(0, 128) }),
-    ...(error ? { wallet_code: error.code, wallet_message: error.message } : {}),
-    answer: maskWire(content ?? text),
-  };
-  const signature = judgeSignature(account, headers, {
-    body: answer.body,
-    real: client.environment.real(),
-  });
+  const trace = { ...traceOf(exchange, answer), answer: maskWire(content ?? text) };
   const unknown = (cause: string): CallResult => ({ kind: 'unknown', cause, trace });
   if (status >= 500) return unknown(`HTTP ${status} ${error?.code ?? ''}`.trim());
+  const real = client.environment.real();
+  const signature = await judge(client, account, { headers, body: answer.body, real });
   if (signature !== 'valid') return unknown(`HTTP ${status} answer not trusted: ${signature}`);
+  client.ring.keepFresh(client, account);
   if (status >= 200 && status < 300) {
-    return content ? { kind: 'answer', content, trace } : unknown('answer is not a JSON object');
+    return content
+      ? { kind: 'answer', status, content, trace }
+      : unknown('answer is not a JSON object');
   }
   if (!error) return unknown(`HTTP ${status} without an error body`);
   const code = canonicalCode(error.code);
-  const internal = internalCode(requestId);
+  const internal = internalCode(headers['request-id']);
   return { kind: 'error', status, code, internal, message: error.message, trace };
+}
+
+/** Answer fields but the content; error code and sentence where the answer is a refusal. */
+export function traceOf(exchange: Exchange, answer: OutboundAnswer): WalletTrace {
+  const { status, headers } = answer;
+  const requestId = headers['request-id'];
+  const error = status >= 400 ? parseWireError(answer.body.toString('utf8')) : undefined;
+  return {
+    ...traceBase(exchange),
+    http_status: status,
+    ...(requestId === undefined ? {} : { wallet_request_id: requestId.slice(0, 128) }),
+    ...(error ? { wallet_code: error.code, wallet_message: error.message } : {}),
+  };
+}
+
+function traceBase({ call, started, sent }: Exchange): WalletTrace {
+  return {
+    operation: `${call.method} ${call.operation}`,
+    duration_ms: Math.round(performance.now() - started),
+    request: {
+      target: call.target,
+      ...(sent.kind === 'answered' ? { endpoint: sent.endpoint } : {}),
+      ...(call.body ? { body: maskObject(call.body) } : {}),
+    },
+  };
+}
+
+export function notAnswered(
+  sent: Exclude<Sent, { kind: 'answered' }>,
+  exchange: Exchange,
+): NotAnswered {
+  const base = traceBase(exchange);
+  if (sent.kind === 'held') {
+    const trace = { ...base, wallet_message: sent.message };
+    return { kind: 'unreachable', code: sent.code, message: sent.message, trace };
+  }
+  const { kind, message } = sent.error;
+  const trace = { ...base, wallet_message: message };
+  if (sent.error.sent) return { kind: 'unknown', cause: `${kind}: ${message}`, trace };
+  const reason = `WeChat Pay cannot be reached: ${message}`;
+  return { kind: 'unreachable', code: 'wallet_error', message: reason, trace };
 }

@@ -7,9 +7,10 @@ import { type OpenedEnvelope, parseEnvelope } from '../../protocols/wechat-pay/n
 import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
 import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../notification.ts';
 import type { MerchantAccount } from './account.ts';
-import { judgeSignature } from './client.ts';
+import type { Client } from './client.ts';
 import { paymentFact, refundFact } from './facts.ts';
 import { maskObject } from './mask.ts';
+import { judge } from './trust/judge.ts';
 
 /**
  * Notifications: the signature over the raw bytes first, then the window against replays, then
@@ -21,18 +22,19 @@ type Refused = Extract<VerifiedNotification, { kind: 'refused' }>;
 
 const SIGNATURE_REASON = {
   unsigned: ['signature', 'The Wechatpay-* signature headers are missing.'],
-  unknown_key: ['unknown_key', 'Wechatpay-Serial names no public key of this account.'],
+  unknown_key: ['unknown_key', 'Wechatpay-Serial names no key of this account.'],
   bad_signature: ['signature', 'The signature is wrong.'],
   stale: ['stale', 'The timestamp is more than five minutes from now.'],
 } as const;
 
-export function verifyNotification(
+export async function verifyNotification(
+  client: Client,
   account: MerchantAccount,
   raw: RawNotification,
-): VerifiedNotification {
+): Promise<VerifiedNotification> {
   const headers = lowerCase(raw.headers);
-  const signed = { body: raw.body, real: raw.received_at };
-  const verdict = judgeSignature(account, headers, signed);
+  const signed = { headers, body: raw.body, real: raw.received_at };
+  const verdict = await judge(client, account, signed);
   if (verdict !== 'valid') {
     const [reason, message] = SIGNATURE_REASON[verdict];
     return refused(reason, message);

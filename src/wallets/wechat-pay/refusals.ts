@@ -1,6 +1,6 @@
 import { INTERNAL_CODE } from '../../protocols/wechat-pay/errors.ts';
 import type { RefusalCode, Refused, Unknown, WalletTrace } from '../wallet.ts';
-import type { CallResult, WalletError } from './client.ts';
+import type { NotAnswered, WalletError } from './client.ts';
 
 /** WeChat Pay's codes in the hub's words; its own code and Request-ID stay in the trace. */
 const CODES: Readonly<Record<string, RefusalCode>> = {
@@ -40,7 +40,7 @@ export function refusalCode(error: WalletError): RefusalCode {
   return INTERNAL[error.internal] ?? code;
 }
 
-export type NotAnswered = Exclude<CallResult, { kind: 'answer' }>;
+export type { NotAnswered } from './client.ts';
 
 /** Every result but an answer, as an outcome. */
 export function toOutcome(result: NotAnswered): Refused | Unknown {
@@ -49,7 +49,7 @@ export function toOutcome(result: NotAnswered): Refused | Unknown {
     case 'unknown':
       return { kind: 'unknown', cause: result.cause, trace };
     case 'unreachable':
-      return { kind: 'refused', code: 'wallet_error', message: result.message, trace };
+      return { kind: 'refused', code: result.code, message: result.message, trace };
     case 'error':
       return { kind: 'refused', code: refusalCode(result), message: describe(result), trace };
     default:

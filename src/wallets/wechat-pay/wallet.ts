@@ -1,9 +1,8 @@
-import { Outbound } from '../../outbound.ts';
 import type { Wallet, WalletCapabilities, WalletEnvironment } from '../wallet.ts';
 import { openAccount, parseAccount } from './account.ts';
 import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
-import type { Client } from './client.ts';
+import { openClient } from './client.ts';
 import { authorizeUrl, exchangeCode } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
 import { closePayment, createPayment, queryPayment } from './orders/payments.ts';
@@ -22,9 +21,9 @@ const CAPABILITIES: WalletCapabilities = {
   max_hold_days: 0,
 };
 
-/** The WeChat Pay connector: APIv3, direct mode, public-key trust. */
+/** The WeChat Pay connector: APIv3 for direct merchants, partners and platforms. */
 export function wechatPayWallet(environment: WalletEnvironment): Wallet {
-  const client: Client = { environment, outbound: new Outbound() };
+  const client = openClient(environment);
   return {
     name: 'wechat_pay',
     capabilities: CAPABILITIES,
@@ -35,7 +34,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     closePayment: (account, reference) => closePayment(client, openAccount(account), reference),
     refund: (account, order) => refund(client, openAccount(account), order),
     queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
-    verifyNotification: (account, raw) => verifyNotification(openAccount(account), raw),
+    verifyNotification: (account, raw) => verifyNotification(client, openAccount(account), raw),
     answerNotification,
     calls: CALLS,
     checkCredentials: (account) => checkCredentials(client, account),

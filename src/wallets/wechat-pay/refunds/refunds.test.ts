@@ -67,9 +67,10 @@ describe('refunding', () => {
 test('the sandbox tells of payment and refund in notifications that verify', async () => {
   const request = await on.paid();
   const received = async (fact: object) => {
-    const found = () => on.shop.received.map(verify).filter((entry) => matches(entry, fact));
-    await expect.poll(() => found().length).toBe(1);
-    return found()[0];
+    const found = async () =>
+      (await Promise.all(on.shop.received.map(verify))).filter((entry) => matches(entry, fact));
+    await expect.poll(async () => (await found()).length).toBe(1);
+    return (await found())[0];
   };
   const verify = ({ headers, body }: ReceivedNotice) => {
     const flat = Object.entries(headers).map(([name, value]) => [name, String(value)]);
