@@ -9,6 +9,7 @@ import type { Books } from './books.ts';
 import type { Merchant } from './merchants/keys.ts';
 import type { SubMerchants } from './merchants/sub-merchants.ts';
 import type { Notices } from './notices.ts';
+import type { SharingBook } from './sharing/book.ts';
 import type { TransferBook } from './transfers/book.ts';
 
 /** What the parts of one running sandbox share. */
@@ -24,6 +25,7 @@ export interface SandboxContext {
   /** By merchant number: direct merchants, partners, platforms. */
   readonly merchants: ReadonlyMap<string, Merchant>;
   readonly sub_merchants: SubMerchants;
+  readonly sharing: SharingBook;
   readonly random: SandboxRandom;
   readonly requests: RequestLog;
   readonly rate_limits: boolean;

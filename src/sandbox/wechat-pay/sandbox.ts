@@ -16,6 +16,8 @@ import { Pages } from './pages/page.ts';
 import { Payer } from './payer.ts';
 import { scheduleSettlement } from './refunds/refunds.ts';
 import { listen } from './server.ts';
+import { SharingBook } from './sharing/book.ts';
+import { resumeSharing } from './sharing/resume.ts';
 import { openOperationAccounts } from './transfers/actions.ts';
 import { TransferBook } from './transfers/book.ts';
 import { expireConsent } from './transfers/consents.ts';
@@ -60,6 +62,7 @@ export async function startWechatPaySandbox(
   });
   url = `http://${reachable(host)}:${server.port}`;
   resumeRefunds(context);
+  resumeSharing(context);
   startTransfers(context);
   return {
     wallet: 'wechat_pay',
@@ -140,6 +143,7 @@ function buildContext(
     people: options.people,
     merchants,
     sub_merchants,
+    sharing: new SharingBook(options.store),
     funds: new Funds(options.store),
     transfers: new TransferBook(options.store),
     random: options.random,

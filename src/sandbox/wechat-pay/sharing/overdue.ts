@@ -1,0 +1,27 @@
+import type { OrderRecord } from '../books.ts';
+import type { SandboxContext } from '../context.ts';
+import { limitsOf } from './rules.ts';
+
+/**
+ * Money that nobody divided in time becomes the seller's by itself: noticed when somebody next
+ * looks at the payment or at a balance.
+ */
+export function releaseWhenOverdue(context: SandboxContext, order: OrderRecord): void {
+  const { clock, funds, sharing } = context;
+  if (!order.profit_sharing || order.paid_at === null) return;
+  const end = order.paid_at + limitsOf(context, order.mchid).hold_ms;
+  if (clock.now().getTime() < end) return;
+  const payment = sharing.payment(order.transaction_id ?? '');
+  if (payment.released_at !== null) return;
+  payment.released_at = end;
+  sharing.putPayment(payment);
+  funds.unhold(order.transaction_id ?? '');
+}
+
+/** All of them, before a balance is shown or taken. */
+export function releaseOverdue(context: SandboxContext): void {
+  for (const { key } of [...context.funds.holds()]) {
+    const order = context.books.orderOfTransaction(key);
+    if (order) releaseWhenOverdue(context, order);
+  }
+}
