@@ -10,8 +10,13 @@ export interface PayoutOrder {
   /** Real name; a wallet that checks it refuses a wrong one. */
   readonly payee_name?: string;
   readonly description: string;
-  /** What the payout is for, in the wallet's own scene code; the account's default when absent. */
+  /** What the payout is for, in the wallet's own scene code; the connector's default when absent. */
   readonly scene?: string;
+  /**
+   * What the scene wants reported, by the wallet's own names of its items; `description` stands in
+   * for what is missing.
+   */
+  readonly scene_report?: Readonly<Record<string, string>>;
   readonly notify_url: string;
   /** The payee agreed once for all: no confirmation is asked. */
   readonly standing_consent?: string;

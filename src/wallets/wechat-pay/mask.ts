@@ -2,6 +2,7 @@
 const HIDDEN = new Set([
   'openid',
   'sub_openid',
+  'user_name',
   'payer_client_ip',
   'user_received_account',
   'paySign',

@@ -10,6 +10,7 @@ import type { MerchantAccount } from './account.ts';
 import type { Client } from './client.ts';
 import { paymentFact, refundFact } from './facts.ts';
 import { maskObject } from './mask.ts';
+import { payoutFact } from './payouts/payouts.ts';
 import { judge } from './trust/judge.ts';
 
 /**
@@ -69,6 +70,7 @@ function readContent(
   if (mchid !== account.mchid || (appid !== undefined && appid !== account.appid)) {
     return refused('wrong_account', 'The notification is about another merchant or app id.');
   }
+  if (about === 'payout') return payout(account, content);
   return about === 'payment' ? payment(content) : refund(content, mchid);
 }
 
@@ -92,11 +94,22 @@ function refund(content: WireObject, mchid: string): VerifiedNotification {
   return verified(content, { fact_id, fact_state, content: { about: 'refund', fact } });
 }
 
+function payout(account: MerchantAccount, content: WireObject): VerifiedNotification {
+  const fact = payoutFact(account, content);
+  const fact_id = fact?.wallet_payout_id;
+  const fact_state = textField(content, 'state');
+  if (!fact || !fact_id || !fact_state) {
+    return refused('malformed', 'Fields of the transfer are missing.');
+  }
+  return verified(content, { fact_id, fact_state, content: { about: 'payout', fact } });
+}
+
 /** The type of what is inside decides; profit sharing may also arrive as TRANSACTION.SUCCESS. */
 function subjectOf({
   event_type,
   original_type,
-}: OpenedEnvelope): 'payment' | 'refund' | undefined {
+}: OpenedEnvelope): 'payment' | 'refund' | 'payout' | undefined {
+  if (event_type === 'MCHTRANSFER.BILL.FINISHED') return 'payout';
   if (event_type.startsWith('TRANSACTION.')) {
     return original_type === undefined || original_type === 'transaction' ? 'payment' : undefined;
   }

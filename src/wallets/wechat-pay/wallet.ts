@@ -6,6 +6,7 @@ import { openClient } from './client.ts';
 import { authorizeUrl, exchangeCode } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
 import { closePayment, createPayment, queryPayment } from './orders/payments.ts';
+import { payouts } from './payouts/payouts.ts';
 import { queryRefund, refund } from './refunds/refunds.ts';
 
 /** An order lives longer, but its code and prepay id are dead after two hours. */
@@ -36,6 +37,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
     verifyNotification: (account, raw) => verifyNotification(client, openAccount(account), raw),
     answerNotification,
+    payouts: payouts(client),
     calls: CALLS,
     checkCredentials: (account) => checkCredentials(client, account),
     payerLogin: {
