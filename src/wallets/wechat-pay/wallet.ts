@@ -1,5 +1,6 @@
 import type { Wallet, WalletCapabilities, WalletEnvironment } from '../wallet.ts';
 import { openAccount, parseAccount } from './account.ts';
+import { bills } from './bills/bills.ts';
 import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
 import { openClient } from './client.ts';
@@ -38,6 +39,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     verifyNotification: (account, raw) => verifyNotification(client, openAccount(account), raw),
     answerNotification,
     payouts: payouts(client),
+    bills: bills(client),
     calls: CALLS,
     checkCredentials: (account) => checkCredentials(client, account),
     payerLogin: {
