@@ -21,7 +21,8 @@ function derOf(text: string): Buffer {
   return Buffer.from(base64, 'base64');
 }
 
-function checked(key: KeyObject): KeyObject {
+/** Throws AlipayKeyError for any key that RSA2 does not take. */
+export function checkedRsaKey(key: KeyObject): KeyObject {
   if (key.asymmetricKeyType !== 'rsa') {
     throw new AlipayKeyError(`the key is ${key.asymmetricKeyType ?? 'of no kind'}, not RSA`);
   }
@@ -45,7 +46,7 @@ export function parsePrivateKey(text: string): KeyObject {
   const key = derOf(text);
   for (const type of ['pkcs8', 'pkcs1'] as const) {
     const found = attempt(() => createPrivateKey({ key, format: 'der', type }));
-    if (found) return checked(found);
+    if (found) return checkedRsaKey(found);
   }
   if (attempt(() => parsePublicKey(text))) {
     throw new AlipayKeyError('this is a public key; the application private key belongs here');
@@ -64,7 +65,7 @@ export function parsePublicKey(text: string): KeyObject {
   }
   for (const type of ['spki', 'pkcs1'] as const) {
     const found = attempt(() => createPublicKey({ key, format: 'der', type }));
-    if (found) return checked(found);
+    if (found) return checkedRsaKey(found);
   }
   throw new AlipayKeyError('the key is not an RSA public key; was it cut when copied?');
 }

@@ -17,21 +17,29 @@ export function gatewayJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('/', '\\/');
 }
 
-/** The whole body for one answer; `content` is the text that gets signed. */
+/**
+ * The whole body for one answer; `content` is the text that gets signed. In certificate mode the
+ * number of the wallet's certificate stands between the two, unsigned.
+ */
 export async function buildResponse(
   key: KeyObject,
   root: string,
   content: string,
+  alipay_cert_sn?: string,
 ): Promise<string> {
-  return `{"${root}":${content},"sign":"${await signText(key, content)}"}`;
+  const sn = alipay_cert_sn === undefined ? '' : `"alipay_cert_sn":"${alipay_cert_sn}",`;
+  return `{"${root}":${content},${sn}"sign":"${await signText(key, content)}"}`;
 }
 
 export type Extracted =
   | {
       readonly ok: true;
       readonly root: string;
+      /** The signed text: an object, or a string with its quotes when it is encrypted. */
       readonly content: string;
       readonly sign: string | undefined;
+      /** Certificate mode: which certificate of the wallet signed. */
+      readonly alipay_cert_sn: string | undefined;
     }
   | { readonly ok: false; readonly reason: string };
 
@@ -127,7 +135,16 @@ export function extractResponse(text: string, method: string): Extracted {
   if (sign !== undefined && !/^"[^"\\]*(\\\/[^"\\]*)*"$/.test(sign)) {
     return { ok: false, reason: 'the sign is no plain string' };
   }
-  return { ok: true, root, content, sign: sign?.slice(1, -1).replaceAll('\\/', '/') };
+  const snSpan = members.get('alipay_cert_sn');
+  const sn = snSpan && /^"([0-9a-zA-Z]{1,64})"$/.exec(text.slice(snSpan.start, snSpan.end));
+  if (snSpan && !sn) return { ok: false, reason: 'the alipay_cert_sn is no plain string' };
+  return {
+    ok: true,
+    root,
+    content,
+    sign: sign?.slice(1, -1).replaceAll('\\/', '/'),
+    alipay_cert_sn: sn?.[1],
+  };
 }
 
 export type Opened =

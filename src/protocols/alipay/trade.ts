@@ -19,6 +19,8 @@ export const PRODUCT_CODES = {
   'alipay.trade.precreate': ['FACE_TO_FACE_PAYMENT', 'QR_CODE_OFFLINE', 'OFFLINE_PAYMENT'],
   'alipay.trade.page.pay': ['FAST_INSTANT_TRADE_PAY'],
   'alipay.trade.wap.pay': ['QUICK_WAP_WAY'],
+  'alipay.trade.app.pay': ['QUICK_MSECURITY_PAY'],
+  'alipay.trade.pay': ['FACE_TO_FACE_PAYMENT', 'OFFLINE_PAYMENT'],
   'alipay.trade.create': ['JSAPI_PAY', 'FACE_TO_FACE_PAYMENT', 'GENERAL_WITHHOLDING'],
 } as const;
 
@@ -57,4 +59,15 @@ export function parseTimeout(text: string, now: Date): number | undefined {
   if (!match) return undefined;
   const milliseconds = Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
   return milliseconds >= 60_000 && milliseconds <= MAX_TIMEOUT_MS ? milliseconds : undefined;
+}
+
+const PAYER_CODE = /^(?:2[5-9]|30)\d{14,22}$/;
+
+/**
+ * Could this be the number on a payer's phone: 16 to 24 digits that begin with 25 to 30? Wallets of
+ * other countries that pay through this one have the same range.
+ * https://opendocs.alipay.com/open/1f1fe18c_alipay.trade.pay
+ */
+export function isPayerCode(text: string): boolean {
+  return PAYER_CODE.test(text);
 }

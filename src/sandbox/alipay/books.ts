@@ -4,19 +4,49 @@ import type { Funds } from '../funds.ts';
 import type { Notifier } from '../notifier.ts';
 import type { Person, SandboxOptions } from '../sandbox.ts';
 import type { Collection } from '../store.ts';
+import type { DirectBook } from './direct/book.ts';
 import { buyerId, openId } from './numbers.ts';
+import type { Authority } from './open/authority.ts';
+import type { Authorizations } from './open/authorizations.ts';
+import type { Keyring } from './open/keyring.ts';
+import type { RoyaltyBook } from './royalty/book.ts';
+import type { Agenda } from './trade/agenda.ts';
+import type { PayerCodes } from './trade/codes.ts';
+import type { Coupons, Voucher } from './trade/discounts.ts';
+import type { Merge } from './trade/merge-book.ts';
 
 /**
  * The wallet's books: orders and trades, balances, login codes. Everything is changed in memory
  * within one turn and journalled by the store; who answers awaits `store.committed()` first.
  */
-export type Product = 'precreate' | 'page' | 'wap' | 'create';
+export type Product = 'precreate' | 'page' | 'wap' | 'app' | 'create' | 'pay' | 'merge';
 
 export interface TradeRefund {
   readonly out_request_no: string;
   readonly amount: bigint;
   readonly reason: string | null;
-  /** Business time, epoch milliseconds. */
+  /** Business time, epoch milliseconds: when the seller was debited. */
+  readonly at: number;
+  /** What goes to the buyer: less than the amount where coupons had paid a part. */
+  readonly returned: bigint;
+  /** What the seller is debited: not what the seller's own coupons had paid. */
+  readonly debited: bigint;
+  /** Asked for by refund.apply, which tells states. */
+  readonly asynchronous: boolean;
+  /** What receivers of splits give back to the seller with it. */
+  readonly royalties: readonly { readonly account: string; readonly amount: bigint }[];
+  state: 'processing' | 'success';
+  /** When the money comes to the buyer; null while somebody must act. */
+  arrives_at: number | null;
+  /** The payer's bank would not have it: F until somebody acts, then S (it went to the wallet). */
+  deposit_back: 'F' | 'S' | null;
+}
+
+/** The confirmation that frees the money of a direct-payment trade. */
+export interface SettleConfirm {
+  /** Null when the period was over and the wallet confirmed by itself. */
+  readonly out_request_no: string | null;
+  readonly amount: bigint;
   readonly at: number;
 }
 
@@ -34,13 +64,17 @@ export interface Trade {
   readonly subject: string;
   readonly body: string | null;
   readonly passback_params: string | null;
-  readonly notify_url: string | null;
+  notify_url: string | null;
   readonly return_url: string | null;
   readonly quit_url: string | null;
   /** The seller's number (smid) under a platform; null for the application's own merchant. */
   readonly sub_merchant: string | null;
   /** The money is held until it is settled: royalty_freeze, or a direct-payment seller. */
   readonly hold: boolean;
+  /** How long a direct-payment trade waits for its confirmation; null for all others. */
+  readonly settle_period_ms: number | null;
+  /** Number of the merged order that this one is a part of. */
+  readonly merge: string | null;
   /** Unguessable part of the code or of the cashier's address. */
   readonly token: string;
   readonly placed_at: number;
@@ -57,6 +91,42 @@ export interface Trade {
   fee_returned: bigint;
   refunded: bigint;
   refunds: TradeRefund[];
+  /** Refunds that came to nothing; their money is back on the seller's account. */
+  failed_refunds: TradeRefund[];
+  vouchers: Voucher[];
+  /** The payer's phone asks for the password. */
+  prompting: boolean;
+  confirm: SettleConfirm | null;
+  /** Held money goes to the seller by itself then; null when nothing is held. */
+  release_at: number | null;
+}
+
+/** A trade that an older version of the sandbox wrote lacks what came later. */
+const LATER = {
+  sub_merchant: null,
+  hold: false,
+  settle_period_ms: null,
+  merge: null,
+  fee: 0n,
+  fee_returned: 0n,
+  vouchers: [],
+  failed_refunds: [],
+  prompting: false,
+  confirm: null,
+  release_at: null,
+} as const;
+
+export function completed(trade: Trade): Trade {
+  const given: Partial<Trade> = trade;
+  for (const [name, value] of Object.entries(LATER)) {
+    if (!(name in given)) Object.assign(trade, { [name]: Array.isArray(value) ? [] : value });
+  }
+  trade.refunds = trade.refunds.map((refund) => ({
+    ...{ returned: refund.amount, debited: refund.amount, asynchronous: false, royalties: [] },
+    ...{ state: 'success' as const, arrives_at: refund.at, deposit_back: null },
+    ...refund,
+  }));
+  return trade;
 }
 
 export interface LoginCode {
@@ -66,12 +136,27 @@ export interface LoginCode {
   readonly expires_at: number;
 }
 
-/** A merchant's application at the wallet. */
+/**
+ * How an application is set up: in key mode, in certificate mode, a platform's with sellers under
+ * it (certificate mode), or a third party's that acts for other merchants.
+ */
+export type AppRole = 'key' | 'certificate' | 'platform' | 'isv';
+
+/** An application at the wallet, as one call sees it: acting for its own merchant or another. */
 export interface App {
+  readonly role: AppRole;
   readonly app_id: string;
+  /** The application of the merchant that is acted for: its own, but for an app_auth_token. */
+  readonly auth_app_id: string;
+  /** The merchant that is acted for. */
   readonly seller_id: string;
   readonly payee: { readonly zh: string; readonly en: string };
+  /** Verifies its requests. */
   readonly public_key: KeyObject;
+  /** `app_cert_sn` of certificate mode; null in key mode. */
+  readonly certificate_sn: string | null;
+  /** For encrypted content, base64 of 16 bytes. */
+  readonly aes_key: string;
 }
 
 export interface Buyer {
@@ -86,8 +171,11 @@ export interface Alipay {
   readonly options: SandboxOptions;
   /** Root URL, set when the port is known. */
   url: string;
-  readonly private_key: KeyObject;
   readonly apps: ReadonlyMap<string, App>;
+  /** Signs answers and notifications, per application. */
+  readonly keyring: Keyring;
+  readonly authority: Authority;
+  readonly authorizations: Authorizations;
   readonly buyers: ReadonlyMap<string, Buyer>;
   readonly trades: Collection<Trade>;
   readonly balances: Collection<{ amount: bigint }>;
@@ -96,6 +184,14 @@ export interface Alipay {
   readonly by_token: Map<string, Trade>;
   readonly notifier: Notifier;
   readonly funds: Funds;
+  readonly agenda: Agenda;
+  readonly coupons: Coupons;
+  readonly payer_codes: PayerCodes;
+  readonly merges: Collection<Merge>;
+  /** Where each application wants the wallet's messages, as set in the console. */
+  readonly app_gateways: Collection<{ app_id: string; url: string }>;
+  readonly royalty: RoyaltyBook;
+  readonly direct: DirectBook;
 }
 
 const DEFAULT_BALANCE = 500_000n;
@@ -114,9 +210,11 @@ export function saveTrade(alipay: Alipay, trade: Trade): void {
 
 /** Lets time act on a trade before anybody looks at it: unpaid ones close, old ones finish. */
 export function current(alipay: Alipay, trade: Trade): Trade {
+  alipay.agenda.advance();
   const now = alipay.options.clock.now().getTime();
   if (trade.status === 'WAIT_BUYER_PAY' && now >= trade.expires_at) {
     trade.status = 'TRADE_CLOSED';
+    trade.prompting = false;
     trade.closed_at = trade.expires_at;
     saveTrade(alipay, trade);
   } else if (trade.status === 'TRADE_SUCCESS' && now >= (trade.paid_at ?? now) + REFUND_WINDOW_MS) {

@@ -3,15 +3,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The sandbox's key pairs: minted on the first start into `keys_dir` (0700/0600), then kept. */
-export interface SandboxKeys {
-  /** Signs answers and notifications. */
-  readonly alipay: KeyObject;
-  /** The first merchant's application key. */
-  readonly app: KeyObject;
+/** Keys of the sandbox as files: minted on the first start into `keys_dir` (0700/0600), kept. */
+export async function openKeysDir(keys_dir: string): Promise<void> {
+  await mkdir(keys_dir, { recursive: true, mode: 0o700 });
 }
 
-async function readOptional(path: string): Promise<string | undefined> {
+export async function readOptional(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -20,12 +17,22 @@ async function readOptional(path: string): Promise<string | undefined> {
   }
 }
 
-async function writeSecret(path: string, text: string): Promise<void> {
+export async function writeSecret(path: string, text: string): Promise<void> {
   await writeFile(`${path}.new`, text, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }
 
-async function keyPair(keys_dir: string, name: string): Promise<KeyObject> {
+/** The text of a file, made and written when it is not there. */
+export async function keptText(path: string, make: () => Promise<string>): Promise<string> {
+  const kept = await readOptional(path);
+  if (kept !== undefined) return kept;
+  const made = await make();
+  await writeSecret(path, made);
+  return made;
+}
+
+/** Files `<name>_private_key.pem` and `<name>_public_key.pem`. */
+export async function keyPair(keys_dir: string, name: string): Promise<KeyObject> {
   const path = join(keys_dir, `${name}_private_key.pem`);
   const kept = await readOptional(path);
   if (kept !== undefined) return createPrivateKey(kept);
@@ -42,11 +49,4 @@ export function privatePem(key: KeyObject): string {
 
 export function publicPem(key: KeyObject): string {
   return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString().trim();
-}
-
-/** Files: `app_private_key.pem`, `app_public_key.pem`, and the same two of `alipay`. */
-export async function openKeys(keys_dir: string): Promise<SandboxKeys> {
-  await mkdir(keys_dir, { recursive: true, mode: 0o700 });
-  const [alipay, app] = await Promise.all([keyPair(keys_dir, 'alipay'), keyPair(keys_dir, 'app')]);
-  return { alipay, app };
 }

@@ -5,6 +5,8 @@ import { encodeForm } from '../../protocols/alipay/parameters.ts';
 import type { PendingNotification } from '../notifier.ts';
 import type { Alipay, Trade, TradeRefund } from './books.ts';
 import { newNotifyId, openId } from './numbers.ts';
+import type { Signer } from './open/keyring.ts';
+import { amountsOf, fundBills, voucherDetails } from './trade/discounts.ts';
 
 /**
  * What the wallet tells the merchant: form-urlencoded, signed afresh for every try, with one
@@ -32,20 +34,15 @@ function stamp(time: number | null): string | undefined {
   return time === null ? undefined : shanghaiStamp(new Date(time));
 }
 
-export function fundBills(trade: Trade, key: 'fundChannel' | 'fund_channel') {
-  return [{ amount: toYuan(trade.amount), [key]: 'ALIPAYACCOUNT' }];
-}
-
 function content(alipay: Alipay, trade: Trade, refund: TradeRefund | undefined) {
   const buyer = alipay.buyers.get(trade.buyer ?? '');
-  const amount = toYuan(trade.amount);
   return {
     notify_type: 'trade_status_sync',
     notify_id: newNotifyId(alipay.options.clock.now()),
     charset: 'utf-8',
     version: '1.0',
     app_id: trade.app_id,
-    auth_app_id: trade.app_id,
+    auth_app_id: authAppId(alipay, trade),
     seller_id: trade.seller_id,
     trade_no: trade.trade_no ?? undefined,
     out_trade_no: trade.out_trade_no,
@@ -54,13 +51,10 @@ function content(alipay: Alipay, trade: Trade, refund: TradeRefund | undefined) 
     buyer_id: buyer?.user_id,
     buyer_open_id: buyer && openId(trade.app_id, buyer.person.id),
     buyer_logon_id: buyer?.logon_id,
-    total_amount: amount,
-    receipt_amount: amount,
-    invoice_amount: amount,
-    buyer_pay_amount: amount,
-    point_amount: '0.00',
+    ...amountsOf(trade),
     refund_fee: refund && toYuan(trade.refunded),
-    send_back_fee: refund && toYuan(refund.amount),
+    send_back_fee: refund && toYuan(refund.returned),
+    refund_status: refund?.asynchronous === true ? 'REFUND_SUCCESS' : undefined,
     subject: trade.subject,
     body: trade.body ?? undefined,
     passback_params: trade.passback_params ?? undefined,
@@ -69,7 +63,24 @@ function content(alipay: Alipay, trade: Trade, refund: TradeRefund | undefined) 
     gmt_refund: refund && `${stamp(refund.at)}.${String(refund.at % 1000).padStart(3, '0')}`,
     gmt_close: stamp(trade.closed_at),
     fund_bill_list: JSON.stringify(fundBills(trade, 'fundChannel')),
+    voucher_detail_list:
+      trade.vouchers.length === 0 ? undefined : JSON.stringify(voucherDetails(trade, 'camel')),
   };
+}
+
+/** What signs for an application; what was begun for one that is gone is signed in key mode. */
+function signerOf(alipay: Alipay, app_id: string): Signer {
+  const app = alipay.apps.get(app_id);
+  return app ? alipay.keyring.signer(app) : { key: alipay.keyring.plain, sn: null };
+}
+
+/** The application of the merchant whose trade it is; a third party's call is for another's. */
+export function authAppId(alipay: Alipay, trade: Pick<Trade, 'app_id' | 'seller_id'>): string {
+  if (alipay.apps.get(trade.app_id)?.seller_id === trade.seller_id) return trade.app_id;
+  for (const app of alipay.apps.values()) {
+    if (app.seller_id === trade.seller_id) return app.app_id;
+  }
+  return trade.app_id;
 }
 
 /** Tells the merchant that a trade is paid, or what one refund did to it. */
@@ -89,8 +100,14 @@ export async function renderNotification(
   for (const [name, value] of Object.entries(notification.subject)) {
     if (typeof value === 'string') fields[name] = value;
   }
-  const notify_time = shanghaiStamp(alipay.options.clock.now());
-  const parameters = await signNotification(alipay.private_key, { notify_time, ...fields });
+  // Messages of the wallet's message channel carry a stamp of their own.
+  const now = alipay.options.clock.now();
+  const stamped =
+    fields['msg_method'] === undefined
+      ? { notify_time: shanghaiStamp(now) }
+      : { utc_timestamp: now.getTime().toString() };
+  const { key } = signerOf(alipay, fields['app_id'] ?? '');
+  const parameters = await signNotification(key, { ...stamped, ...fields });
   return {
     headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
     body: encodeForm(parameters),
@@ -104,13 +121,14 @@ export function isAcknowledged(answer: { status: number; body: Buffer }): boolea
 /** The address the payer's browser goes back to, signed; undefined when the merchant gave none. */
 export async function returnUrl(alipay: Alipay, trade: Trade): Promise<string | undefined> {
   if (trade.return_url === null) return undefined;
-  const parameters = await signNotification(alipay.private_key, {
+  const { key } = signerOf(alipay, trade.app_id);
+  const parameters = await signNotification(key, {
     charset: 'utf-8',
     out_trade_no: trade.out_trade_no,
     method: `alipay.trade.${trade.product}.pay.return`,
     total_amount: toYuan(trade.amount),
     trade_no: trade.trade_no ?? undefined,
-    auth_app_id: trade.app_id,
+    auth_app_id: authAppId(alipay, trade),
     version: '1.0',
     app_id: trade.app_id,
     seller_id: trade.seller_id,

@@ -1,31 +1,33 @@
-import { createPublicKey } from 'node:crypto';
-import { join } from 'node:path';
 import { Admin } from '../admin/admin.ts';
 import { Funds } from '../funds.ts';
 import { Notifier } from '../notifier.ts';
-import {
-  PhoneRefusal,
-  type SandboxOptions,
-  type WalletSandbox,
-  type WalletTransaction,
-} from '../sandbox.ts';
+import { PhoneRefusal, type SandboxOptions, type WalletSandbox } from '../sandbox.ts';
+import { type AccountSource, accountsOf, merchantAccount, scriptAccess } from './accounts.ts';
 import { alipayActions } from './actions.ts';
 import { METHODS } from './api/methods.ts';
 import {
   type Alipay,
-  type App,
   balanceOf,
   buyersOf,
-  current,
+  completed,
   type LoginCode,
   openBalances,
   type Trade,
 } from './books.ts';
-import { openKeys, privatePem, publicPem, type SandboxKeys } from './keys.ts';
+import { openDirectBook } from './direct/book.ts';
 import { isAcknowledged, NOTIFY_SCHEDULE_MS, renderNotification } from './notices.ts';
+import { openApps } from './open/apps.ts';
+import { Authorizations } from './open/authorizations.ts';
 import { Payers } from './payer.ts';
+import { openRoyaltyBook } from './royalty/book.ts';
 import { listen } from './server.ts';
+import { Agenda } from './trade/agenda.ts';
+import { openPayerCodes } from './trade/codes.ts';
+import type { Coupon } from './trade/discounts.ts';
+import type { Merge } from './trade/merge-book.ts';
 import { PAGE_METHODS } from './trade/methods.ts';
+import { resume } from './trade/resume.ts';
+import { codesOnScreen, merchantBalances, transactions } from './trade/transactions.ts';
 
 /**
  * Where this wallet differs from the real one: key mode only, one application, utf-8 only; one
@@ -35,29 +37,29 @@ import { PAGE_METHODS } from './trade/methods.ts';
  * order number stays bound to its amount and subject even before its code is scanned.
  */
 
-/** The first merchant: numbers in the shapes of the wallet's own test environment. */
-const APP_ID = '9021000100000001';
-const SELLER_ID = '2088100000000001';
-const PAYEE = { zh: '胡同集市', en: 'Hutong Market' } as const;
+const TICK_MS = 200;
 
-function openWallet(options: SandboxOptions, keys: SandboxKeys): Alipay {
-  const app: App = {
-    app_id: APP_ID,
-    seller_id: SELLER_ID,
-    payee: PAYEE,
-    public_key: createPublicKey(keys.app),
-  };
+async function openWallet(options: SandboxOptions): Promise<AccountSource> {
+  const { apps, secrets, keyring, authority } = await openApps(options);
   const { store, faults } = options;
   const alipay: Alipay = {
     options,
     url: '',
-    private_key: keys.alipay,
-    apps: new Map([[app.app_id, app]]),
+    apps,
+    keyring,
+    authority,
+    authorizations: await Authorizations.open(options, apps),
     buyers: buyersOf(options.people),
     trades: store.collection<Trade>('trades'),
     balances: store.collection<{ amount: bigint }>('balances'),
     login_codes: store.collection<LoginCode>('login_codes'),
     funds: new Funds(store),
+    agenda: new Agenda(() => options.clock.now().getTime()),
+    coupons: store.collection<Coupon>('coupons'),
+    payer_codes: openPayerCodes(store),
+    merges: store.collection<Merge>('merges'),
+    royalty: openRoyaltyBook(store),
+    direct: openDirectBook(store),
     by_trade_no: new Map(),
     by_token: new Map(),
     notifier: new Notifier({
@@ -70,83 +72,19 @@ function openWallet(options: SandboxOptions, keys: SandboxKeys): Alipay {
     }),
   };
   for (const trade of alipay.trades.values()) {
+    completed(trade);
     alipay.by_token.set(trade.token, trade);
     if (trade.trade_no !== null) alipay.by_trade_no.set(trade.trade_no, trade);
   }
   openBalances(alipay);
-  return alipay;
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
-}
-
-function stateOf(trade: Trade): WalletTransaction['state'] {
-  if (trade.paid_at === null) return trade.status === 'TRADE_CLOSED' ? 'closed' : 'waiting';
-  if (trade.refunded === 0n) return 'paid';
-  return trade.refunded === trade.amount ? 'refunded' : 'partially_refunded';
-}
-
-function toTransaction(trade: Trade): WalletTransaction {
-  return {
-    wallet_reference: trade.out_trade_no,
-    wallet_transaction_id: trade.trade_no,
-    merchant: trade.seller_id,
-    amount: trade.amount,
-    refunded: trade.refunded,
-    state: stateOf(trade),
-    wallet_state: trade.status,
-    payer: trade.buyer,
-    created_at: iso(trade.created_at ?? trade.placed_at),
-    paid_at: trade.paid_at === null ? null : iso(trade.paid_at),
-  };
-}
-
-/** A page of the book; orders that nobody has scanned are not in it, as the wallet has no trade. */
-function transactions(alipay: Alipay, options: { after?: string; limit: number }) {
-  const rows: WalletTransaction[] = [];
-  let started = options.after === undefined;
-  for (const trade of alipay.trades.values()) {
-    if (rows.length >= options.limit) break;
-    if (started && trade.status !== 'NOT_CREATED') {
-      rows.push(toTransaction(current(alipay, trade)));
-    }
-    if (trade.out_trade_no === options.after) started = true;
-  }
-  return rows;
-}
-
-function merchantBalances(alipay: Alipay): Map<string, bigint> {
-  const balances = new Map<string, bigint>();
-  for (const app of alipay.apps.values()) balances.set(app.seller_id, 0n);
-  for (const trade of alipay.trades.values()) {
-    if (trade.paid_at === null) continue;
-    const before = balances.get(trade.seller_id) ?? 0n;
-    balances.set(trade.seller_id, before + trade.amount - trade.refunded);
-  }
-  return balances;
-}
-
-function merchantAccount(alipay: Alipay, keys: SandboxKeys) {
-  return {
-    settings: {
-      app_id: APP_ID,
-      seller_id: SELLER_ID,
-      gateway: `${alipay.url}/gateway.do`,
-      oauth_endpoint: alipay.url,
-      bridge_url: `${alipay.url}/bridge.js`,
-    },
-    credentials: {
-      private_key: privatePem(keys.app),
-      alipay_public_key: publicPem(keys.alipay),
-    },
-  };
+  resume(alipay);
+  return { alipay, secrets };
 }
 
 /** Starts the wallet's own side on its own port; throws when the port is taken. */
 export async function startAlipaySandbox(options: SandboxOptions): Promise<WalletSandbox> {
-  const keys = await openKeys(options.keys_dir);
-  const alipay = openWallet(options, keys);
+  const source = await openWallet(options);
+  const { alipay } = source;
   const actions = alipayActions(alipay);
   const coverage = [...METHODS, ...PAGE_METHODS];
   const admin = new Admin({ wallet: 'alipay', requests: options.requests, actions, coverage });
@@ -155,22 +93,22 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
   alipay.url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   await options.store.committed();
   const payers = new Payers(alipay);
+  // The wallet acts by itself when business time has come, whether or not somebody calls.
+  const ticking = setInterval(() => alipay.agenda.advance(), TICK_MS).unref();
   return {
     wallet: 'alipay',
     url: alipay.url,
     scan: (person, code) => payers.scan(person, code),
     confirm: (scanId, outcome) => payers.confirm(scanId, outcome),
-    payerCode: () => {
-      throw new PhoneRefusal('unknown_code');
-    },
-    prompts: () => [],
-    answerPrompt: () => Promise.reject(new PhoneRefusal('prompt_over')),
+    payerCode: (person) => payers.payerCode(person),
+    prompts: (person) => payers.prompts(person),
+    answerPrompt: (id, outcome) => payers.answerPrompt(id, outcome),
     receivable: () => [],
     answerTransfer: () => Promise.reject(new PhoneRefusal('transfer_over')),
-    codesOnScreen: () => [],
+    codesOnScreen: () => codesOnScreen(alipay),
     coverage,
     actions,
-    accounts: () => [{ role: 'key', ...merchantAccount(alipay, keys), sub_merchants: [] }],
+    accounts: () => accountsOf(source),
     balance: (person) => balanceOf(alipay, person),
     setBalance: async (person, amount) => {
       alipay.balances.put(person, { amount });
@@ -178,17 +116,11 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
     },
     transactions: (page) => transactions(alipay, page),
     merchantBalances: () => merchantBalances(alipay),
-    merchantAccount: () => merchantAccount(alipay, keys),
-    scriptAccess: () => ({
-      url: alipay.url,
-      gateway: `${alipay.url}/gateway.do`,
-      app_id: APP_ID,
-      seller_id: SELLER_ID,
-      private_key_file: join(options.keys_dir, 'app_private_key.pem'),
-      alipay_public_key_file: join(options.keys_dir, 'alipay_public_key.pem'),
-    }),
+    merchantAccount: () => merchantAccount(source),
+    scriptAccess: () => scriptAccess(source),
     pendingNotifications: () => alipay.notifier.pending,
     stop: async () => {
+      clearInterval(ticking);
       alipay.notifier.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

@@ -1,13 +1,18 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { Refusal } from '../../errors.ts';
+import { parseAesKey } from '../../protocols/alipay/content.ts';
 import { AlipayKeyError, parsePrivateKey, parsePublicKey } from '../../protocols/alipay/keys.ts';
 import type { Wallet, WalletAccount } from '../wallet.ts';
+import { CertificateTrust } from './trust/certificates.ts';
 
 /**
- * An Alipay application in key mode. Settings: `app_id`, `seller_id` (the merchant's 2088 number),
- * `gateway`, `oauth_endpoint`. Credentials: `private_key` (ours) and `alipay_public_key` (the
- * wallet's, from the console, not our own). https://opendocs.alipay.com/common/02kipl
+ * An Alipay application. Settings: `app_id`, `seller_id` (the merchant's 2088 number), `gateway`,
+ * `oauth_endpoint`, `protocol`. Credentials: `private_key` (ours) and, in key mode,
+ * `alipay_public_key` (the wallet's, from the console, not our own); in certificate mode
+ * `app_certificate`, `alipay_certificate` and `alipay_root_certificate` instead. `aes_key` encrypts
+ * the content of calls, `app_auth_token` lets a third party's application act for a merchant.
+ * https://opendocs.alipay.com/common/02kipl
  */
 const PRODUCTION_GATEWAY = 'https://openapi.alipay.com/gateway.do';
 const PRODUCTION_LOGIN = 'https://openauth.alipay.com';
@@ -34,6 +39,8 @@ const settingsSchema = z.strictObject({
   seller_id: z.string().regex(/^2088\d{12}$/, 'must be 16 digits that start with 2088'),
   gateway: address.default(PRODUCTION_GATEWAY),
   oauth_endpoint: address.default(PRODUCTION_LOGIN),
+  /** gateway.do, or OpenAPI v3 on the same host; pages are gateway.do with both. */
+  protocol: z.enum(['gateway', 'v3']).default('gateway'),
   /** The sandbox's stand-in for the bridge that Alipay's own browser has built in. */
   bridge_url: z
     .string()
@@ -42,13 +49,34 @@ const settingsSchema = z.strictObject({
     .exactOptional(),
 });
 
+const pem = z.string().max(16_384);
+
 const credentialsSchema = z.strictObject({
   private_key: z.string().max(8192),
-  alipay_public_key: z.string().max(4096),
+  alipay_public_key: z.string().max(4096).exactOptional(),
+  app_certificate: pem.exactOptional(),
+  alipay_certificate: pem.exactOptional(),
+  alipay_root_certificate: z.string().max(65_536).exactOptional(),
+  aes_key: z.string().max(64).exactOptional(),
+  app_auth_token: z
+    .string()
+    .regex(/^[A-Za-z0-9_]{1,64}$/, 'must be the token as it was given')
+    .exactOptional(),
 });
+type Credentials = z.infer<typeof credentialsSchema>;
 
 export interface AlipayAccount extends z.infer<typeof settingsSchema> {
+  /** Of the hub; empty while an account is only tried. */
+  readonly id: string;
   readonly private_key: KeyObject;
+  /** Key mode: the one key of the wallet. Certificate mode: its certificates, new ones included. */
+  readonly trust: KeyTrust | CertificateTrust;
+  readonly aes_key?: Buffer;
+  readonly app_auth_token?: string;
+}
+
+export interface KeyTrust {
+  readonly mode: 'key';
   readonly alipay_public_key: KeyObject;
 }
 
@@ -61,13 +89,17 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, group: string): T {
   throw new Refusal('invalid_parameter', { param, message: `${param}: ${issue?.message}` });
 }
 
-function parsedKey(name: string, text: string, parse: (text: string) => KeyObject): KeyObject {
+function wrong(name: keyof Credentials, message: string, cause?: unknown): Refusal {
+  const param = `credentials.${name}`;
+  return new Refusal('invalid_parameter', { param, message: `${param}: ${message}`, cause });
+}
+
+function parsed<T>(name: keyof Credentials, text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (cause) {
     if (!(cause instanceof AlipayKeyError)) throw cause;
-    const param = `credentials.${name}`;
-    throw new Refusal('invalid_parameter', { param, message: `${param}: ${cause.message}`, cause });
+    throw wrong(name, cause.message, cause);
   }
 }
 
@@ -76,29 +108,70 @@ export function isOwnPublicKey(privateKey: KeyObject, publicKey: KeyObject): boo
   return createPublicKey(privateKey).equals(publicKey);
 }
 
-function readAccount(input: { settings: unknown; credentials: unknown }): AlipayAccount {
+const CERTIFICATES = ['app_certificate', 'alipay_certificate', 'alipay_root_certificate'] as const;
+
+function readKeyTrust(credentials: Credentials, private_key: KeyObject): KeyTrust {
+  const text = credentials.alipay_public_key;
+  if (text === undefined) {
+    throw wrong(
+      'alipay_public_key',
+      'is missing; in certificate mode app_certificate, alipay_certificate and alipay_root_certificate stand instead',
+    );
+  }
+  const alipay_public_key = parsed('alipay_public_key', text, parsePublicKey);
+  if (isOwnPublicKey(private_key, alipay_public_key)) {
+    const message =
+      'this is your own application public key; copy 支付宝公钥 (the key Alipay shows after you uploaded yours)';
+    throw wrong('alipay_public_key', message);
+  }
+  return { mode: 'key', alipay_public_key };
+}
+
+function readTrust(credentials: Credentials, private_key: KeyObject): AlipayAccount['trust'] {
+  const given = CERTIFICATES.filter((name) => credentials[name] !== undefined);
+  if (given.length === 0) return readKeyTrust(credentials, private_key);
+  if (credentials.alipay_public_key !== undefined) {
+    throw wrong('alipay_public_key', 'belongs to key mode; in certificate mode leave it out');
+  }
+  const missing = CERTIFICATES.find((name) => !given.includes(name));
+  if (missing) throw wrong(missing, 'is missing; certificate mode needs all three certificates');
+  const {
+    app_certificate = '',
+    alipay_certificate = '',
+    alipay_root_certificate = '',
+  } = credentials;
+  const trust = new CertificateTrust();
+  parsed('alipay_root_certificate', alipay_root_certificate, (text) => trust.setRoots(text));
+  parsed('app_certificate', app_certificate, (text) => trust.setOwn(text, private_key));
+  parsed('alipay_certificate', alipay_certificate, (text) => trust.setAlipay(text, private_key));
+  return trust;
+}
+
+function readAccount(input: {
+  id?: string;
+  settings: unknown;
+  credentials: unknown;
+}): AlipayAccount {
   const settings = checked(settingsSchema, input.settings, 'settings');
   const credentials = checked(credentialsSchema, input.credentials, 'credentials');
-  const private_key = parsedKey('private_key', credentials.private_key, parsePrivateKey);
-  const alipay_public_key = parsedKey(
-    'alipay_public_key',
-    credentials.alipay_public_key,
-    parsePublicKey,
-  );
-  if (isOwnPublicKey(private_key, alipay_public_key)) {
-    const param = 'credentials.alipay_public_key';
-    const message = `${param}: this is your own application public key; copy 支付宝公钥 (the key Alipay shows after you uploaded yours)`;
-    throw new Refusal('invalid_parameter', { param, message });
-  }
-  return { ...settings, private_key, alipay_public_key };
+  const private_key = parsed('private_key', credentials.private_key, parsePrivateKey);
+  const { aes_key, app_auth_token } = credentials;
+  return {
+    ...settings,
+    id: input.id ?? '',
+    private_key,
+    trust: readTrust(credentials, private_key),
+    ...(aes_key !== undefined && { aes_key: parsed('aes_key', aes_key, parseAesKey) }),
+    ...(app_auth_token !== undefined && { app_auth_token }),
+  };
 }
 
 export const parseAccount: Wallet['parseAccount'] = (input) => {
   readAccount(input);
-  return {
-    settings: checked(settingsSchema, input.settings, 'settings'),
-    credentials: checked(credentialsSchema, input.credentials, 'credentials'),
-  };
+  const credentials = checked(credentialsSchema, input.credentials, 'credentials');
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(credentials)) kept[name] = value;
+  return { settings: checked(settingsSchema, input.settings, 'settings'), credentials: kept };
 };
 
 /** Parsed keys live exactly as long as the account object they belong to. */

@@ -1,18 +1,23 @@
+import type { KeyObject } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { shanghaiStamp } from '../../clock.ts';
 import { Outbound, OutboundError } from '../../outbound.ts';
-import { encodeForm } from '../../protocols/alipay/parameters.ts';
-import {
-  type CommonParameters,
-  requestParameters,
-  signRequest,
-} from '../../protocols/alipay/request.ts';
-import { openResponse } from '../../protocols/alipay/response.ts';
-import type { RefusalCode, Refused, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
+import { CallGate } from '../call-gate.ts';
+import type { Refused, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
+import { CALLS } from './calls.ts';
 import { masked } from './mask.ts';
+import { believe, type RawAnswer } from './trust/answer.ts';
+import { type GatewayCall, outgoing, signedParameters } from './trust/outgoing.ts';
+import { isUndecided, refusalCode } from './trust/refusals.ts';
+import { KeyRing } from './trust/ring.ts';
 
-/** One call of the gateway: signed, sent, and believed only after the answer verified. */
+export type { GatewayCall } from './trust/outgoing.ts';
+
+/**
+ * One call of a method, by gateway.do or OpenAPI v3 as the account says: through the gate, signed,
+ * sent once, and believed only after the answer verified. Timeout and rate are those of the
+ * method's row in the table of calls.
+ */
 export type Value = Readonly<Record<string, unknown>>;
 
 export type GatewayAnswer =
@@ -25,83 +30,159 @@ export type GatewayAnswer =
       readonly trace: WalletTrace;
     }
   /** Nothing can have reached the wallet. */
-  | { readonly kind: 'unreachable'; readonly message: string; readonly trace: WalletTrace }
+  | {
+      readonly kind: 'unreachable';
+      readonly code: 'rate_limited' | 'wallet_error';
+      readonly message: string;
+      readonly trace: WalletTrace;
+    }
   | Unknown;
 
-export type GatewayCall = Omit<CommonParameters, 'app_id' | 'timestamp'>;
+export type Sent =
+  | { readonly kind: 'came'; readonly raw: RawAnswer; readonly encrypted: boolean }
+  | { readonly kind: 'failed'; readonly error: OutboundError }
+  /** Refused on this side, before any byte left. */
+  | {
+      readonly kind: 'held';
+      readonly code: 'rate_limited' | 'wallet_error';
+      readonly message: string;
+    };
 
-const MAX_ANSWER_BYTES = 262_144;
-const FORM = 'application/x-www-form-urlencoded;charset=utf-8';
-
-/** The wallet could not say what became of the call. One of its pages misspells the prefix. */
-const UNDECIDED: readonly string[] = [
-  'ACQ.SYSTEM_ERROR',
-  'AQC.SYSTEM_ERROR',
-  'aop.ACQ.SYSTEM_ERROR',
-];
-
-export interface RawAnswer {
-  readonly status: number;
-  readonly text: string;
-  readonly trace_id: string | undefined;
-}
+const MAX_ANSWER_BYTES = 1_048_576;
+const RULES = new Map(CALLS.map((call) => [call.operation, call]));
 
 export class Gateway {
   readonly #environment: WalletEnvironment;
   readonly #outbound = new Outbound();
+  readonly #gate: CallGate;
+  readonly #ring: KeyRing;
 
   constructor(environment: WalletEnvironment) {
     this.#environment = environment;
-  }
-
-  /** All parameters of a call, signed; what a page link carries and a call posts. */
-  async parameters(account: AlipayAccount, call: GatewayCall): Promise<Map<string, string>> {
-    const timestamp = shanghaiStamp(this.#environment.real());
-    const parameters = requestParameters({ app_id: account.app_id, timestamp, ...call });
-    await signRequest(account.private_key, parameters);
-    return parameters;
-  }
-
-  /** Sends and returns what came, unverified; throws OutboundError. */
-  async send(account: AlipayAccount, call: GatewayCall): Promise<RawAnswer> {
-    const parameters = await this.parameters(account, call);
-    const answer = await this.#outbound.send({
-      method: 'POST',
-      url: account.gateway,
-      headers: { 'content-type': FORM, accept: 'application/json' },
-      body: encodeForm(parameters),
-      timeout_ms: this.#environment.timeout_ms,
-      max_answer_bytes: MAX_ANSWER_BYTES,
+    this.#gate = new CallGate({ real: environment.real });
+    this.#ring = new KeyRing({
+      real: environment.real,
+      fetch: async (account, call) => {
+        const sent = await this.send(account, call);
+        return sent.kind === 'came' ? sent.raw : undefined;
+      },
     });
-    const { trace_id } = answer.headers;
-    return { status: answer.status, text: answer.body.toString('utf8'), trace_id };
+  }
+
+  real(): Date {
+    return this.#environment.real();
+  }
+
+  /** All parameters of a gateway.do call, signed: what a page link carries. */
+  parameters(account: AlipayAccount, call: GatewayCall): Promise<Map<string, string>> {
+    return signedParameters(account, call, this.#environment.real());
+  }
+
+  /** The key that signed, looked up at the wallet when its certificate is not known yet. */
+  keyOf(account: AlipayAccount, sn: string | undefined): Promise<KeyObject | undefined> {
+    return this.#ring.keyOf(account, sn);
+  }
+
+  /** The key the wallet signs with now, for a text that does not say which one signed it. */
+  newestKey(account: AlipayAccount): Promise<KeyObject | undefined> {
+    return this.#ring.newest(account);
+  }
+
+  /** Sends and hands back what came, unverified. */
+  async send(account: AlipayAccount, call: GatewayCall): Promise<Sent> {
+    const rules = RULES.get(call.method);
+    const { host } = new URL(account.gateway);
+    const verdict = await this.#gate.enter({
+      host,
+      account: account.id,
+      operation: call.method,
+      ...(rules?.per_second !== undefined && { per_second: rules.per_second }),
+    });
+    if (verdict.kind === 'too_many') {
+      const message = `not sent: Alipay takes ${rules?.per_second} calls a second of this kind`;
+      return { kind: 'held', code: 'rate_limited', message };
+    }
+    if (verdict.kind === 'circuit_open') {
+      const until = verdict.retry_at.toISOString();
+      const message = `not sent: ${host} failed too often and is left alone until ${until}`;
+      return { kind: 'held', code: 'wallet_error', message };
+    }
+    let broken = true;
+    try {
+      const request = await outgoing(account, call, this.#environment.real());
+      const answer = await this.#outbound.send({
+        method: request.verb,
+        url: request.url,
+        headers: request.headers,
+        ...(request.body !== undefined && { body: request.body }),
+        timeout_ms: rules?.timeout_ms ?? this.#environment.timeout_ms,
+        max_answer_bytes: MAX_ANSWER_BYTES,
+      });
+      broken = answer.status >= 500;
+      const { status, headers } = answer;
+      const raw = { status, headers, text: answer.body.toString('utf8') };
+      return { kind: 'came', raw, encrypted: request.encrypted };
+    } catch (error) {
+      if (!(error instanceof OutboundError)) throw error;
+      return { kind: 'failed', error };
+    } finally {
+      this.#gate.leave(host, broken ? 'broken' : 'answered');
+    }
   }
 
   /** Never throws for what the wallet or the network may do. */
   async call(account: AlipayAccount, call: GatewayCall): Promise<GatewayAnswer> {
     const started = performance.now();
+    const sent = await this.send(account, call);
     const trace = (rest: Partial<WalletTrace>): WalletTrace => ({
       operation: call.method,
       duration_ms: Math.round(performance.now() - started),
       request: requestTrace(call),
       ...rest,
     });
-    let raw: RawAnswer;
-    try {
-      raw = await this.send(account, call);
-    } catch (error) {
-      if (!(error instanceof OutboundError)) throw error;
-      if (!error.sent) {
-        const message = `unreachable: ${error.message}`;
-        return { kind: 'unreachable', message, trace: trace({ wallet_message: message }) };
+    switch (sent.kind) {
+      case 'held':
+        return unreachable(sent.code, sent.message, trace);
+      case 'failed': {
+        const { message } = sent.error;
+        if (!sent.error.sent) return unreachable('wallet_error', `unreachable: ${message}`, trace);
+        return { kind: 'unknown', cause: message, trace: trace({ wallet_message: message }) };
       }
-      return {
-        kind: 'unknown',
-        cause: error.message,
-        trace: trace({ wallet_message: error.message }),
-      };
+      case 'came':
+        return this.#judge(account, call, sent, trace);
+      default:
+        return sent satisfies never;
     }
-    return judge(account, call.method, raw, trace);
+  }
+
+  async #judge(
+    account: AlipayAccount,
+    { method }: GatewayCall,
+    { raw, encrypted }: Extract<Sent, { kind: 'came' }>,
+    trace: (rest: Partial<WalletTrace>) => WalletTrace,
+  ): Promise<GatewayAnswer> {
+    const request_id = raw.headers['alipay-trace-id'] ?? raw.headers['trace_id'];
+    const base = {
+      http_status: raw.status,
+      ...(request_id !== undefined && { wallet_request_id: request_id }),
+    };
+    const keyOf = (sn: string | undefined) => this.keyOf(account, sn);
+    const believed = await believe({ account, method, raw, encrypted, keyOf });
+    if (believed.kind === 'doubted') {
+      const { reason, said } = believed;
+      const cause = raw.status === 200 ? `the answer cannot be believed: ${reason}` : reason;
+      const claim = said?.sub_code ? ` (it says ${said.sub_code})` : '';
+      return { kind: 'unknown', cause, trace: trace({ ...base, wallet_message: cause + claim }) };
+    }
+    const { code, sub_code, message, value } = believed;
+    const full = trace({
+      ...base,
+      wallet_code: sub_code || code,
+      ...(message !== '' && { wallet_message: message.slice(0, 1000) }),
+      answer: masked(value),
+    });
+    if (isUndecided(believed)) return { kind: 'unknown', cause: sub_code || code, trace: full };
+    return { kind: 'answered', code, sub_code, message, value, trace: full };
   }
 
   stop(): void {
@@ -109,90 +190,28 @@ export class Gateway {
   }
 }
 
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function judge(
-  account: AlipayAccount,
-  method: string,
-  raw: RawAnswer,
+function unreachable(
+  code: 'rate_limited' | 'wallet_error',
+  message: string,
   trace: (rest: Partial<WalletTrace>) => WalletTrace,
 ): GatewayAnswer {
-  const base = {
-    http_status: raw.status,
-    ...(raw.trace_id !== undefined && { wallet_request_id: raw.trace_id }),
-  };
-  if (raw.status !== 200) {
-    const cause = `HTTP status ${raw.status}`;
-    return { kind: 'unknown', cause, trace: trace({ ...base, wallet_message: cause }) };
-  }
-  const opened = openResponse(account.alipay_public_key, raw.text, method);
-  if (!opened.ok) {
-    const cause = `the answer cannot be believed: ${opened.reason}`;
-    return { kind: 'unknown', cause, trace: trace({ ...base, wallet_message: cause }) };
-  }
-  const { value } = opened;
-  // Only the token call answers success without a code.
-  const code = text(value['code']) || (value['sub_code'] === undefined ? '10000' : '');
-  const sub_code = text(value['sub_code']);
-  const message = text(value['sub_msg']) || text(value['msg']);
-  const full = trace({
-    ...base,
-    wallet_code: sub_code || code,
-    ...(message !== '' && { wallet_message: message.slice(0, 1000) }),
-    answer: masked(value),
-  });
-  if (code === '20000' || UNDECIDED.includes(sub_code)) {
-    return { kind: 'unknown', cause: sub_code || code, trace: full };
-  }
-  return { kind: 'answered', code, sub_code, message, value, trace: full };
+  return { kind: 'unreachable', code, message, trace: trace({ wallet_message: message }) };
 }
 
 export function requestTrace(call: GatewayCall): Readonly<Record<string, unknown>> {
-  const { biz_content, notify_url, return_url } = call;
+  const { biz_content, notify_url, return_url, file } = call;
   return {
     ...(notify_url !== undefined && { notify_url }),
     ...(return_url !== undefined && { return_url }),
     ...(biz_content && { biz_content: masked(biz_content) }),
+    ...(file && { file: { filename: file.filename, bytes: file.bytes.length } }),
   };
 }
 
-const REFUSALS: Readonly<Record<string, RefusalCode>> = {
-  'ACQ.TRADE_HAS_SUCCESS': 'already_paid',
-  'ACQ.TRADE_HAS_CLOSE': 'already_closed',
-  'ACQ.TRADE_NOT_EXIST': 'not_found',
-  'ACQ.CONTEXT_INCONSISTENT': 'reference_reused',
-  'ACQ.TRADE_BUYER_NOT_MATCH': 'reference_reused',
-  'ACQ.DISCORDANT_REPEAT_REQUEST': 'reference_reused',
-  'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'insufficient_funds',
-  'ACQ.BUYER_BALANCE_NOT_ENOUGH': 'insufficient_funds',
-  'ACQ.REASON_TRADE_REFUND_FEE_ERR': 'over_refund',
-  'ACQ.REFUND_AMT_NOT_EQUAL_TOTAL': 'over_refund',
-  'ACQ.TRADE_HAS_FINISHED': 'not_permitted',
-  'ACQ.ACCESS_FORBIDDEN': 'not_permitted',
-  'ACQ.FREQUENCY_LIMIT': 'rate_limited',
-  'ACQ.INVALID_PARAMETER': 'invalid_request',
-  'isv.invalid-signature': 'bad_credentials',
-  'isv.invalid-app-id': 'bad_credentials',
-  'isv.missing-signature-key': 'bad_credentials',
-  'isv.invalid-signature-type': 'bad_credentials',
-};
-
-const REFUSAL_CLASSES: Readonly<Record<string, RefusalCode>> = {
-  '20001': 'not_permitted',
-  '40001': 'invalid_request',
-  '40002': 'invalid_request',
-  '40003': 'invalid_request',
-  '40005': 'rate_limited',
-  '40006': 'not_permitted',
-};
-
 /** A definite no of the wallet. */
 export function refusedBy(answer: Extract<GatewayAnswer, { kind: 'answered' }>): Refused {
-  const code = REFUSALS[answer.sub_code] ?? REFUSAL_CLASSES[answer.code] ?? 'wallet_error';
   const message = `${answer.sub_code || answer.code}: ${answer.message}`.slice(0, 1000);
-  return { kind: 'refused', code, message, trace: answer.trace };
+  return { kind: 'refused', code: refusalCode(answer), message, trace: answer.trace };
 }
 
 /**

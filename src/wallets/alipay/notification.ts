@@ -13,6 +13,7 @@ import type {
 import type { RefundFact } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
 import { type Fields, paymentFact } from './facts.ts';
+import type { Gateway } from './gateway.ts';
 import { masked } from './mask.ts';
 
 /**
@@ -77,20 +78,37 @@ function read(account: AlipayAccount, parameters: Parameters, fields: Fields): R
   return { fact_id: trade_no, fact_state, content: { about: 'payment', fact } };
 }
 
-export function verifyNotification(
+/** Verifies with the keys of the account; in certificate mode a newer one may have signed. */
+async function isGenuine(
+  gateway: Gateway,
+  account: AlipayAccount,
+  parameters: Parameters,
+): Promise<boolean> {
+  const { trust } = account;
+  if (trust.mode === 'key') return verifies(trust.alipay_public_key, parameters);
+  const sn = parameters.get('alipay_cert_sn');
+  if (sn !== undefined) {
+    const key = await gateway.keyOf(account, sn);
+    return key !== undefined && verifies(key, parameters);
+  }
+  if (trust.keys().some((key) => verifies(key, parameters))) return true;
+  const key = await gateway.newestKey(account);
+  return key !== undefined && verifies(key, parameters);
+}
+
+export async function verifyNotification(
+  gateway: Gateway,
   account: AlipayAccount,
   raw: RawNotification,
-): VerifiedNotification {
+): Promise<VerifiedNotification> {
   if (raw.body.length > MAX_BODY_BYTES) return refused('malformed', 'the body is too large');
   const { parameters, duplicate } = decodeForms(raw.body.toString('utf8'));
   if (duplicate !== undefined) return refused('malformed', 'a parameter has two values');
   if (!parameters.get('sign')) return refused('signature', 'there is no sign');
   if (parameters.get('sign_type') !== 'RSA2') return refused('signature', 'sign_type is not RSA2');
-  if (!verifies(account.alipay_public_key, parameters)) {
-    return refused(
-      'signature',
-      'the signature does not verify with the configured Alipay public key',
-    );
+  if (!(await isGenuine(gateway, account, parameters))) {
+    const what = account.trust.mode === 'key' ? 'Alipay public key' : 'Alipay certificates';
+    return refused('signature', `the signature does not verify with the configured ${what}`);
   }
   const wrong = wrongAccount(account, parameters);
   if (wrong !== undefined) return refused('wrong_account', wrong);

@@ -34,7 +34,7 @@ export function alipayWallet(environment: WalletEnvironment): Wallet {
     closePayment: (account, reference) => closePayment(gateway, openAccount(account), reference),
     refund: (account, order) => refund(gateway, openAccount(account), order),
     queryRefund: (account, asked) => queryRefund(gateway, openAccount(account), asked),
-    verifyNotification: async (account, raw) => verifyNotification(openAccount(account), raw),
+    verifyNotification: (account, raw) => verifyNotification(gateway, openAccount(account), raw),
     answerNotification,
     calls: CALLS,
     checkCredentials: (account) => checkCredentials(gateway, account),

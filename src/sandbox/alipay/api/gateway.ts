@@ -12,6 +12,7 @@ import {
 import { parseStamp } from '../../../protocols/alipay/trade.ts';
 import type { Alipay, App, Trade } from '../books.ts';
 import { exchangeToken } from '../login.ts';
+import type { Signer } from '../open/keyring.ts';
 import { escapeHtml, type Reply, refusalPage } from '../pages/html.ts';
 import { PAGE_METHODS } from '../trade/methods.ts';
 import type { Call } from '../trade/orders.ts';
@@ -76,6 +77,7 @@ function openCall(alipay: Alipay, parameters: Parameters): Call {
     throw new GatewayRefusal('isv.invalid-signature-type', '无效的签名类型，本应用使用RSA2');
   }
   checkForm(parameters);
+  checkCertificates(alipay, app, parameters);
   const verdict = verifyRequest(app.public_key, parameters);
   if (!verdict.ok) throw invalidSignature(verdict);
   if (!parseStamp(timestamp)) throw new GatewayRefusal('isv.invalid-timestamp');
@@ -87,7 +89,29 @@ function openCall(alipay: Alipay, parameters: Parameters): Call {
       'biz_content 不是合法的JSON对象 (no JSON object)',
     );
   }
-  return { alipay, app, parameters, biz };
+  return { alipay, app: actingApp(alipay, app, parameters), parameters, biz };
+}
+
+/** In certificate mode each call names both sides' certificates. */
+function checkCertificates(alipay: Alipay, app: App, parameters: Parameters): void {
+  if (app.certificate_sn === null) return;
+  const own = need(parameters, 'app_cert_sn', new GatewayRefusal('isv.missing-app-cert-sn'));
+  const missing = new GatewayRefusal('isv.missing-alipay-root-cert-sn');
+  const root = need(parameters, 'alipay_root_cert_sn', missing);
+  if (own !== app.certificate_sn) throw new GatewayRefusal('isv.app-cert-not-exist');
+  if (root !== alipay.authority.root_sn) {
+    throw new GatewayRefusal('isv.invalid-alipay-root-cert-sn');
+  }
+}
+
+/** The application as it acts in this call: for the merchant whose token it shows, or itself. */
+function actingApp(alipay: Alipay, app: App, parameters: Parameters): App {
+  const token = parameters.get('app_auth_token') ?? '';
+  if (token === '') return app;
+  const acting = alipay.authorizations.actingFor(app, token);
+  if (acting === 'unknown') throw new GatewayRefusal('aop.invalid-app-auth-token');
+  if (acting === 'expired') throw new GatewayRefusal('aop.app-auth-token-time-out');
+  return acting;
 }
 
 function merged(query: string, body: string): { parameters: Parameters; method: string } {
@@ -131,7 +155,11 @@ async function run(
       `不存在的方法名 (this sandbox has: ${known.join(', ')}, ${TOKEN_METHOD})`,
     );
   }
-  const answer = await method.run(openCall(alipay, parameters));
+  const call = openCall(alipay, parameters);
+  if (method.certificate_only && call.app.certificate_sn === null) {
+    throw new GatewayRefusal('isv.missing-app-cert-sn');
+  }
+  const answer = await method.run(call);
   const code = answer instanceof ClassAnswer ? answer.code : '10000';
   const fields = answer instanceof ClassAnswer ? answer.fields : answer;
   return { code, msg: CODES[code], ...fields };
@@ -166,22 +194,30 @@ async function pageReply(alipay: Alipay, query: string, body: string): Promise<R
   }
 }
 
+function signerFor(alipay: Alipay, app_id: string): Signer {
+  const app = alipay.apps.get(app_id);
+  return app ? alipay.keyring.signer(app) : { key: alipay.keyring.plain, sn: null };
+}
+
 async function jsonReply(alipay: Alipay, query: string, body: string): Promise<Reply> {
   let root = ERROR_ROOT;
   let answer: Record<string, unknown>;
   let extra: Record<string, string> = {};
+  let app_id = '';
   try {
     const { parameters, method } = merged(query, body);
     if (method === '') throw new GatewayRefusal('isv.missing-method');
     // The name becomes part of the answer, so nothing but a plain dotted name may.
     if (!/^[A-Za-z0-9_.]{1,128}$/.test(method)) throw new GatewayRefusal('isv.invalid-method');
     root = responseRoot(method);
+    app_id = parameters.get('app_id') ?? '';
     extra = warning(alipay, parameters);
     answer = await run(alipay, method, parameters);
     await committed(alipay);
   } catch (error) {
     answer = refusalOf(error).answer();
   }
+  const { key, sn } = signerFor(alipay, app_id);
   return {
     status: 200,
     headers: {
@@ -189,7 +225,7 @@ async function jsonReply(alipay: Alipay, query: string, body: string): Promise<R
       trace_id: randomBytes(15).toString('hex'),
       ...extra,
     },
-    body: await buildResponse(alipay.private_key, root, gatewayJson(answer)),
+    body: await buildResponse(key, root, gatewayJson(answer), sn ?? undefined),
   };
 }
 

@@ -10,7 +10,7 @@ export interface Method extends CoveredCall {
   readonly v3?: string;
   /** Calls a second that the wallet allows one application. */
   readonly per_second?: number;
-  /** Refused with isv.insufficient-isv-permissions unless the application uses certificates. */
+  /** Refused with isv.missing-app-cert-sn unless the application is in certificate mode. */
   readonly certificate_only?: true;
   /** The fields of the answer beside `code` and `msg`; throws a GatewayRefusal. */
   readonly run: (call: Call) => MethodAnswer | Promise<MethodAnswer>;

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type { SandboxOptions } from '../../sandbox.ts';
+import type { Collection } from '../../store.ts';
+import type { App } from '../books.ts';
+import { keptText } from '../keys.ts';
+import { newSecret } from '../numbers.ts';
+
+/**
+ * What merchants allow third-party applications: an `app_auth_token` stands for one merchant.
+ * Times are business time, epoch milliseconds. https://opendocs.alipay.com/isv/04h3uf
+ */
+export interface AppAuthorization {
+  readonly token: string;
+  readonly refresh_token: string;
+  /** The third party's application. */
+  readonly app_id: string;
+  /** The merchant's application. */
+  readonly auth_app_id: string;
+  readonly user_id: string;
+  readonly from: number;
+  readonly until: number;
+  revoked: boolean;
+}
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** `202611BB…`, forty characters at most. */
+function newToken(now: Date): string {
+  return `${now.toISOString().slice(0, 7).replace('-', '')}BB${newSecret().slice(0, 30)}`;
+}
+
+export class Authorizations {
+  readonly #all: Collection<AppAuthorization>;
+  readonly #options: SandboxOptions;
+  readonly #apps: ReadonlyMap<string, App>;
+  #first = '';
+
+  private constructor(options: SandboxOptions, apps: ReadonlyMap<string, App>) {
+    this.#options = options;
+    this.#apps = apps;
+    this.#all = options.store.collection<AppAuthorization>('app_authorizations');
+  }
+
+  /** The first merchant has allowed the third party's application from the start. */
+  static async open(
+    options: SandboxOptions,
+    apps: ReadonlyMap<string, App>,
+  ): Promise<Authorizations> {
+    const opened = new Authorizations(options, apps);
+    const path = join(options.keys_dir, 'isv_app_auth_token.txt');
+    const now = options.clock.now();
+    opened.#first = await keptText(path, async () => newToken(now));
+    const roles = new Map([...apps.values()].map((app) => [app.role, app]));
+    const isv = roles.get('isv');
+    const merchant = roles.get('key');
+    if (isv && merchant && !opened.#all.get(opened.#first)) {
+      opened.#put(isv, merchant, opened.#first);
+    }
+    return opened;
+  }
+
+  /** The token that the account of the third party carries. */
+  get first(): string {
+    return this.#first;
+  }
+
+  grant(isv: App, merchant: App): AppAuthorization {
+    return this.#put(isv, merchant, newToken(this.#options.clock.now()));
+  }
+
+  find(token: string): AppAuthorization | undefined {
+    return this.#all.get(token);
+  }
+
+  byRefreshToken(token: string): AppAuthorization | undefined {
+    for (const one of this.#all.values()) if (one.refresh_token === token) return one;
+    return undefined;
+  }
+
+  revoke(token: string): boolean {
+    const found = this.#all.get(token);
+    if (!found) return false;
+    found.revoked = true;
+    this.#all.put(token, found);
+    return true;
+  }
+
+  /** Why a token gives nothing, or the application as it acts for the merchant. */
+  actingFor(app: App, token: string): App | 'unknown' | 'expired' {
+    const found = this.#all.get(token);
+    if (!found || found.revoked || found.app_id !== app.app_id) return 'unknown';
+    if (this.#options.clock.now().getTime() >= found.until) return 'expired';
+    const merchant = this.#apps.get(found.auth_app_id);
+    if (!merchant) return 'unknown';
+    const { seller_id, payee } = merchant;
+    return { ...app, auth_app_id: merchant.app_id, seller_id, payee };
+  }
+
+  #put(isv: App, merchant: App, token: string): AppAuthorization {
+    const from = this.#options.clock.now().getTime();
+    const made: AppAuthorization = {
+      token,
+      refresh_token: newToken(new Date(from)),
+      app_id: isv.app_id,
+      auth_app_id: merchant.app_id,
+      user_id: merchant.seller_id,
+      from,
+      until: from + YEAR_MS,
+      revoked: false,
+    };
+    this.#all.put(token, made);
+    return made;
+  }
+}
