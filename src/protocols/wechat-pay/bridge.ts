@@ -29,3 +29,34 @@ export async function signBridgeCall(key: KeyObject, call: Unsigned): Promise<Br
 export function verifyBridgeCall(key: KeyObject, call: BridgeCall): boolean {
   return call.signType === 'RSA' && rsaVerify(key, bridgeMessage(call), call.paySign);
 }
+
+/**
+ * The call of the App SDK. The message has the bare prepay id where the in-page call has its
+ * package. https://pay.weixin.qq.com/doc/v3/merchant/4013070351
+ */
+export interface AppCall {
+  readonly appId: string;
+  /** The merchant that is paid: the seller's number, where a partner orders for one. */
+  readonly partnerId: string;
+  readonly prepayId: string;
+  readonly packageValue: 'Sign=WXPay';
+  readonly nonceStr: string;
+  readonly timeStamp: string;
+  readonly sign: string;
+}
+
+export function appMessage(call: Omit<AppCall, 'sign'>): Buffer {
+  return Buffer.from(`${call.appId}\n${call.timeStamp}\n${call.nonceStr}\n${call.prepayId}\n`);
+}
+
+export async function signAppCall(
+  key: KeyObject,
+  call: Omit<AppCall, 'sign' | 'packageValue'>,
+): Promise<AppCall> {
+  const whole = { ...call, packageValue: 'Sign=WXPay' } as const;
+  return { ...whole, sign: await rsaSign(key, appMessage(whole)) };
+}
+
+export function verifyAppCall(key: KeyObject, call: AppCall): boolean {
+  return rsaVerify(key, appMessage(call), call.sign);
+}

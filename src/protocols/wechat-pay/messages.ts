@@ -14,10 +14,17 @@ export type TradeState =
   | 'PAYERROR'
   | 'ACCEPT';
 
-/** Answer of a query and content of a TRANSACTION.SUCCESS notification. */
+/**
+ * Answer of a query and content of a TRANSACTION.SUCCESS notification. A direct merchant is `appid`
+ * and `mchid`; a partner is `sp_…`, the seller under it `sub_…`.
+ */
 export interface TransactionMessage {
-  readonly appid: string;
-  readonly mchid: string;
+  readonly appid?: string;
+  readonly mchid?: string;
+  readonly sp_appid?: string;
+  readonly sp_mchid?: string;
+  readonly sub_appid?: string;
+  readonly sub_mchid?: string;
   readonly out_trade_no: string;
   readonly transaction_id?: string;
   readonly trade_type?: TradeType;
@@ -26,13 +33,64 @@ export interface TransactionMessage {
   readonly bank_type?: string;
   readonly attach?: string;
   readonly success_time?: string;
-  readonly payer?: { readonly openid: string };
+  readonly payer?: {
+    readonly openid?: string;
+    readonly sp_openid?: string;
+    readonly sub_openid?: string;
+  };
   readonly amount?: {
     readonly total: number;
     readonly payer_total?: number;
     readonly currency?: string;
     readonly payer_currency?: string;
   };
+  readonly scene_info?: { readonly device_id: string };
+  readonly promotion_detail?: readonly PromotionMessage[];
+}
+
+/** A coupon that was used, by who funded it. */
+export interface PromotionMessage {
+  readonly coupon_id: string;
+  readonly name: string;
+  readonly scope: 'GLOBAL' | 'SINGLE';
+  readonly type: 'CASH' | 'NOCASH';
+  readonly amount: number;
+  readonly stock_id: string;
+  readonly wechatpay_contribute: number;
+  readonly merchant_contribute: number;
+  readonly other_contribute: number;
+  readonly currency: string;
+}
+
+/** Orders paid together: other names for the same amounts, and one notification for all. */
+export interface CombinedMessage {
+  readonly combine_appid: string;
+  readonly combine_mchid: string;
+  readonly combine_out_trade_no: string;
+  readonly scene_info?: { readonly device_id: string };
+  readonly sub_orders: readonly CombinedPartMessage[];
+  readonly combine_payer_info?: { readonly openid: string };
+}
+
+export interface CombinedPartMessage {
+  readonly mchid: string;
+  readonly sub_mchid?: string;
+  readonly sub_appid?: string;
+  readonly sub_openid?: string;
+  readonly out_trade_no: string;
+  readonly transaction_id?: string;
+  readonly trade_type?: TradeType;
+  readonly trade_state: TradeState;
+  readonly bank_type?: string;
+  readonly attach: string;
+  readonly success_time?: string;
+  readonly amount: {
+    readonly total_amount: number;
+    readonly payer_amount?: number;
+    readonly currency: string;
+    readonly payer_currency?: string;
+  };
+  readonly promotion_detail?: readonly PromotionMessage[];
 }
 
 export type RefundStatus = 'SUCCESS' | 'CLOSED' | 'PROCESSING' | 'ABNORMAL';

@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { ActionRefusal, type SandboxAction, sandboxAction } from '../admin/actions.ts';
 import { randomDigits } from '../random.ts';
 import type { SandboxContext } from './context.ts';
+import { keyActions } from './merchants/actions.ts';
 import { BASIC } from './money.ts';
+import { couponActions } from './orders/coupons.ts';
 import { transferActions } from './transfers/actions.ts';
 
 /** What a developer may do to this wallet beyond its API. */
 export function wechatPayActions(context: SandboxContext): readonly SandboxAction[] {
   return [
+    ...keyActions(context),
+    ...couponActions(context),
     ...transferActions(context),
     sandboxAction({
       name: 'withdraw',

@@ -8,7 +8,11 @@ import type { SandboxStore } from '../store.ts';
 import type { Books } from './books.ts';
 import type { Merchant } from './merchants/keys.ts';
 import type { SubMerchants } from './merchants/sub-merchants.ts';
+import type { WalletKeys } from './merchants/wallet-keys.ts';
 import type { Notices } from './notices.ts';
+import type { Coupons } from './orders/coupons.ts';
+import type { Charges } from './payer-codes/charges.ts';
+import type { PayerCodes } from './payer-codes/codes.ts';
 import type { SharingBook } from './sharing/book.ts';
 import type { TransferBook } from './transfers/book.ts';
 
@@ -25,6 +29,11 @@ export interface SandboxContext {
   /** By merchant number: direct merchants, partners, platforms. */
   readonly merchants: ReadonlyMap<string, Merchant>;
   readonly sub_merchants: SubMerchants;
+  /** What the wallet signs and encrypts with towards each of them. */
+  readonly keys: WalletKeys;
+  readonly payer_codes: PayerCodes;
+  readonly charges: Charges;
+  readonly coupons: Coupons;
   readonly sharing: SharingBook;
   readonly random: SandboxRandom;
   readonly requests: RequestLog;
@@ -34,7 +43,8 @@ export interface SandboxContext {
   readonly listen_host: string;
   /** Root URL of this sandbox. */
   url(): string;
-  openid(person: string, merchant: Merchant): string;
+  /** Who a person is at an app id: the merchant's own, or a seller's under its salt. */
+  openid(person: string, app: Pick<Merchant, 'appid' | 'openid_salt'>): string;
   /** Who an openid is, and at which app id. */
   personOf(openid: string): { person: string; appid: string } | undefined;
   /** Runs once after real milliseconds, unless the sandbox stops before. */

@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { type BridgeCall, verifyBridgeCall } from '../../protocols/wechat-pay/bridge.ts';
-import { isWireObject, parseWireObject, textField } from '../../protocols/wechat-pay/messages.ts';
-import { type ConfirmOutcome, PhoneRefusal, type ScannedCode } from '../sandbox.ts';
-import type { OrderRecord } from './books.ts';
+import { parseWireObject } from '../../protocols/wechat-pay/messages.ts';
+import {
+  type CodeOnScreen,
+  type ConfirmOutcome,
+  PhoneRefusal,
+  type ScannedCode,
+} from '../sandbox.ts';
 import type { SandboxContext } from './context.ts';
-import { creditPayment } from './money.ts';
-import { newTransactionId } from './numbers.ts';
-import { CODE_LIFE_MS, expire, H5_LIFE_MS } from './orders/orders.ts';
-import { transactionMessage } from './orders/transaction-message.ts';
+import { orderOfAppCall, orderOfBridgeCall } from './orders/client-calls.ts';
+import { codeUrl, expire, isStale } from './orders/lives.ts';
+import { payNow } from './orders/pay.ts';
+import { isCombined, type OrderRecord, type Payable } from './orders/records.ts';
 
 /**
  * The payer's side: a code is scanned, a link opened or the in-page call made, which gives a scan;
  * the scan is then confirmed or cancelled. Scans live in memory, ten minutes of real time.
  */
 interface Scan {
-  readonly order: OrderRecord;
+  readonly payable: Payable;
   readonly person: string;
   readonly prepay_id: string;
   readonly at: number;
@@ -22,6 +25,9 @@ interface Scan {
 
 const SCAN_LIFE_MS = 10 * 60_000;
 const MAX_SCANS = 10_000;
+const MAX_ON_SCREEN = 20;
+/** Orders looked at for codes on screen; what is older is no longer shown anywhere. */
+const RECENT_ORDERS = 500;
 const NATIVE_CODE = /^weixin:\/\/wxpay\/bizpayurl\?pr=([0-9A-Za-z]{1,32})$/;
 
 export class Payer {
@@ -33,26 +39,26 @@ export class Payer {
   }
 
   /**
-   * `code` is a Native code, an h5 link, or (as JSON text) the parameters of the in-page call.
-   * Throws PhoneRefusal.
+   * `code` is a Native code, an h5 link, or (as JSON text) the parameters of the in-page call, of
+   * a mini program's call or of the App SDK's. Throws PhoneRefusal.
    */
   scan(person: string, code: string): ScannedCode {
     const text = code.trim();
     if (text.startsWith('{')) {
-      const call = parseBridgeCall(parseWireObject(text));
-      const order = call && this.orderOfCall(call);
-      if (!order) throw new PhoneRefusal('unknown_code');
-      return this.open(person, order);
+      const call = parseWireObject(text) ?? {};
+      const payable = orderOfBridgeCall(this.#context, call) ?? orderOfAppCall(this.#context, call);
+      if (!payable) throw new PhoneRefusal('unknown_code');
+      return this.open(person, payable);
     }
     const token = NATIVE_CODE.exec(text)?.[1];
     if (token === undefined) return this.open(person, this.#orderOfLink(text));
-    const order = this.#context.books.orderOfToken(token);
-    if (!order || order.kind !== 'native') throw new PhoneRefusal('unknown_code');
-    if (order.token !== token) throw new PhoneRefusal('code_expired');
-    return this.open(person, order);
+    const payable = this.#context.books.prepared.ofToken(token);
+    if (payable?.kind !== 'native') throw new PhoneRefusal('unknown_code');
+    if (payable.token !== token) throw new PhoneRefusal('code_expired');
+    return this.open(person, payable);
   }
 
-  #orderOfLink(text: string): OrderRecord {
+  #orderOfLink(text: string): Payable {
     if (!URL.canParse(text)) throw new PhoneRefusal('unknown_code');
     const { searchParams } = new URL(text);
     return this.orderOfH5({
@@ -62,45 +68,28 @@ export class Payer {
   }
 
   /** The order behind an h5 link; throws PhoneRefusal. */
-  orderOfH5(link: { prepay_id: string; token: string }): OrderRecord {
-    const order = this.#context.books.orderOfPrepay(link.prepay_id);
-    if (!order || order.kind !== 'h5') throw new PhoneRefusal('unknown_code');
-    const voided = order.prepay_id !== link.prepay_id;
-    if ((voided ? order.voided_token : order.token) !== link.token) {
+  orderOfH5(link: { prepay_id: string; token: string }): Payable {
+    const payable = this.#context.books.prepared.ofPrepay(link.prepay_id);
+    if (payable?.kind !== 'h5') throw new PhoneRefusal('unknown_code');
+    const voided = payable.prepay_id !== link.prepay_id;
+    if ((voided ? payable.voided_token : payable.token) !== link.token) {
       throw new PhoneRefusal('unknown_code');
     }
     if (voided) throw new PhoneRefusal('code_expired');
-    return order;
-  }
-
-  /** The order of an in-page call whose `paySign` is right; undefined otherwise. */
-  orderOfCall(call: BridgeCall): OrderRecord | undefined {
-    const prepay_id = /^prepay_id=(wx[0-9a-z]{34})$/.exec(call.package)?.[1] ?? '';
-    const order = this.#context.books.orderOfPrepay(prepay_id);
-    const merchant = order && this.#context.merchants.get(order.mchid);
-    if (!order || !merchant || order.kind !== 'jsapi') return undefined;
-    if (call.appId !== order.appid) return undefined;
-    if (!verifyBridgeCall(merchant.verify_key, call)) return undefined;
-    return order.prepay_id === prepay_id ? order : undefined;
+    return payable;
   }
 
   /** Starts a scan of this order by this person; throws PhoneRefusal. */
-  open(person: string, order: OrderRecord): ScannedCode {
+  open(person: string, payable: Payable): ScannedCode {
     if (!this.#context.people.some(({ id }) => id === person)) {
       throw new PhoneRefusal('unknown_code');
     }
-    this.#checkPayable(order, person);
+    this.#checkPayable(payable, person);
     const id = randomBytes(16).toString('hex');
     const at = this.#context.clock.real().getTime();
     this.#forgetOld(at);
-    this.#scans.set(id, { order, person, prepay_id: order.prepay_id, at });
-    return {
-      id,
-      payee: this.#context.merchants.get(order.mchid)?.name ?? order.mchid,
-      amount: order.total,
-      currency: 'CNY',
-      description: order.description,
-    };
+    this.#scans.set(id, { payable, person, prepay_id: payable.prepay_id, at });
+    return { id, currency: 'CNY', ...this.#shown(payable) };
   }
 
   /** Throws PhoneRefusal; a wrong password leaves the scan open for another try. */
@@ -113,45 +102,53 @@ export class Payer {
       this.#scans.delete(scanId);
       return { state: 'cancelled' };
     }
-    const { order, person } = scan;
-    if (order.prepay_id !== scan.prepay_id) throw new PhoneRefusal('code_expired');
-    this.#checkPayable(order, person);
-    if (this.#context.books.balance(person) < order.total) {
-      throw new PhoneRefusal('insufficient_balance');
-    }
+    const { payable, person } = scan;
+    if (payable.prepay_id !== scan.prepay_id) throw new PhoneRefusal('code_expired');
+    this.#checkPayable(payable, person);
+    payNow(this.#context, payable, person);
     this.#scans.delete(scanId);
-    this.#pay(order, person);
     await this.#context.store.committed();
     return { state: 'paid' };
   }
 
-  #pay(order: OrderRecord, person: string): void {
-    const { books, clock, merchants, notices } = this.#context;
-    const now = clock.now();
-    const merchant = merchants.get(order.mchid);
-    const openid = merchant ? this.#context.openid(person, merchant) : '';
-    let transaction_id = newTransactionId(now);
-    while (books.orderOfTransaction(transaction_id)) transaction_id = newTransactionId(now);
-    books.pay(order, { person, openid, transaction_id, now: now.getTime() });
-    creditPayment(this.#context, order);
-    books.putOrder(order);
-    notices.send({
-      mchid: order.mchid,
-      url: order.notify_url,
-      event_type: 'TRANSACTION.SUCCESS',
-      content: transactionMessage(order),
-    });
+  /** Native codes that nobody has paid yet, newest first. */
+  codesOnScreen(): readonly CodeOnScreen[] {
+    const { books } = this.#context;
+    const found = new Set<Payable>();
+    for (const order of books.newest(RECENT_ORDERS)) {
+      if (found.size === MAX_ON_SCREEN) break;
+      const payable = this.#whole(order);
+      if (payable?.kind !== 'native' || payable.state !== 'NOTPAY') continue;
+      expire(this.#context, payable);
+      if (payable.state === 'NOTPAY' && !isStale(this.#context, payable)) found.add(payable);
+    }
+    return [...found].map((payable) => ({ code: codeUrl(payable), ...this.#shown(payable) }));
   }
 
-  #checkPayable(order: OrderRecord, person: string): void {
-    const { clock } = this.#context;
-    expire(this.#context, order);
-    if (order.state === 'CLOSED') throw new PhoneRefusal('order_closed');
-    if (order.paid_at !== null) throw new PhoneRefusal('order_paid');
-    const life = order.kind === 'h5' ? H5_LIFE_MS : CODE_LIFE_MS;
-    if (clock.now().getTime() >= order.prepared_at + life) throw new PhoneRefusal('code_expired');
-    if (order.payer_openid === null) return;
-    const owner = this.#context.personOf(order.payer_openid);
+  /** The order itself, or the combined order it is a part of. */
+  #whole(order: OrderRecord): Payable | undefined {
+    if (!order.combine_out_trade_no) return order;
+    return this.#context.books.combined.get(order.mchid, order.combine_out_trade_no);
+  }
+
+  #shown(payable: Payable): { payee: string; amount: bigint; description: string } {
+    const parts = this.#context.books.partsOf(payable);
+    const [first] = parts;
+    const payee = first ? payeeName(this.#context, first) : payable.mchid;
+    const description = first?.description ?? '';
+    const amount = parts.reduce((sum, { total }) => sum + total, 0n);
+    if (!isCombined(payable)) return { payee, amount, description };
+    const count = `等${parts.length}单`;
+    return { payee: `${payee}${count}`, amount, description: `${description}${count}` };
+  }
+
+  #checkPayable(payable: Payable, person: string): void {
+    expire(this.#context, payable);
+    if (payable.state === 'CLOSED') throw new PhoneRefusal('order_closed');
+    if (payable.paid_at !== null) throw new PhoneRefusal('order_paid');
+    if (isStale(this.#context, payable)) throw new PhoneRefusal('code_expired');
+    if (payable.payer_openid === null) return;
+    const owner = this.#context.personOf(payable.payer_openid);
     if (owner?.person !== person) throw new PhoneRefusal('other_payer');
   }
 
@@ -163,15 +160,9 @@ export class Payer {
   }
 }
 
-/** Undefined when a parameter of the call is missing. */
-export function parseBridgeCall(value: unknown): BridgeCall | undefined {
-  if (!isWireObject(value)) return undefined;
-  const appId = textField(value, 'appId');
-  const timeStamp = textField(value, 'timeStamp');
-  const nonceStr = textField(value, 'nonceStr');
-  const packageText = textField(value, 'package');
-  const paySign = textField(value, 'paySign');
-  if (!appId || !timeStamp || !nonceStr || !packageText || !paySign) return undefined;
-  if (value.signType !== 'RSA') return undefined;
-  return { appId, timeStamp, nonceStr, package: packageText, signType: 'RSA', paySign };
+/** The name payers see: the seller's, where it is not the merchant itself. */
+export function payeeName(context: SandboxContext, order: OrderRecord): string {
+  const { mchid, sub_mchid } = order;
+  const seller = sub_mchid === null ? undefined : context.sub_merchants.get(sub_mchid);
+  return seller?.name ?? context.merchants.get(mchid)?.name ?? mchid;
 }

@@ -1,19 +1,26 @@
 import { assert } from '../../errors.ts';
 import { Admin } from '../admin/admin.ts';
 import { Funds } from '../funds.ts';
-import { PhoneRefusal, type SandboxOptions, type WalletSandbox } from '../sandbox.ts';
+import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
 import { wechatPayActions } from './actions.ts';
 import { ROUTES } from './api/routes.ts';
 import { Books } from './books.ts';
 import type { SandboxContext } from './context.ts';
 import { merchantAccount, scriptAccess } from './merchants/accounts.ts';
-import { loadMerchant, type Merchant, ROLES, type Role } from './merchants/keys.ts';
+import type { Merchant } from './merchants/keys.ts';
+import { type LoadedKeys, loadKeys } from './merchants/load.ts';
+import { MerchantSettings } from './merchants/settings.ts';
 import { SubMerchants } from './merchants/sub-merchants.ts';
+import { WalletKeys } from './merchants/wallet-keys.ts';
 import { Notices } from './notices.ts';
-import { openidOf } from './numbers.ts';
-import { expire } from './orders/orders.ts';
+import { Coupons } from './orders/coupons.ts';
+import { expire } from './orders/lives.ts';
+import { Openids } from './orders/openids.ts';
 import { Pages } from './pages/page.ts';
 import { Payer } from './payer.ts';
+import { Charges } from './payer-codes/charges.ts';
+import { PayerCodes } from './payer-codes/codes.ts';
+import { answerPrompt, promptsOf } from './payer-codes/prompts.ts';
 import { scheduleSettlement } from './refunds/refunds.ts';
 import { listen } from './server.ts';
 import { SharingBook } from './sharing/book.ts';
@@ -25,42 +32,46 @@ import { answerTransfer, receivable } from './transfers/payee.ts';
 import { watchTransfers } from './transfers/progress.ts';
 import { unified } from './unified.ts';
 
-/** Names under which the merchants are registered; payers see those of sellers and of the first. */
-const MERCHANT_NAMES: Readonly<Record<Role, string>> = {
-  direct: '胡同集市',
-  partner: '胡同服务商',
-  platform: '胡同平台',
-};
-
 export interface WechatPaySandboxOptions extends SandboxOptions {
   /** Time between accepting a refund and its arrival, milliseconds; 0 when absent. */
   readonly refund_delay_ms?: number;
 }
 
 /**
- * Starts WeChat Pay's own side: APIv3 in direct mode with public-key trust, the payer's pages and
- * the OAuth of in-wallet browsers. Rejects when the port is taken or the kept keys are damaged.
+ * Starts WeChat Pay's own side: APIv3 towards direct merchants, partners and platforms, the payer's
+ * pages and the OAuth of in-wallet browsers. Rejects when the port is taken or the kept keys are
+ * damaged.
  */
 export async function startWechatPaySandbox(
   options: WechatPaySandboxOptions,
 ): Promise<WalletSandbox> {
-  const merchants = await Promise.all(ROLES.map((role) => load(options, role)));
+  const loaded = await loadKeys(options.keys_dir, () => options.clock.real());
+  const { merchants } = loaded;
   const [merchant] = merchants;
   assert(merchant, 'the first role is the direct merchant');
   const timers = new Set<NodeJS.Timeout>();
   let url = '';
-  const context = buildContext(options, merchants, { timers, url: () => url });
+  const context = buildContext(options, loaded, { timers, url: () => url });
   const payer = new Payer(context);
   const { host, port } = options;
   const actions = wechatPayActions(context);
-  const { requests } = options;
-  const admin = new Admin({ wallet: 'wechat_pay', requests, actions, coverage: ROUTES });
+  const { requests, token } = options;
+  const admin = new Admin({
+    wallet: 'wechat_pay',
+    requests,
+    actions,
+    coverage: ROUTES,
+    host,
+    token,
+  });
   const pages = new Pages(context, payer, admin);
   const server = await listen({ context, pages, host, port }).catch((error: unknown) => {
     context.notices.stop();
     throw error;
   });
   url = `http://${reachable(host)}:${server.port}`;
+  const accountOf = (each: Merchant) =>
+    merchantAccount(each, context.keys.settings.of(each).trust, url);
   resumeRefunds(context);
   resumeSharing(context);
   startTransfers(context);
@@ -69,20 +80,18 @@ export async function startWechatPaySandbox(
     url,
     scan: async (person, code) => payer.scan(person, code),
     confirm: (scanId, outcome) => payer.confirm(scanId, outcome),
-    payerCode: () => {
-      throw new PhoneRefusal('unknown_code');
-    },
-    prompts: () => [],
-    answerPrompt: () => Promise.reject(new PhoneRefusal('prompt_over')),
+    payerCode: (person) => context.payer_codes.show(person, context.clock.now().getTime()),
+    prompts: (person) => promptsOf(context, person),
+    answerPrompt: (id, outcome) => answerPrompt(context, id, outcome),
     receivable: (person) => receivable(context, person),
     answerTransfer: (id, outcome) => answerTransfer(context, id, outcome),
-    codesOnScreen: () => [],
+    codesOnScreen: () => payer.codesOnScreen(),
     coverage: ROUTES,
     actions,
     accounts: () =>
       merchants.map((each) => ({
-        role: each.role,
-        ...merchantAccount(each, url),
+        role: each.account,
+        ...accountOf(each),
         sub_merchants: context.sub_merchants.of(each.mchid).map(({ sub_mchid }) => sub_mchid),
       })),
     balance: (person) => context.books.balance(person),
@@ -93,10 +102,10 @@ export async function startWechatPaySandbox(
     transactions: (page) => {
       const orders = context.books.page(page);
       for (const order of orders) expire(context, order);
-      return orders.map(unified);
+      return orders.map((order) => unified(order, context.books.referenceOf(order)));
     },
     merchantBalances: () => context.books.merchantBalances,
-    merchantAccount: () => merchantAccount(merchant, url),
+    merchantAccount: () => accountOf(merchant),
     scriptAccess: () => scriptAccess(merchant, url, options.keys_dir),
     pendingNotifications: () => context.notices.pending,
     stop: async () => {
@@ -107,42 +116,32 @@ export async function startWechatPaySandbox(
   };
 }
 
-/** The first merchant keeps the plain prefix, the others have their role in it. */
-function load(options: WechatPaySandboxOptions, role: Role): Promise<Merchant> {
-  return loadMerchant({
-    directory: options.keys_dir,
-    prefix: role === 'direct' ? 'wechat_pay' : `wechat_pay_${role}`,
-    role,
-    name: MERCHANT_NAMES[role],
-    now: options.clock.real(),
-  });
-}
-
 function buildContext(
   options: WechatPaySandboxOptions,
-  merchantList: readonly Merchant[],
+  { merchants: merchantList, platform }: LoadedKeys,
   runtime: { timers: Set<NodeJS.Timeout>; url: () => string },
 ): SandboxContext {
   const merchants = new Map(merchantList.map((merchant) => [merchant.mchid, merchant]));
-  const openid = (person: string, { appid, openid_salt }: Merchant) =>
-    openidOf({ salt: openid_salt, appid, person });
-  const persons = new Map<string, { person: string; appid: string }>();
-  for (const merchant of merchantList) {
-    for (const { id } of options.people) {
-      persons.set(openid(id, merchant), { person: id, appid: merchant.appid });
-    }
-  }
   const sub_merchants = new SubMerchants(options.store, options.random);
   sub_merchants.seed(merchantList, options.clock.now().getTime());
+  const openids = new Openids(options.people, merchants, sub_merchants);
+  const books = new Books(options.store, options.people);
+  const { clock, faults, random } = options;
+  const settings = new MerchantSettings(options.store);
+  const keys = new WalletKeys({ clock, faults, random, platform, settings });
   return {
     clock: options.clock,
     store: options.store,
-    books: new Books(options.store, options.people),
-    notices: new Notices(options, merchants),
+    books,
+    notices: new Notices(options, merchants, keys),
     faults: options.faults,
     people: options.people,
     merchants,
     sub_merchants,
+    payer_codes: new PayerCodes(options.store, options.random),
+    charges: new Charges(books.orders.values()),
+    coupons: new Coupons(options.store, options.random),
+    keys,
     sharing: new SharingBook(options.store),
     funds: new Funds(options.store),
     transfers: new TransferBook(options.store),
@@ -152,8 +151,8 @@ function buildContext(
     refund_delay_ms: options.refund_delay_ms ?? 0,
     listen_host: options.host,
     url: runtime.url,
-    openid,
-    personOf: (id) => persons.get(id),
+    openid: (person, app) => openids.of(person, app),
+    personOf: (id) => openids.ownerOf(id),
     later: (work, wait_ms) => {
       const timer = setTimeout(
         () => {

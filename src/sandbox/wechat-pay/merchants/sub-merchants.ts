@@ -61,7 +61,11 @@ export class SubMerchants {
   seed(merchants: Iterable<Merchant>, now: number): void {
     for (const { mchid, role } of merchants) {
       if (role === 'direct' || this.of(mchid).length > 0) continue;
-      for (const name of FIRST_NAMES) this.add({ sp_mchid: mchid, name, now });
+      const [first, ...others] = FIRST_NAMES;
+      // One of them has an app id of its own, under which payers have other openids.
+      const sub_appid = `wx${this.#random.bytes(8).toString('hex')}`;
+      this.add({ sp_mchid: mchid, name: first, sub_appid, now });
+      for (const name of others) this.add({ sp_mchid: mchid, name, now });
     }
   }
 }

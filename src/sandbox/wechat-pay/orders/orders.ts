@@ -4,228 +4,210 @@ import {
   objectField,
   type TransactionMessage,
   textField,
-  timeField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
 import { checkFields } from '../api/fields.ts';
 import {
+  invalidRequest,
   orderNotFound,
   otherParameters,
-  parameterError,
   WechatPayRefusal,
 } from '../api/refusal.ts';
-import { CLOSE_FIELDS, ORDER_FIELDS, type OrderKind } from '../api/schemas.ts';
-import type { OrderRecord } from '../books.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
-import { newNativeToken, newPrepayId } from '../numbers.ts';
+import { closeFields, type Mode, orderFields } from './fields.ts';
 import { digest } from './fingerprint.ts';
+import { endOfLife, expire, freshIds, handedOut } from './lives.ts';
+import { checkMchid, checkMode, checkSubMchid, partyOf, payerOpenid } from './party.ts';
+import type { OrderRecord, Payable, PreparedKind } from './records.ts';
 import { transactionMessage } from './transaction-message.ts';
 
 /**
- * Orders in direct mode. The same number with the same parameters gives a fresh code and voids the
- * old one; with other parameters it is refused; paid and closed numbers stay taken for ever.
+ * Orders, direct and for sellers. The same number with the same parameters gives a fresh code and
+ * voids the old one; with other parameters it is refused; paid and closed numbers stay taken for
+ * ever. A number is unique for the receiving main merchant with all its sellers.
  * https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
-export const CODE_LIFE_MS = 2 * 3_600_000;
-export const H5_LIFE_MS = 5 * 60_000;
-const ORDER_LIFE_MS = 7 * 86_400_000;
-const MIN_LIFE_MS = 60_000;
-const MAX_LIFE_MS = 90 * 86_400_000;
 const MAX_ORDERS = 1_000_000;
 
-/** POST /v3/pay/transactions/{native,h5,jsapi} */
+/** POST /v3/pay/[partner/]transactions/{native,h5,jsapi,app} */
 export function createOrder(
   context: SandboxContext,
   merchant: Merchant,
-  request: { kind: OrderKind; body: WireObject },
+  request: { mode: Mode; kind: PreparedKind; body: WireObject },
 ): object {
-  const { kind, body } = request;
-  checkFields(ORDER_FIELDS[kind], body);
-  checkOwner(merchant, body);
+  const { mode, kind, body } = request;
+  checkFields(orderFields(mode, kind), body);
+  const party = partyOf(context, merchant, request);
   const now = context.clock.now();
   const fingerprint = fingerprintOf(kind, body);
   const existing = context.books.order(merchant.mchid, textField(body, 'out_trade_no') ?? '');
   if (existing) {
-    reenter(context, { order: existing, fingerprint, now });
-    return prepared(context, existing);
+    reenter(context, { payable: existing, fingerprint, now });
+    return handedOut(context, { ...existing, kind });
   }
-  return prepared(context, openOrder(context, merchant, { kind, body, fingerprint, now }));
-}
-
-function openOrder(
-  context: SandboxContext,
-  merchant: Merchant,
-  request: { kind: OrderKind; body: WireObject; fingerprint: string; now: Date },
-): OrderRecord {
-  const { kind, body, fingerprint, now } = request;
-  if (context.books.orderCount >= MAX_ORDERS) {
-    const message = '沙箱订单数已达上限，请清空沙箱数据';
-    throw new WechatPayRefusal(429, 'FREQUENCY_LIMITED', INTERNAL_CODE.rate_limited, message);
-  }
-  const payer_openid = textField(objectField(body, 'payer'), 'openid') ?? null;
-  if (payer_openid !== null && context.personOf(payer_openid)?.appid !== merchant.appid) {
-    throw parameterError({
-      field: '/payer/openid',
-      value: payer_openid,
-      issue: 'openid does not belong to appid',
-      location: 'body',
-      message: '无效的openid，请确认该openid属于请求中的appid',
-      internal: INTERNAL_CODE.openid_required,
-    });
-  }
-  return context.books.addOrder({
+  checkRoom(context);
+  const payer = objectField(body, 'payer');
+  const openid = textField(payer, mode === 'direct' ? 'openid' : 'sp_openid');
+  const sub_openid = textField(payer, 'sub_openid');
+  const field = mode === 'direct' ? '/payer/openid' : '/payer';
+  const ids = freshIds(now);
+  const order = context.books.addOrder({
+    ...blankOrder(),
+    ...orderTexts(body),
     kind,
     mchid: merchant.mchid,
     appid: merchant.appid,
-    sub_mchid: null,
-    sub_appid: null,
+    sub_mchid: party.sub_mchid,
+    sub_appid: party.sub_appid,
+    notify_url: textField(body, 'notify_url') ?? '',
+    fingerprint,
+    created_at: now.getTime(),
+    expires_at: endOfLife(merchant, body, now),
+    payer_openid:
+      kind === 'jsapi' ? payerOpenid(context, party, { openid, sub_openid, field }) : null,
+    prepay_id: ids.prepay_id,
+    token: ids.token,
+    prepared_at: ids.now,
+  });
+  return handedOut(context, { ...order, kind });
+}
+
+/** What the body of any single order says about itself. */
+export function orderTexts(body: WireObject) {
+  const settle = objectField(body, 'settle_info');
+  return {
     out_trade_no: textField(body, 'out_trade_no') ?? '',
     description: textField(body, 'description') ?? '',
     attach: textField(body, 'attach') ?? null,
-    notify_url: textField(body, 'notify_url') ?? '',
+    device_id: textField(objectField(body, 'scene_info'), 'device_id') ?? null,
     total: fenField(objectField(body, 'amount'), 'total') ?? 0n,
-    fingerprint,
-    created_at: now.getTime(),
-    expires_at: expiry(body, now),
-    payer_openid,
-    profit_sharing: objectField(body, 'settle_info')?.profit_sharing === true,
-    prepay_id: newPrepayId(now),
-    token: newNativeToken(),
-    prepared_at: now.getTime(),
+    profit_sharing: settle.profit_sharing === true,
+    subsidy_amount: fenField(settle, 'subsidy_amount') ?? 0n,
+  };
+}
+
+/** An order of which nothing is known but that nobody has paid it. */
+export function blankOrder() {
+  return {
+    combine_out_trade_no: null,
+    prepay_id: '',
+    token: '',
     voided_token: null,
     voided_prepay_id: null,
     state: 'NOTPAY',
     person: null,
     openid: null,
+    sub_openid: null,
+    password_asked: false,
+    coupon: null,
     transaction_id: null,
     paid_at: null,
     fee: 0n,
     fee_returned: 0n,
     refunded: 0n,
     refund_count: 0,
-  });
+    revoked_at: null,
+  } as const;
 }
 
-function checkOwner(merchant: Merchant, body: WireObject): void {
-  checkMchid(merchant, textField(body, 'mchid'), { field: '/mchid', location: 'body' });
-  if (body.appid !== merchant.appid) {
-    throw new WechatPayRefusal(
-      400,
-      'APPID_MCHID_NOT_MATCH',
-      INTERNAL_CODE.appid_not_bound,
-      'appid和mch_id不匹配，请检查后再试',
-    );
-  }
+export function checkRoom(context: SandboxContext): void {
+  if (context.books.orderCount < MAX_ORDERS) return;
+  const message = '沙箱订单数已达上限，请清空沙箱数据';
+  throw new WechatPayRefusal(429, 'FREQUENCY_LIMITED', INTERNAL_CODE.rate_limited, message);
 }
 
-/** The merchant named in body or query must be the one that signed. */
-export function checkMchid(
-  merchant: Merchant,
-  mchid: string | undefined,
-  place: { field: string; location: 'body' | 'query' },
-): void {
-  if (mchid === merchant.mchid) return;
-  throw parameterError({
-    ...place,
-    value: mchid?.slice(0, 32) ?? '',
-    issue: 'mchid differs from the one that signed',
-    message: '请求参数中的商户号与签名的商户号不一致',
-    internal: INTERNAL_CODE.merchant_mismatch,
-  });
-}
-
-function expiry(body: WireObject, now: Date): number {
-  const wanted = timeField(body, 'time_expire')?.getTime();
-  if (wanted === undefined) return now.getTime() + ORDER_LIFE_MS;
-  if (wanted > now.getTime() + MAX_LIFE_MS) {
-    throw parameterError({
-      field: '/time_expire',
-      value: body.time_expire,
-      issue: 'too late',
-      location: 'body',
-      message: '支付结束时间不能晚于下单时间后90天',
-      internal: INTERNAL_CODE.out_of_range,
-    });
-  }
-  return Math.max(wanted, now.getTime() + MIN_LIFE_MS);
-}
-
-function reenter(
+/** The same number again: renews what it hands out, or says why not. */
+export function reenter(
   context: SandboxContext,
-  request: { order: OrderRecord; fingerprint: string; now: Date },
+  request: { payable: Payable; fingerprint: string; now: Date },
 ): void {
-  const { order, fingerprint, now } = request;
-  expire(context, order);
-  switch (order.state) {
-    case 'SUCCESS':
-    case 'REFUND':
-      throw new WechatPayRefusal(400, 'ORDERPAID', INTERNAL_CODE.reentry_paid, '该订单已支付');
-    case 'CLOSED':
-      throw new WechatPayRefusal(400, 'ORDER_CLOSED', INTERNAL_CODE.order_expired, '订单已关闭');
-    case 'NOTPAY':
-      break;
-    default:
-      order.state satisfies never;
+  const { payable, fingerprint, now } = request;
+  expire(context, payable);
+  if (payable.paid_at !== null) {
+    throw new WechatPayRefusal(400, 'ORDERPAID', INTERNAL_CODE.reentry_paid, '该订单已支付');
   }
-  if (order.fingerprint !== fingerprint) {
+  if (payable.state === 'CLOSED') {
+    throw new WechatPayRefusal(400, 'ORDER_CLOSED', INTERNAL_CODE.order_expired, '订单已关闭');
+  }
+  if (payable.fingerprint !== fingerprint) {
     throw otherParameters('商户订单号重复：请求参数与首次下单的参数不一致');
   }
-  context.books.renew(order, {
-    prepay_id: newPrepayId(now),
-    token: newNativeToken(),
-    now: now.getTime(),
-  });
+  context.books.renew(payable, freshIds(now));
 }
 
-function prepared(context: SandboxContext, order: OrderRecord): object {
-  switch (order.kind) {
-    case 'native':
-      return { code_url: `weixin://wxpay/bizpayurl?pr=${order.token}` };
-    case 'jsapi':
-      return { prepay_id: order.prepay_id };
-    case 'h5': {
-      const query = `prepay_id=${order.prepay_id}&package=${order.token}`;
-      return { h5_url: `${context.url()}/cgi-bin/mmpayweb-bin/checkmweb?${query}` };
-    }
-    default:
-      return order.kind satisfies never;
-  }
+export interface OrderName {
+  readonly mode: Mode;
+  readonly query: URLSearchParams;
+  readonly by: { readonly out_trade_no: string } | { readonly transaction_id: string };
 }
 
-/** Orders past their end are closed when somebody next looks. */
-export function expire(context: SandboxContext, order: OrderRecord): void {
-  if (order.state !== 'NOTPAY' || context.clock.now().getTime() < order.expires_at) return;
-  order.state = 'CLOSED';
-  context.books.putOrder(order);
-}
-
-/** GET /v3/pay/transactions/out-trade-no/{out_trade_no} and …/id/{transaction_id} */
+/** GET /v3/pay/[partner/]transactions/out-trade-no/{out_trade_no} and …/id/{transaction_id} */
 export function queryOrder(
   context: SandboxContext,
   merchant: Merchant,
-  by: { out_trade_no: string } | { transaction_id: string },
+  name: OrderName,
 ): TransactionMessage {
+  const { mode, query, by } = name;
+  checkMode(merchant, mode);
+  const field = mode === 'direct' ? 'mchid' : 'sp_mchid';
+  checkMchid(merchant, query.get(field) ?? undefined, { field: `/${field}`, location: 'query' });
   const order =
     'out_trade_no' in by
       ? context.books.order(merchant.mchid, by.out_trade_no)
       : context.books.orderOfTransaction(by.transaction_id);
-  if (!order || order.mchid !== merchant.mchid) throw orderNotFound();
-  expire(context, order);
-  return transactionMessage(order);
+  const sub_mchid = query.get('sub_mchid') ?? undefined;
+  if (mode === 'partner') checkSubMchid(context, merchant, sub_mchid);
+  const own = ownOrder(merchant, order, sub_mchid ?? null);
+  expire(context, own);
+  return transactionMessage(own);
 }
 
-/** POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close */
+/** Throws unless it is an order of its own, of this merchant and this seller. */
+function ownOrder(
+  merchant: Merchant,
+  order: OrderRecord | undefined,
+  sub_mchid: string | null,
+): OrderRecord {
+  if (!order || order.mchid !== merchant.mchid || order.combine_out_trade_no) {
+    throw orderNotFound();
+  }
+  if (order.sub_mchid !== sub_mchid) {
+    const internal = INTERNAL_CODE.sub_merchant_mismatch;
+    throw invalidRequest('子商户号与下单时的子商户号不一致', internal);
+  }
+  return order;
+}
+
+/** The order that a close or a reversal names, with the seller that the body says. */
+export function namedOrder(
+  context: SandboxContext,
+  merchant: Merchant,
+  request: { mode: Mode; out_trade_no: string; body: WireObject },
+): OrderRecord {
+  const { mode, out_trade_no, body } = request;
+  checkMode(merchant, mode);
+  const field = mode === 'direct' ? 'mchid' : 'sp_mchid';
+  checkMchid(merchant, textField(body, field), { field: `/${field}`, location: 'body' });
+  const sub_mchid = textField(body, 'sub_mchid');
+  if (mode === 'partner') checkSubMchid(context, merchant, sub_mchid);
+  const order = context.books.order(merchant.mchid, out_trade_no);
+  const own = ownOrder(merchant, order, sub_mchid ?? null);
+  expire(context, own);
+  return own;
+}
+
+/** POST /v3/pay/[partner/]transactions/out-trade-no/{out_trade_no}/close */
 export function closeOrder(
   context: SandboxContext,
   merchant: Merchant,
-  request: { out_trade_no: string; body: WireObject },
+  request: { mode: Mode; out_trade_no: string; body: WireObject },
 ): void {
-  checkFields(CLOSE_FIELDS, request.body);
-  checkMchid(merchant, textField(request.body, 'mchid'), { field: '/mchid', location: 'body' });
-  const order = context.books.order(merchant.mchid, request.out_trade_no);
-  if (!order) throw orderNotFound();
-  expire(context, order);
+  checkFields(closeFields(request.mode), request.body);
+  const order = namedOrder(context, merchant, request);
+  if (order.kind === 'codepay') {
+    throw invalidRequest('付款码支付的订单不支持关单，请调用撤销接口', INTERNAL_CODE.must_reverse);
+  }
   if (order.paid_at !== null) {
     throw new WechatPayRefusal(400, 'ORDERPAID', INTERNAL_CODE.already_paid, '该订单已支付');
   }
@@ -235,7 +217,7 @@ export function closeOrder(
 }
 
 /** The end of an order's life is set by the first request alone and no part of the comparison. */
-function fingerprintOf(kind: OrderKind, body: WireObject): string {
-  const { time_expire: _end, ...rest } = body;
+export function fingerprintOf(kind: string, body: WireObject): string {
+  const { time_expire: _end, time_start: _start, ...rest } = body;
   return digest({ kind, ...rest });
 }

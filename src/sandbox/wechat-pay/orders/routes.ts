@@ -1,67 +1,135 @@
 import type { Route } from '../api/route.ts';
-import type { Merchant } from '../merchants/keys.ts';
-import { checkMchid, closeOrder, createOrder, queryOrder } from './orders.ts';
+import { COMBINED_ROUTES } from '../combined/routes.ts';
+import { codepay, reverse } from '../payer-codes/codepay.ts';
+import type { Mode } from './fields.ts';
+import { closeOrder, createOrder, queryOrder } from './orders.ts';
+import { PREPARED_KINDS, type PreparedKind } from './records.ts';
 
-/** Orders and their query and close. */
-const GROUP = 'Orders';
-const ORDERS = '/v3/pay/transactions';
-const DOC = 'https://pay.weixin.qq.com/doc/v3/merchant';
+/** Orders of every kind: direct, for sellers, by payer code, combined. */
+const ROOT: Readonly<Record<Mode, string>> = {
+  direct: '/v3/pay/transactions',
+  partner: '/v3/pay/partner/transactions',
+};
+const GROUP: Readonly<Record<Mode, string>> = { direct: 'Orders', partner: 'Orders for sellers' };
+const CODE_GROUP = 'Payer codes';
 
-export const ORDER_ROUTES: readonly Route[] = [
-  {
-    call: `POST ${ORDERS}/native`,
-    group: GROUP,
-    doc: `${DOC}/4012791877`,
-    operation: 'pay.native',
-    run: (context, merchant, { body }) => createOrder(context, merchant, { kind: 'native', body }),
+type Call = PreparedKind | 'query' | 'query_id' | 'close';
+
+const M = 'https://pay.weixin.qq.com/doc/v3/merchant';
+const P = 'https://pay.weixin.qq.com/doc/v3/partner';
+const DOC: Readonly<Record<Mode, Readonly<Record<Call, string>>>> = {
+  direct: {
+    native: `${M}/4012791877`,
+    h5: `${M}/4012791834`,
+    jsapi: `${M}/4012791856`,
+    app: `${M}/4013070347`,
+    query: `${M}/4012791859`,
+    query_id: `${M}/4012791858`,
+    close: `${M}/4012791860`,
   },
-  {
-    call: `POST ${ORDERS}/h5`,
-    group: GROUP,
-    doc: `${DOC}/4012791834`,
-    operation: 'pay.h5',
-    run: (context, merchant, { body }) => createOrder(context, merchant, { kind: 'h5', body }),
+  partner: {
+    native: `${P}/4012738659`,
+    h5: `${P}/4012738604`,
+    jsapi: `${P}/4012738519`,
+    app: `${P}/4013080231`,
+    query: `${P}/4012739008`,
+    query_id: `${P}/4012738964`,
+    close: `${P}/4012739019`,
   },
-  {
-    call: `POST ${ORDERS}/jsapi`,
-    group: GROUP,
-    doc: `${DOC}/4012791856`,
-    operation: 'pay.jsapi',
-    run: (context, merchant, { body }) => createOrder(context, merchant, { kind: 'jsapi', body }),
-  },
-  {
-    call: `GET ${ORDERS}/out-trade-no/{out_trade_no}`,
-    group: GROUP,
-    doc: `${DOC}/4012791859`,
-    operation: 'query',
-    run: (context, merchant, { parameters, query }) => {
-      checkQueryMchid(merchant, query);
-      return queryOrder(context, merchant, { out_trade_no: parameters.out_trade_no ?? '' });
+};
+
+const CODE_DOC: Readonly<Record<Mode, string>> = {
+  direct: 'https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct',
+  partner: 'https://pay.weixin.qq.com/docs/partner/apis/partner-code-payment-v3/partner',
+};
+const CODE_PAGE = {
+  direct: { pay: 'code-pay.html', reverse: 'reverse.html' },
+  partner: { pay: 'partner-code-pay.html', reverse: 'partner-reverse.html' },
+} as const;
+
+const BALANCE_ONLY = 'People pay from their balance, so limit_pay is checked and has no effect.';
+const OPERATIONS = { native: 500, h5: 500, jsapi: 500, app: 500 } as const;
+const CODEPAY_PER_SECOND = 33;
+
+function creating(mode: Mode, kind: PreparedKind): Route {
+  return {
+    call: `POST ${ROOT[mode]}/${kind}`,
+    group: GROUP[mode],
+    doc: DOC[mode][kind],
+    differs: BALANCE_ONLY,
+    operation: `pay.${kind}`,
+    per_second: OPERATIONS[kind],
+    run: (context, merchant, { body }) => createOrder(context, merchant, { mode, kind, body }),
+  };
+}
+
+function asking(mode: Mode): Route[] {
+  const shared = { group: GROUP[mode], operation: 'query' };
+  return [
+    {
+      ...shared,
+      call: `GET ${ROOT[mode]}/out-trade-no/{out_trade_no}`,
+      doc: DOC[mode].query,
+      run: (context, merchant, { parameters: { out_trade_no = '' }, query }) =>
+        queryOrder(context, merchant, { mode, query, by: { out_trade_no } }),
     },
-  },
-  {
-    call: `GET ${ORDERS}/id/{transaction_id}`,
-    group: GROUP,
-    doc: `${DOC}/4012791858`,
-    operation: 'query',
-    run: (context, merchant, { parameters, query }) => {
-      checkQueryMchid(merchant, query);
-      return queryOrder(context, merchant, { transaction_id: parameters.transaction_id ?? '' });
+    {
+      ...shared,
+      call: `GET ${ROOT[mode]}/id/{transaction_id}`,
+      doc: DOC[mode].query_id,
+      run: (context, merchant, { parameters: { transaction_id = '' }, query }) =>
+        queryOrder(context, merchant, { mode, query, by: { transaction_id } }),
     },
-  },
-  {
-    call: `POST ${ORDERS}/out-trade-no/{out_trade_no}/close`,
-    group: GROUP,
-    doc: `${DOC}/4012791860`,
+  ];
+}
+
+function ending(mode: Mode): Route {
+  return {
+    call: `POST ${ROOT[mode]}/out-trade-no/{out_trade_no}/close`,
+    group: GROUP[mode],
+    doc: DOC[mode].close,
     operation: 'close',
-    run: (context, merchant, { parameters, body }) => {
-      closeOrder(context, merchant, { out_trade_no: parameters.out_trade_no ?? '', body });
+    run: (context, merchant, { parameters: { out_trade_no = '' }, body }) => {
+      closeOrder(context, merchant, { mode, out_trade_no, body });
       return undefined;
     },
-  },
-];
-
-function checkQueryMchid(merchant: Merchant, query: URLSearchParams): void {
-  const place = { field: '/mchid', location: 'query' } as const;
-  checkMchid(merchant, query.get('mchid') ?? undefined, place);
+  };
 }
+
+function charging(mode: Mode): Route[] {
+  return [
+    {
+      call: `POST ${ROOT[mode]}/codepay`,
+      group: CODE_GROUP,
+      doc: `${CODE_DOC[mode]}/${CODE_PAGE[mode].pay}`,
+      differs: 'No risk rules: a password is asked by amount, count of the day, or the fault dial.',
+      operation: 'pay.codepay',
+      per_second: CODEPAY_PER_SECOND,
+      run: (context, merchant, { body }) => codepay(context, merchant, { mode, body }),
+    },
+    {
+      call: `POST ${ROOT[mode]}/out-trade-no/{out_trade_no}/reverse`,
+      group: CODE_GROUP,
+      doc: `${CODE_DOC[mode]}/${CODE_PAGE[mode].reverse}`,
+      differs: 'The money is back at once, and no refund shows it.',
+      operation: 'reverse',
+      run: (context, merchant, { parameters: { out_trade_no = '' }, body }) =>
+        reverse(context, merchant, { mode, out_trade_no, body }),
+    },
+  ];
+}
+
+function allOf(mode: Mode): Route[] {
+  return [
+    ...PREPARED_KINDS.map((kind) => creating(mode, kind)),
+    ...asking(mode),
+    ending(mode),
+    ...charging(mode),
+  ];
+}
+
+export const ORDER_ROUTES: readonly Route[] = [
+  ...allOf('direct'),
+  ...allOf('partner'),
+  ...COMBINED_ROUTES,
+];

@@ -5,7 +5,7 @@ import {
   textField,
 } from '../../../protocols/wechat-pay/messages.ts';
 import { PhoneRefusal } from '../../sandbox.ts';
-import { parseBridgeCall } from '../payer.ts';
+import { orderOfBridgeCall } from '../orders/client-calls.ts';
 import { bridgeScript } from './bridge-script.ts';
 import {
   isLoopbackName,
@@ -73,8 +73,7 @@ async function performCall(pages: Pages, page: PageRequest): Promise<PageAnswer>
 
 /** Checks `paySign` with the merchant's key, as the wallet does, then shows what is to be paid. */
 function open(pages: Pages, body: unknown): PageAnswer {
-  const call = isWireObject(body) ? parseBridgeCall(body) : undefined;
-  const order = call && pages.payer.orderOfCall(call);
+  const order = isWireObject(body) ? orderOfBridgeCall(pages.context, body) : undefined;
   if (!order?.payer_openid) return json(200, { error: 'bad_pay_sign' });
   const owner = pages.context.personOf(order.payer_openid);
   const { id, payee, amount, description } = pages.payer.open(owner?.person ?? '', order);

@@ -22,6 +22,7 @@ import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { canRefund, debitRefund } from '../money.ts';
 import { newRefundId } from '../numbers.ts';
+import { payerRefund, settlementRefund } from '../orders/amounts.ts';
 import { digest } from '../orders/fingerprint.ts';
 
 /**
@@ -63,6 +64,8 @@ export function createRefund(
     fingerprint,
     amount,
     total: order.total,
+    payer_refund: payerRefund(order, amount),
+    settlement_refund: settlementRefund(order, amount),
     notify_url: textField(body, 'notify_url') ?? null,
     created_at: now.getTime(),
     due_at: now.getTime() + context.refund_delay_ms,
