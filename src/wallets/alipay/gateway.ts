@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { Outbound, OutboundError } from '../../outbound.ts';
+import { Outbound, type OutboundAnswer, OutboundError } from '../../outbound.ts';
 import { CallGate } from '../call-gate.ts';
 import type { Refused, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
+import { BILL_FILE } from './bills/calls.ts';
 import { CALLS } from './calls.ts';
 import { masked } from './mask.ts';
 import { believe, type RawAnswer } from './trust/answer.ts';
@@ -183,6 +184,17 @@ export class Gateway {
     });
     if (isUndecided(believed)) return { kind: 'unknown', cause: sub_code || code, trace: full };
     return { kind: 'answered', code, sub_code, message, value, trace: full };
+  }
+
+  /** A file behind a link, neither signed nor believed here; throws OutboundError. */
+  download(link: string, max_bytes: number): Promise<OutboundAnswer> {
+    return this.#outbound.send({
+      method: 'GET',
+      url: link,
+      headers: { accept: '*/*' },
+      timeout_ms: RULES.get(BILL_FILE)?.timeout_ms ?? this.#environment.timeout_ms,
+      max_answer_bytes: max_bytes,
+    });
   }
 
   stop(): void {

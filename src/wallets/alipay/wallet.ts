@@ -1,6 +1,7 @@
 import { MAX_AMOUNT } from '../../money.ts';
 import type { Wallet, WalletCapabilities, WalletEnvironment } from '../wallet.ts';
 import { openAccount, parseAccount } from './account.ts';
+import { bills } from './bills/bills.ts';
 import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
 import { Gateway } from './gateway.ts';
@@ -36,6 +37,7 @@ export function alipayWallet(environment: WalletEnvironment): Wallet {
     queryRefund: (account, asked) => queryRefund(gateway, openAccount(account), asked),
     verifyNotification: (account, raw) => verifyNotification(gateway, openAccount(account), raw),
     answerNotification,
+    bills: bills(gateway),
     calls: CALLS,
     checkCredentials: (account) => checkCredentials(gateway, account),
     payerLogin: payerLogin(gateway),
