@@ -66,6 +66,11 @@ export class RequestLog {
     if (this.#entries.length > KEPT) this.#entries.shift();
   }
 
+  /** How many there have been, forgotten ones too. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Newest first; at most `limit`, only those that were refused or faulted when `troubled`. */
   list(options: { limit: number; troubled?: boolean }): readonly LoggedRequest[] {
     const wanted = options.troubled

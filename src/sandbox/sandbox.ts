@@ -174,4 +174,6 @@ export interface SandboxOptions {
    * of one's own shop should not meet them.
    */
   readonly rate_limits: boolean;
+  /** Opens the developers' pages off loopback; without one they are closed there. */
+  readonly token?: string | undefined;
 }

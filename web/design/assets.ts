@@ -16,6 +16,7 @@ const FILES = {
   'shops.css': 'web/assets/shops.css',
   'phone.css': 'web/assets/phone.css',
   'docs.css': 'web/assets/docs.css',
+  'sandbox.css': 'web/assets/sandbox.css',
   'gate.svg': 'web/assets/gate.svg',
   'checkout.js': 'dist/web/checkout/browser/checkout.js',
   'phone.js': 'dist/web/phone/browser/phone.js',

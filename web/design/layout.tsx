@@ -15,6 +15,8 @@ export interface FrameProps {
   /** Seconds after which a page without scripts asks again. */
   readonly refresh_s?: number;
   readonly body_class?: string;
+  /** Where `/assets/` is mounted, when not at the root of the server. */
+  readonly asset_root?: string;
   readonly header: Child;
   readonly footer?: Child;
   readonly children?: Child;
@@ -22,6 +24,7 @@ export interface FrameProps {
 
 /** The document around every page. No inline script or style: the CSP forbids both. */
 export function Frame(props: FrameProps) {
+  const url = (name: AssetName) => (props.asset_root ?? '') + assetUrl(name);
   return (
     <>
       {raw('<!doctype html>')}
@@ -32,17 +35,17 @@ export function Frame(props: FrameProps) {
           <meta name="robots" content="noindex" />
           <meta name="format-detection" content="telephone=no" />
           <title>{props.title}</title>
-          <link rel="icon" type="image/svg+xml" href={assetUrl('gate.svg')} />
-          <link rel="stylesheet" href={assetUrl('tokens.css')} />
-          <link rel="stylesheet" href={assetUrl('base.css')} />
+          <link rel="icon" type="image/svg+xml" href={url('gate.svg')} />
+          <link rel="stylesheet" href={url('tokens.css')} />
+          <link rel="stylesheet" href={url('base.css')} />
           {props.styles.map((name) => (
-            <link rel="stylesheet" href={assetUrl(name)} />
+            <link rel="stylesheet" href={url(name)} />
           ))}
           {(props.foreign_scripts ?? []).map((url) => (
             <script src={url} defer></script>
           ))}
           {(props.scripts ?? []).map((name) => (
-            <script type="module" src={assetUrl(name)}></script>
+            <script type="module" src={url(name)}></script>
           ))}
           {props.refresh_s === undefined ? null : (
             <noscript>

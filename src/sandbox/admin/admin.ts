@@ -1,18 +1,22 @@
-import { z } from 'zod';
+import type { Hono } from 'hono';
 import type { CoveredCall } from '../coverage.ts';
+import { createGuard, type Guard, type GuardedRequest } from '../guard.ts';
 import type { RequestLog } from '../requests.ts';
 import type { SandboxWallet } from '../sandbox.ts';
-import { ActionRefusal, type SandboxAction } from './actions.ts';
+import type { SandboxAction } from './actions.ts';
+import { adminRoutes } from './routes.tsx';
 
 /**
- * The developer's side of a wallet's sandbox, below `/__sandbox/` of its own port: the last calls
- * with the verdict on each, and the actions. For callers of this machine; the server of the
- * sandbox has checked Host and Origin before it asks here.
+ * The developer's side of a wallet's sandbox, below `/__sandbox/` of its own port: the calls it
+ * received with the verdict on each, what it covers, and the actions; pages for people, JSON for
+ * scripts. Who may ask is decided here (`guard.ts`), whatever the server in front checks.
  */
 export interface AdminRequest {
   readonly method: string;
   readonly url: URL;
   readonly body: string;
+  /** As they came. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 export interface AdminAnswer {
@@ -26,70 +30,63 @@ export interface AdminOptions {
   readonly requests: RequestLog;
   readonly actions: readonly SandboxAction[];
   readonly coverage: readonly CoveredCall[];
+  /** Where the sandbox listens; loopback when absent. */
+  readonly host?: string;
+  /** Opens the pages off loopback; without one they stay closed there. */
+  readonly token?: string | undefined;
 }
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
-
 export class Admin {
-  readonly #options: AdminOptions;
+  readonly #guard: Guard;
+  readonly #routes: Hono;
 
   constructor(options: AdminOptions) {
-    this.#options = options;
+    this.#guard = createGuard({ host: options.host ?? '127.0.0.1', token: options.token });
+    this.#routes = adminRoutes(options);
   }
 
   async answer(request: AdminRequest): Promise<AdminAnswer> {
-    const path = request.url.pathname.slice('/__sandbox/'.length);
-    const { requests, actions, coverage } = this.#options;
-    if (request.method === 'GET' && path === 'requests') {
-      const asked = Number(request.url.searchParams.get('limit') ?? DEFAULT_LIMIT);
-      const limit = Number.isInteger(asked) && asked > 0 ? Math.min(asked, MAX_LIMIT) : 50;
-      const troubled = request.url.searchParams.get('only') === 'troubled';
-      return json(200, { data: requests.list({ limit, troubled }) });
-    }
-    if (request.method === 'GET' && path === 'coverage') return json(200, { data: coverage });
-    if (request.method === 'GET' && path === 'actions') {
-      return json(200, { data: actions.map(describe) });
-    }
-    if (request.method === 'POST' && path.startsWith('actions/')) {
-      return this.#act(path.slice('actions/'.length), request.body);
-    }
-    return json(404, { error: 'no such call: requests, coverage, actions, actions/{name}' });
-  }
-
-  async #act(name: string, body: string): Promise<AdminAnswer> {
-    const action = this.#options.actions.find((known) => known.name === name);
-    if (!action) return json(404, { error: `no action ${name}: see GET /__sandbox/actions` });
-    let input: unknown;
-    try {
-      input = body === '' ? {} : JSON.parse(body);
-    } catch {
-      return json(400, { error: 'the body must be one JSON object' });
-    }
-    try {
-      return json(200, await action.run(input));
-    } catch (error) {
-      if (error instanceof z.ZodError) return json(400, { error: z.prettifyError(error) });
-      if (error instanceof ActionRefusal) return json(error.status, { error: error.message });
-      throw error;
-    }
+    const headers = flat(request.headers);
+    const token = request.url.searchParams.get('token') ?? undefined;
+    const asked: GuardedRequest = { method: request.method, headers, token };
+    const refused = this.#guard.refuse(asked);
+    if (refused !== undefined) return plain(403, refused);
+    const answer = await this.#routes.fetch(fetchable(request, headers));
+    const cookie = this.#guard.cookie(asked);
+    return {
+      status: answer.status,
+      headers: {
+        ...Object.fromEntries(answer.headers),
+        ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
+      },
+      body: await answer.text(),
+    };
   }
 }
 
-function describe({ name, summary, input }: SandboxAction) {
-  return { name, summary, input: z.toJSONSchema(input, { unrepresentable: 'any' }) };
+/** What was sent to any name reaches the routes under one. */
+function fetchable(request: AdminRequest, headers: Record<string, string>): Request {
+  const { method, url, body } = request;
+  const dropped = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding'];
+  const kept = Object.entries(headers).filter(([name]) => !dropped.includes(name));
+  const target = new URL(url.pathname + url.search, 'http://sandbox');
+  const bare = method === 'GET' || method === 'HEAD';
+  return new Request(target, {
+    method,
+    headers: Object.fromEntries(kept),
+    ...(bare ? {} : { body }),
+  });
 }
 
-function json(status: number, content: object): AdminAnswer {
-  const headers = {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  };
-  return { status, headers, body: JSON.stringify(content, bigintAsNumber) };
+function flat(headers: AdminRequest['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), [value].flat().join(', ')]],
+    ),
+  );
 }
 
-/** Amounts of a sandbox stay below 2^53 fen. */
-function bigintAsNumber(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? Number.parseInt(value.toString(), 10) : value;
+function plain(status: number, message: string): AdminAnswer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+  return { status, headers, body: `${message}\n` };
 }

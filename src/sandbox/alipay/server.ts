@@ -93,11 +93,12 @@ async function answerPage(
   request: IncomingMessage,
   url: URL,
 ): Promise<Reply> {
+  if (url.pathname.startsWith('/__sandbox/')) {
+    const { method = 'GET', headers } = request;
+    return admin.answer({ method, url, body: await readBody(request), headers });
+  }
   if (isForeign(alipay, request)) return refusal(403, 'foreign Host or Origin');
   const body = request.method === 'POST' ? await readBody(request) : '';
-  if (url.pathname.startsWith('/__sandbox/')) {
-    return admin.answer({ method: request.method ?? 'GET', url, body });
-  }
   if (url.pathname === LOGIN_PATH) return login(alipay, request, url, body);
   if (url.pathname.startsWith('/sheet/')) return answerSheet(alipay, request, url, body);
   if (url.pathname.startsWith('/cashier/')) {

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import { setCookie } from 'hono/cookie';
 import { assetRoutes } from '../../../web/design/assets.ts';
 import { serve } from '../../../web/design/serve.ts';
+import { createGuard, type Guard } from '../guard.ts';
 import { phoneApi } from './api.ts';
 import { Device, type DeviceOptions } from './device.ts';
-import { createGuard, TOKEN_COOKIE } from './guard.ts';
 import { phonePages } from './pages.ts';
 
 export interface PhoneOptions extends DeviceOptions {
@@ -41,17 +40,18 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   };
 }
 
-function phoneRoutes(device: Device, guard: ReturnType<typeof createGuard>): Hono {
+function phoneRoutes(device: Device, guard: Guard): Hono {
   const routes = new Hono();
   routes.use(async (c, next) => {
-    const refused = guard.refuse(c);
+    const { method } = c.req;
+    const request = { method, headers: c.req.header(), token: c.req.query('token') };
+    const refused = guard.refuse(request);
     if (refused !== undefined) {
       return c.json({ error: { code: 'forbidden', message: refused } }, 403);
     }
-    if (guard.token !== undefined && c.req.query('token') === guard.token) {
-      setCookie(c, TOKEN_COOKIE, guard.token, { path: '/', httpOnly: true, sameSite: 'Strict' });
-    }
-    return next();
+    await next();
+    const cookie = guard.cookie(request);
+    if (cookie !== undefined) c.header('set-cookie', cookie, { append: true });
   });
   routes.route('/', assetRoutes());
   routes.route('/', phoneApi(device));

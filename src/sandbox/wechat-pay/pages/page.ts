@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { Admin } from '../../admin/admin.ts';
 import type { SandboxContext } from '../context.ts';
@@ -24,12 +25,11 @@ export interface PageRequest {
   readonly method: string;
   readonly url: URL;
   readonly body: string;
+  readonly headers: IncomingHttpHeaders;
   readonly language: Language;
   readonly origin: string | undefined;
   /** Host and port the request was sent to. */
   readonly host: string;
-  /** True when the caller is on this machine. */
-  readonly local: boolean;
   /** Whom the phone says to be: `?person=` or the cookie `hutong_person`. */
   readonly person: string | undefined;
 }

