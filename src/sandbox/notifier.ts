@@ -1,21 +1,34 @@
-import { Outbound } from '../outbound.ts';
-import type { FaultDial } from './faults.ts';
+import { Outbound, type OutboundAnswer } from '../outbound.ts';
+import type { FaultDial, Occasion } from './faults.ts';
 import type { Collection, SandboxStore } from './store.ts';
 
 /**
  * Delivers a wallet's notifications on its real retry schedule, scaled by `pace`. At least once,
- * unordered, 5 s per try; the fault dial may lose, delay or duplicate them. A notification waiting
- * for its next try is in the store and survives a restart of the sandbox.
+ * unordered, 5 s per try; the fault dial may lose, delay or duplicate them, or lose the answer. A
+ * notification waiting for its next try is in the store and survives a restart of the sandbox.
  */
 export interface PendingNotification {
   readonly id: string;
   readonly url: string;
   /** What to say; the wallet renders and signs it afresh for every try. */
   readonly subject: Readonly<Record<string, unknown>>;
+  /** What it is about, for the fault dial. */
+  readonly operation?: string;
+  readonly amount?: bigint;
   /** Tries made so far. */
   tries: number;
   /** Real time of the next try, epoch milliseconds. */
   next_at: number;
+}
+
+interface Letter {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface Rendered extends Letter {
+  /** Sent before the genuine one, whatever the answer to it: its signature is wrong on purpose. */
+  readonly probe?: Letter;
 }
 
 export interface NotifierOptions {
@@ -24,9 +37,7 @@ export interface NotifierOptions {
   /** Gaps between tries of the wallet's real schedule, milliseconds. */
   readonly schedule_ms: readonly number[];
   readonly pace: number;
-  render(
-    notification: PendingNotification,
-  ): Promise<{ headers: Record<string, string>; body: string }>;
+  render(notification: PendingNotification): Promise<Rendered>;
   /** Did the receiver accept? */
   accepts(answer: { status: number; body: Buffer }): boolean;
 }
@@ -54,15 +65,27 @@ export class Notifier {
   }
 
   /** Queues a notification; the first try is due at once unless the dial says otherwise. */
-  notify(id: string, url: string, subject: Readonly<Record<string, unknown>>): void {
+  notify(
+    id: string,
+    url: string,
+    subject: Readonly<Record<string, unknown>>,
+    occasion: Occasion = {},
+  ): void {
     const { faults } = this.#options;
-    if (faults.strikes('notification_lost')) return;
-    const delay = faults.strikes('notification_delayed')?.delay_ms ?? 0;
-    const copies = faults.strikes('notification_duplicated')?.copies ?? 0;
+    if (faults.strikes('notification_lost', occasion)) return;
+    const delay = faults.strikes('notification_delayed', occasion)?.delay_ms ?? 0;
+    const copies = faults.strikes('notification_duplicated', occasion)?.copies ?? 0;
+    const { operation, amount } = occasion;
+    const about = {
+      subject,
+      ...(operation === undefined ? {} : { operation }),
+      ...(amount === undefined ? {} : { amount }),
+    };
     for (let copy = 0; copy <= copies; copy += 1) {
       const jitter = delay === 0 ? 0 : Math.round(delay * faults.random());
       const key = copy === 0 ? id : `${id}#${copy}`;
-      const notification = { id: key, url, subject, tries: 0, next_at: Date.now() + jitter };
+      const next_at = Date.now() + jitter;
+      const notification = { id: key, url, ...about, tries: 0, next_at };
       this.#pending.put(key, notification);
       this.#schedule(notification);
     }
@@ -109,15 +132,23 @@ export class Notifier {
   }
 
   async #deliver(notification: PendingNotification): Promise<boolean> {
-    const { headers, body } = await this.#options.render(notification);
-    const answer = await this.#outbound.send({
+    const { probe, ...letter } = await this.#options.render(notification);
+    if (probe) await this.#post(notification.url, probe).catch(() => undefined);
+    const answer = await this.#post(notification.url, letter);
+    const { operation, amount } = notification;
+    if (this.#options.faults.strikes('notification_answer_lost', { operation, amount }))
+      return false;
+    return this.#options.accepts(answer);
+  }
+
+  #post(url: string, { headers, body }: Letter): Promise<OutboundAnswer> {
+    return this.#outbound.send({
       method: 'POST',
-      url: notification.url,
+      url,
       headers,
       body,
       timeout_ms: TRY_TIMEOUT_MS,
       max_answer_bytes: 16_384,
     });
-    return this.#options.accepts(answer);
   }
 }

@@ -33,6 +33,18 @@ export function canonicalCode(code: string): string {
   return NEWER_SPELLING[code] ?? code;
 }
 
+const OLDER_SPELLING: ReadonlyMap<string, string> = new Map(
+  // Where several old spellings fold into one, the first one stands for them.
+  Object.entries(NEWER_SPELLING)
+    .reverse()
+    .map(([older, newer]) => [newer, older]),
+);
+
+/** `ORDER_PAID` → `ORDERPAID`; codes that have but one spelling stay as they are. */
+export function olderCode(code: string): string {
+  return OLDER_SPELLING.get(code) ?? code;
+}
+
 /** The internal result code, the digits after the last dash of Request-ID; `0` is success. */
 export const INTERNAL_CODE = {
   success: '0',

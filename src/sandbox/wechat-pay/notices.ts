@@ -1,21 +1,22 @@
 import { shanghaiTime } from '../../clock.ts';
-import { isWireObject } from '../../protocols/wechat-pay/messages.ts';
+import {
+  fenField,
+  isWireObject,
+  objectField,
+  type WireObject,
+} from '../../protocols/wechat-pay/messages.ts';
 import {
   EVENTS,
   type EventType,
   RETRY_SCHEDULE_MS,
   sealNotification,
 } from '../../protocols/wechat-pay/notification.ts';
-import {
-  answerMessage,
-  newNonce,
-  rsaSign,
-  signatureHeaders,
-  unixSeconds,
-} from '../../protocols/wechat-pay/signature.ts';
-import { Notifier, type PendingNotification } from '../notifier.ts';
+import type { Occasion } from '../faults.ts';
+import { Notifier, type PendingNotification, type Rendered } from '../notifier.ts';
 import type { SandboxOptions } from '../sandbox.ts';
+import { misstated } from './api/misstated.ts';
 import type { Merchant } from './merchants/keys.ts';
+import { probed, type WalletKeys } from './merchants/wallet-keys.ts';
 import { newEventId } from './numbers.ts';
 
 /**
@@ -23,6 +24,7 @@ import { newEventId } from './numbers.ts';
  * What they say is fixed when the fact happens. None leaves before the fact itself is durable.
  */
 export interface Notice {
+  /** Who is told, under whose keys: the one that signs calls, never a sub-merchant. */
   readonly mchid: string;
   readonly url: string;
   readonly event_type: EventType;
@@ -33,10 +35,12 @@ export class Notices {
   readonly #notifier: Notifier;
   readonly #options: SandboxOptions;
   readonly #merchants: ReadonlyMap<string, Merchant>;
+  readonly #keys: WalletKeys;
 
-  constructor(options: SandboxOptions, merchants: ReadonlyMap<string, Merchant>) {
+  constructor(options: SandboxOptions, merchants: ReadonlyMap<string, Merchant>, keys: WalletKeys) {
     this.#options = options;
     this.#merchants = merchants;
+    this.#keys = keys;
     this.#notifier = new Notifier({
       store: options.store,
       faults: options.faults,
@@ -54,22 +58,26 @@ export class Notices {
   send(notice: Notice): void {
     const now = this.#options.clock.now();
     const { url, ...subject } = notice;
-    this.#notifier.notify(newEventId(now), url, { ...subject, create_time: shanghaiTime(now) });
+    const occasion = occasionOf(notice.event_type, notice.content);
+    const wrong = this.#options.faults.strikes('notification_wrong_amount', occasion);
+    const content = wrong ? misstated(notice.content) : notice.content;
+    const told = { ...subject, content, create_time: shanghaiTime(now) };
+    this.#notifier.notify(newEventId(now), url, told, occasion);
   }
 
   stop(): void {
     this.#notifier.stop();
   }
 
-  async #render(
-    notification: PendingNotification,
-  ): Promise<{ headers: Record<string, string>; body: string }> {
+  async #render(notification: PendingNotification): Promise<Rendered> {
     await this.#options.store.committed();
     const { mchid, event_type, content, create_time } = notification.subject;
     const merchant = typeof mchid === 'string' ? this.#merchants.get(mchid) : undefined;
     if (!merchant || !isEventType(event_type) || !isWireObject(content)) {
       throw new Error(`notification ${notification.id} is for no merchant of this sandbox`);
     }
+    const occasion = occasionOf(event_type, content);
+    await this.#keys.perhapsRotate(merchant, occasion);
     const body = JSON.stringify(
       sealNotification({
         id: notification.id.replace(/#\d+$/, ''),
@@ -79,17 +87,13 @@ export class Notices {
         api_v3_key: merchant.api_v3_key,
       }),
     );
-    const timestamp = unixSeconds(this.#options.clock.real());
-    const nonce = newNonce();
-    const message = answerMessage({ timestamp, nonce, body });
-    const signature = await rsaSign(merchant.sign_key, message);
-    const signed = signatureHeaders({
-      timestamp,
-      nonce,
-      serial: merchant.public_key_id,
-      signature,
-    });
-    return { headers: { ...NOTICE_HEADERS, ...signed }, body };
+    const signed = await this.#keys.signNotice(merchant, body);
+    const probe = this.#options.faults.strikes('notification_probed', occasion);
+    return {
+      headers: { ...NOTICE_HEADERS, ...signed },
+      body,
+      ...(probe ? { probe: { headers: { ...NOTICE_HEADERS, ...probed(signed) }, body } } : {}),
+    };
   }
 }
 
@@ -103,4 +107,20 @@ const NOTICE_HEADERS = {
 
 function isEventType(value: unknown): value is EventType {
   return typeof value === 'string' && Object.hasOwn(EVENTS, value);
+}
+
+/** The event's name stands for the operation; the amount is what the event is about. */
+function occasionOf(event_type: EventType, content: object): Occasion {
+  const amount = isWireObject(content) ? amountOf(content) : undefined;
+  return { operation: event_type, amount };
+}
+
+function amountOf(content: WireObject): bigint | undefined {
+  const amount = objectField(content, 'amount');
+  return (
+    fenField(amount, 'refund') ??
+    fenField(amount, 'total') ??
+    fenField(content, 'transfer_amount') ??
+    fenField(content, 'amount')
+  );
 }

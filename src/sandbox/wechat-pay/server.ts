@@ -1,12 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiParts, answerApi } from './api/answer.ts';
+import { Rates } from './api/rates.ts';
+import { takesUpload } from './api/routes.ts';
 import type { SandboxContext } from './context.ts';
 import type { Pages } from './pages/page.ts';
 import { answerPage } from './pages/routes.ts';
 
 /** The listening side: limits on sizes and times, the API under /v3/, pages elsewhere. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** Above the 5 MB that a file may have, so that a larger one gets its own refusal. */
+const MAX_UPLOAD_BYTES = 6 * 1024 * 1024;
+/** Read and dropped beyond the limit, so that the refusal can be sent. */
+const DROPPED_BYTES = 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 4096;
 const RECEIVE_TIMEOUT_MS = 15_000;
@@ -29,6 +35,7 @@ export async function listen(options: {
   const held = new Set<ServerResponse>();
   const parts: ApiParts = {
     context: options.context,
+    rates: new Rates(),
     hold: (response) => hold(held, response),
   };
   const server = createServer(
@@ -69,7 +76,10 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(request);
+  const limit = takesUpload(request.method ?? '', request.url ?? '')
+    ? MAX_UPLOAD_BYTES
+    : MAX_BODY_BYTES;
+  const body = await readBody(request, limit);
   if ((request.url ?? '').startsWith('/v3/')) {
     return answerApi(parts, request, response, body);
   }
@@ -77,15 +87,15 @@ async function serve(
 }
 
 /** Undefined when the body is too large; the rest of it is read and dropped. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES * 16) throw new Error('body far beyond the limit');
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+    if (size > limit + DROPPED_BYTES) throw new Error('body far beyond the limit');
+    if (size <= limit) chunks.push(chunk);
   }
-  return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
+  return size > limit ? undefined : Buffer.concat(chunks);
 }
 
 function hold(held: Set<ServerResponse>, response: ServerResponse): void {

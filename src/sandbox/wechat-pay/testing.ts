@@ -1,9 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import {
   type Authorization,
@@ -21,6 +19,7 @@ import { sandboxRandom } from '../random.ts';
 import { RequestLog } from '../requests.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { memoryJournal, SandboxStore } from '../store.ts';
+import { copyOfKeys } from './merchants/testing.ts';
 import { startWechatPaySandbox } from './sandbox.ts';
 
 /** What the tests beside this file share: a running sandbox and a shop that takes notices. */
@@ -53,7 +52,7 @@ export interface RunningSandbox {
 export async function runSandbox(
   options: { refund_delay_ms?: number; store?: SandboxStore; keys_dir?: string } = {},
 ): Promise<RunningSandbox> {
-  const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-wechat-pay-')));
+  const keys_dir = options.keys_dir ?? (await copyOfKeys());
   const clock = new TestClock();
   const faults = new FaultDial(7);
   const store = options.store ?? (await SandboxStore.open(memoryJournal));

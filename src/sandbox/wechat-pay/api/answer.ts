@@ -6,41 +6,31 @@ import {
   parseWireObject,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
-import {
-  answerMessage,
-  newNonce,
-  rsaSign,
-  signatureHeaders,
-  unixSeconds,
-} from '../../../protocols/wechat-pay/signature.ts';
+import { parseUpload } from '../../../protocols/wechat-pay/multipart.ts';
 import type { SandboxContext } from '../context.ts';
-import type { Merchant } from '../merchants/keys.ts';
-import { newRequestId } from '../numbers.ts';
-import { type ApiCall, authenticate, identify } from './authentication.ts';
+import { type ApiCall, authenticate, checkHeaders, header, identify } from './authentication.ts';
+import { diagnose, refusedClaim } from './diagnosis.ts';
+import { misstated } from './misstated.ts';
+import { Passage } from './passage.ts';
+import { type Rates, tooOften } from './rates.ts';
 import { parameterError, systemError, WechatPayRefusal } from './refusal.ts';
-import { FileAnswer, type RouteAnswer, StatusAnswer } from './route.ts';
-import { findRoute } from './routes.ts';
+import { type Answer, reply, unanswered } from './reply.ts';
+import { FileAnswer, type RouteAnswer, type RouteCall, StatusAnswer } from './route.ts';
+import { type FoundRoute, findRoute } from './routes.ts';
 
 /**
  * Answers one call of the API: who calls, is the signature right, do it, make it durable, sign the
  * answer. Answers to a known merchant are signed, also refusals; a 5xx never is.
  */
-interface Answer {
-  readonly status: number;
-  readonly content: object | FileAnswer | undefined;
-  readonly internal: string;
-  /** Signs the answer; absent while nobody is known. */
-  readonly merchant: Merchant | undefined;
-}
-
-/** A call whose answer never comes, by the fault dial. */
-const SILENCE = Symbol('silence');
-
 export interface ApiParts {
   readonly context: SandboxContext;
+  readonly rates: Rates;
   /** Keeps a connection open without answering. */
   readonly hold: (response: ServerResponse) => void;
 }
+
+/** A call whose answer never comes, by the fault dial. */
+type Unanswered = 'silence' | 'reset';
 
 /** `body` is undefined when it was larger than the API takes. */
 export async function answerApi(
@@ -49,72 +39,155 @@ export async function answerApi(
   response: ServerResponse,
   body: Buffer | undefined,
 ): Promise<void> {
+  const { context } = parts;
   const call: ApiCall = {
     method: request.method ?? 'GET',
     target: request.url ?? '/',
     headers: request.headers,
     body: body ?? Buffer.alloc(0),
   };
-  const answer = body ? await perform(parts.context, call) : tooLarge();
-  if (answer === SILENCE) return parts.hold(response);
-  await send(parts, call, response, answer);
+  const passage = new Passage(context.faults);
+  const answer = body ? await perform(parts, call, passage) : tooLarge();
+  if (typeof answer === 'string') {
+    unanswered(context, call, passage);
+    if (answer === 'silence') return parts.hold(response);
+    request.socket.resetAndDestroy();
+    return;
+  }
+  await reply(context, response, { call, passage, answer });
 }
 
-async function perform(context: SandboxContext, call: ApiCall): Promise<Answer | typeof SILENCE> {
-  let merchant: Merchant | undefined;
+async function perform(
+  parts: ApiParts,
+  call: ApiCall,
+  passage: Passage,
+): Promise<Answer | Unanswered> {
+  const { context } = parts;
   try {
     const found = findCall(call);
-    const claim = identify(context, call);
-    merchant = claim.merchant;
-    authenticate(context, call, claim);
     const { operation, run } = found.route;
-    const { faults } = context;
-    const body = parseBody(call);
-    const occasion = { operation, amount: amountIn(body) };
-    if (faults.strikes('timeout_before_effect', occasion)) return SILENCE;
-    if (faults.strikes('error_before_effect', occasion)) throw systemError();
-    const answer = await run(context, merchant, { ...found, body });
+    passage.operation = operation;
+    passage.amount = amountIn(parseWireObject(call.body.toString('utf8')) ?? {});
+    if (passage.strikes('connection_reset')) return 'reset';
+    const { merchant, content } = admit(parts, call, { passage, found });
+    if (passage.strikes('rate_limited')) throw tooOften();
+    if (passage.strikes('timeout_before_effect')) return 'silence';
+    if (passage.strikes('error_before_effect')) throw systemError();
+    const answer = await run(context, merchant, { ...found, ...content });
     await context.store.committed();
-    if (faults.strikes('timeout_after_effect', occasion)) return SILENCE;
-    if (faults.strikes('error_after_effect', occasion)) throw systemError();
-    return { ...shown(answer), internal: INTERNAL_CODE.success, merchant };
+    if (passage.strikes('timeout_after_effect')) return 'silence';
+    if (passage.strikes('error_after_effect')) throw systemError();
+    return { ...shown(call, passage, answer), internal: INTERNAL_CODE.success };
   } catch (error) {
-    return refused(error, merchant);
+    return refused(error);
   }
 }
 
-function shown(answer: RouteAnswer): Pick<Answer, 'status' | 'content'> {
+interface Found extends FoundRoute {
+  readonly query: URLSearchParams;
+}
+
+/** Everything before the call itself: identity, signature, headers, rate, and the body's form. */
+function admit(
+  { context, rates }: ApiParts,
+  call: ApiCall,
+  { passage, found }: { passage: Passage; found: Found },
+): { merchant: NonNullable<Passage['merchant']>; content: Pick<RouteCall, 'body' | 'open'> } {
+  const { operation, per_second, upload } = found.route;
+  const part = upload ? uploaded(call) : undefined;
+  const claim = { ...known(context, call, passage), signed: part?.meta ?? call.body };
+  const { merchant } = claim;
+  try {
+    authenticate(context, call, claim);
+  } catch (error) {
+    const { field } = { field: '', ...(error instanceof WechatPayRefusal ? error.detail : {}) };
+    passage.signature =
+      field === 'signature'
+        ? diagnose(context, call, claim)
+        : refusedClaim(error instanceof WechatPayRefusal ? error.detail : {}, call);
+    throw error;
+  }
+  passage.signature = { state: 'valid', hint: '' };
+  checkHeaders(context, call, { merchant, upload: upload === true });
+  const now = context.clock.real().getTime();
+  if (
+    context.rate_limits &&
+    per_second !== undefined &&
+    !rates.take({ mchid: merchant.mchid, operation, per_second, now })
+  ) {
+    throw tooOften();
+  }
+  const serial = header(call, 'wechatpay-serial');
+  const open = (ciphertext: string) => context.keys.open(merchant, serial, ciphertext);
+  if (upload && !part) throw badUpload();
+  const body = parseBody(call.method, claim.signed);
+  return { merchant, content: { body, open, ...(part ? { file: part.file } : {}) } };
+}
+
+function known(context: SandboxContext, call: ApiCall, passage: Passage) {
+  try {
+    const claim = identify(context, call);
+    passage.merchant = claim.merchant;
+    return claim;
+  } catch (error) {
+    if (error instanceof WechatPayRefusal) passage.signature = refusedClaim(error.detail, call);
+    throw error;
+  }
+}
+
+function uploaded(call: ApiCall) {
+  const upload = parseUpload(header(call, 'content-type'), call.body);
+  return upload && { meta: Buffer.from(upload.meta), file: upload.file };
+}
+
+function badUpload(): WechatPayRefusal {
+  return parameterError({
+    field: '/',
+    issue: 'not one meta part and one file part of multipart/form-data',
+    location: 'body',
+    message: '请求体必须是multipart/form-data，且含有meta和file两个部分',
+  });
+}
+
+function shown(
+  call: ApiCall,
+  passage: Passage,
+  answer: RouteAnswer,
+): Pick<Answer, 'status' | 'content'> {
   if (answer === undefined) return { status: 204, content: undefined };
-  if (answer instanceof StatusAnswer) return { status: answer.status, content: answer.content };
-  return { status: 200, content: answer };
+  const status = answer instanceof StatusAnswer ? answer.status : 200;
+  const content = answer instanceof StatusAnswer ? answer.content : answer;
+  if (content instanceof FileAnswer || call.method !== 'GET') return { status, content };
+  const wrong = misstated(content);
+  passage.amount ??= amountIn(content as WireObject);
+  if (wrong === content || !passage.strikes('answer_wrong_amount')) return { status, content };
+  return { status, content: wrong };
 }
 
 /** The money a call is about, for sentinel amounts of the fault dial. */
 function amountIn(body: WireObject): bigint | undefined {
   const amount = objectField(body, 'amount');
-  return fenField(amount, 'refund') ?? fenField(amount, 'total') ?? fenField(body, 'amount');
+  return (
+    fenField(amount, 'refund') ??
+    fenField(amount, 'total') ??
+    fenField(body, 'amount') ??
+    fenField(body, 'transfer_amount')
+  );
 }
 
-function refused(error: unknown, merchant: Merchant | undefined): Answer {
+function refused(error: unknown): Answer {
   const refusal = error instanceof WechatPayRefusal ? error : systemError();
   const { status, code, internal, message, detail } = refusal;
-  return {
-    status,
-    content: { code, ...(detail === undefined ? {} : { detail }), message },
-    internal,
-    merchant: status >= 500 ? undefined : merchant,
-  };
+  const content = { code, ...(detail === undefined ? {} : { detail }), message };
+  return { status, content, internal, refusal: { code, message } };
 }
 
 function tooLarge(): Answer {
   const message = '请求体过大';
-  return refused(
-    new WechatPayRefusal(413, 'PARAM_ERROR', INTERNAL_CODE.out_of_range, message),
-    undefined,
-  );
+  return refused(new WechatPayRefusal(413, 'PARAM_ERROR', INTERNAL_CODE.out_of_range, message));
 }
 
-function findCall(call: ApiCall) {
+function findCall(call: ApiCall): Found {
   const mark = call.target.indexOf('?');
   const path = mark < 0 ? call.target : call.target.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? '' : call.target.slice(mark + 1));
@@ -128,10 +201,10 @@ function findCall(call: ApiCall) {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function parseBody(call: ApiCall): WireObject {
+function parseBody(method: string, bytes: Buffer): WireObject {
   // Some calls say all they have to say in their path.
-  if (call.method === 'GET' || call.body.length === 0) return {};
-  const body = parseWireObject(decodeUtf8(call.body));
+  if (method === 'GET' || bytes.length === 0) return {};
+  const body = parseWireObject(decodeUtf8(bytes));
   if (body) return body;
   throw parameterError({
     field: '/',
@@ -147,67 +220,4 @@ function decodeUtf8(bytes: Buffer): string {
   } catch {
     return '';
   }
-}
-
-const COMMON_HEADERS = {
-  Server: 'nginx',
-  Connection: 'keep-alive',
-  'Keep-Alive': 'timeout=8',
-  'Cache-Control': 'no-cache, must-revalidate',
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Language': 'zh-CN',
-};
-
-async function send(
-  parts: ApiParts,
-  call: ApiCall,
-  response: ServerResponse,
-  answer: Answer,
-): Promise<void> {
-  const { status, content, internal, merchant } = answer;
-  const file = content instanceof FileAnswer ? content : undefined;
-  const body = file?.body ?? Buffer.from(content === undefined ? '' : JSON.stringify(content));
-  const requestId = newRequestId(internal);
-  const signed = merchant && !file ? await signAnswer(parts.context, merchant, body) : {};
-  const refusal = content && 'code' in content ? content : undefined;
-  parts.context.requests.add({
-    method: call.method,
-    target: call.target,
-    operation: null,
-    caller: merchant?.mchid ?? null,
-    status,
-    verdict: refusal ? String(refusal.code) : 'ok',
-    reason: null,
-    signature: { state: 'not_checked', hint: '' },
-    duration_ms: 0,
-    wallet_request_id: requestId,
-    request_body: call.body.toString('utf8'),
-    answer_body: file ? `${body.length} bytes` : body.toString('utf8'),
-    fault: null,
-  });
-  if (response.destroyed) return;
-  response.writeHead(status, {
-    ...COMMON_HEADERS,
-    ...(status === 204
-      ? {}
-      : {
-          'Content-Type': file?.content_type ?? 'application/json; charset=utf-8',
-          'Content-Length': body.length,
-        }),
-    'Request-ID': requestId,
-    ...signed,
-  });
-  response.end(body);
-}
-
-async function signAnswer(
-  context: SandboxContext,
-  merchant: Merchant,
-  body: Buffer,
-): Promise<Record<string, string>> {
-  const timestamp = unixSeconds(context.clock.real());
-  const nonce = newNonce();
-  const message = answerMessage({ timestamp, nonce, body });
-  const signature = await rsaSign(merchant.sign_key, message);
-  return signatureHeaders({ timestamp, nonce, serial: merchant.public_key_id, signature });
 }

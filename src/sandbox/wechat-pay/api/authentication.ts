@@ -20,10 +20,12 @@ export interface ApiCall {
 export interface Claim {
   readonly merchant: Merchant;
   readonly authorization: Authorization;
+  /** What the signature must cover: the body, or the `meta` of an upload. */
+  readonly signed: Buffer;
 }
 
 /** Who says to be calling. Throws the 401 of a header that names no merchant. */
-export function identify(context: SandboxContext, call: ApiCall): Claim {
+export function identify(context: SandboxContext, call: ApiCall): Omit<Claim, 'signed'> {
   const authorization = parseAuthorization(header(call, 'authorization'));
   if (!authorization) {
     throw signError('Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》', {
@@ -44,14 +46,29 @@ export function identify(context: SandboxContext, call: ApiCall): Claim {
   return { merchant, authorization };
 }
 
+/** The string this side verifies. */
+export function expectedMessage(call: ApiCall, { authorization, signed }: Claim): Buffer {
+  return requestMessage({
+    method: call.method,
+    target: call.target,
+    timestamp: authorization.timestamp,
+    nonce: authorization.nonce_str,
+    body: signed,
+  });
+}
+
 /** Throws unless serial, time and signature are right and the headers are those of the API. */
 export function authenticate(context: SandboxContext, call: ApiCall, claim: Claim): void {
   const { merchant, authorization } = claim;
-  if (authorization.serial_no.toUpperCase() !== merchant.serial_no.toUpperCase()) {
+  const serial = authorization.serial_no.toUpperCase();
+  const certificate = merchant.certificates.find((each) => each.serial_no === serial);
+  if (!certificate || certificate.revoked) {
     throw signError('商户证书序列号有误，请使用签名私钥匹配的证书序列号', {
       field: 'serial_no',
       value: authorization.serial_no.slice(0, 64),
-      issue: 'serial_no is not a certificate of this mchid',
+      issue: certificate
+        ? 'certificate is revoked'
+        : 'serial_no is not a certificate of this mchid',
       location: 'authorization',
     });
   }
@@ -63,17 +80,10 @@ export function authenticate(context: SandboxContext, call: ApiCall, claim: Clai
       location: 'authorization',
     });
   }
-  const message = requestMessage({
-    method: call.method,
-    target: call.target,
-    timestamp: authorization.timestamp,
-    nonce: authorization.nonce_str,
-    body: call.body,
-  });
-  if (!rsaVerify(merchant.verify_key, message, authorization.signature)) {
+  const message = expectedMessage(call, claim);
+  if (!rsaVerify(certificate.verify_key, message, authorization.signature)) {
     throw signError('错误的签名，验签失败', wrongSignature(call, message));
   }
-  checkHeaders(call, merchant);
 }
 
 const SHOWN_MESSAGE_BYTES = 1024;
@@ -97,17 +107,24 @@ function signError(message: string, detail: object): WechatPayRefusal {
   return new WechatPayRefusal(401, 'SIGN_ERROR', INTERNAL_CODE.signature, message, detail);
 }
 
-function checkHeaders(call: ApiCall, merchant: Merchant): void {
+/** Throws unless the headers beside Authorization are those of the API. */
+export function checkHeaders(
+  context: SandboxContext,
+  call: ApiCall,
+  { merchant, upload }: { merchant: Merchant; upload: boolean },
+): void {
   const accept = header(call, 'accept');
   if (!/application\/(?:json|\*)|\*\/\*/.test(accept) || header(call, 'user-agent') === '') {
     throw headerError('Accept', accept, 'Http头缺少Accept或User-Agent');
   }
   const type = header(call, 'content-type');
-  if (call.method === 'POST' && !/^application\/json\b/i.test(type)) {
-    throw headerError('Content-Type', type, 'Http头Content-Type必须是application/json');
+  const wanted = upload ? /^multipart\/form-data\b/i : /^application\/json\b/i;
+  if (call.method === 'POST' && call.body.length > 0 && !wanted.test(type)) {
+    const name = upload ? 'multipart/form-data' : 'application/json';
+    throw headerError('Content-Type', type, `Http头Content-Type必须是${name}`);
   }
   const serial = header(call, 'wechatpay-serial');
-  if (serial !== '' && serial !== merchant.public_key_id) {
+  if (serial !== '' && !context.keys.knows(merchant, serial)) {
     throw headerError(
       'Wechatpay-Serial',
       serial,
@@ -121,7 +138,8 @@ function headerError(field: string, value: string, message: string): WechatPayRe
   return parameterError({ field, value: shown, issue: 'invalid', location: 'header', message });
 }
 
-function header(call: ApiCall, name: string): string {
+/** Empty when it is missing. */
+export function header(call: ApiCall, name: string): string {
   const value = call.headers[name];
   return typeof value === 'string' ? value : '';
 }

@@ -1,4 +1,5 @@
 import type { WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import type { UploadFile } from '../../../protocols/wechat-pay/multipart.ts';
 import type { CoveredCall } from '../../coverage.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
@@ -50,6 +51,8 @@ export interface RouteCall {
   readonly query: URLSearchParams;
   /** Empty for GET; for an upload the `meta` part. */
   readonly body: WireObject;
+  /** Opens a field that was encrypted to the key of Wechatpay-Serial; undefined when it cannot. */
+  readonly open: (ciphertext: string) => string | undefined;
   /** The file of an upload. */
-  readonly file?: { readonly name: string; readonly bytes: Buffer };
+  readonly file?: UploadFile;
 }

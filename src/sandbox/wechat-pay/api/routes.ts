@@ -36,6 +36,12 @@ const FIXED = new Map(
 );
 const PATTERNS = ROUTES.filter(({ call }) => call.includes('{')).map(patternOf);
 
+/** Is this request line one of an upload? */
+export function takesUpload(method: string, target: string): boolean {
+  const path = target.split('?', 1)[0] ?? '';
+  return findRoute(method, path)?.route.upload === true;
+}
+
 export interface FoundRoute {
   readonly route: Route;
   readonly parameters: Readonly<Record<string, string>>;

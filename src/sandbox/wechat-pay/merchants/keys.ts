@@ -1,38 +1,57 @@
-import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { isWireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { readPrivateKey } from '../../../protocols/wechat-pay/signature.ts';
+import { type Issued, newRsaKey, serialOf } from '../../certificates.ts';
 import { newAppid, newMchid, newPublicKeyId, newSecret, newSerial } from '../numbers.ts';
+import { isIssued, issueApiCertificate } from './authority.ts';
+import { damaged, readList, readOptional, writePrivate, writePrivateJson } from './key-files.ts';
+import type { TrustMode } from './settings.ts';
 
 /**
- * A merchant at the sandbox: who it is, the keys it signs with, and the pair the wallet signs with
- * towards it. Made once and kept in files, so that a restart changes nobody's credentials.
+ * A merchant at the sandbox: who it is, its API certificates with their keys, and the pair the
+ * wallet signs with towards it in public-key mode. Made once and kept in files, so that a restart
+ * changes nobody's credentials.
  */
 /** Direct; a partner with sub-merchants; an ecommerce platform (收付通) with sub-merchants. */
 export const ROLES = ['direct', 'partner', 'platform'] as const;
 export type Role = (typeof ROLES)[number];
 
+export interface ApiCertificate {
+  readonly serial_no: string;
+  readonly certificate: string;
+  readonly private_key: string;
+  readonly verify_key: KeyObject;
+  readonly revoked: boolean;
+}
+
 export interface Merchant {
   readonly role: Role;
+  /** The name under which `SandboxAccount` lists it. */
+  readonly account: string;
+  readonly first_trust: TrustMode;
   readonly mchid: string;
   readonly appid: string;
   /** Registered name, shown to payers. */
   readonly name: string;
-  readonly serial_no: string;
   readonly public_key_id: string;
   readonly api_v3_key: string;
+  readonly api_v2_key: string;
   readonly app_secret: string;
   readonly openid_salt: string;
-  /** What the merchant signs with (PEM), and the wallet's copy of its public half. */
+  /** Every API certificate, oldest first. */
+  readonly certificates: readonly ApiCertificate[];
+  /** Of the newest certificate in force: what the merchant signs with, and its public half. */
+  readonly serial_no: string;
+  readonly certificate: string;
   readonly private_key: string;
   readonly verify_key: KeyObject;
-  /** What the wallet signs with, and the public half (PEM) the merchant downloads. */
+  /** What the wallet signs with in public-key mode, and the half (PEM) the merchant downloads. */
   readonly sign_key: KeyObject;
   readonly public_key: string;
+  /** Issues one more API certificate; the older ones stay in force unless `revoke`. */
+  issue(revoke: boolean): Promise<ApiCertificate>;
 }
-
-type Stored = Omit<Merchant, 'role' | 'private_key' | 'verify_key' | 'sign_key' | 'public_key'>;
 
 const TEXTS = [
   'mchid',
@@ -41,96 +60,155 @@ const TEXTS = [
   'serial_no',
   'public_key_id',
   'api_v3_key',
+  'api_v2_key',
   'app_secret',
   'openid_salt',
 ] as const;
+type Stored = Readonly<Record<(typeof TEXTS)[number], string>>;
 
-const newKeyPair = promisify(generateKeyPair);
+export interface MerchantOptions {
+  readonly directory: string;
+  readonly prefix: string;
+  readonly role: Role;
+  readonly account: string;
+  readonly first_trust: TrustMode;
+  readonly name: string;
+  readonly authority: Issued;
+  /** The wallet's key in public-key mode (PEM), shared by merchants that have none of their own. */
+  readonly server_key: string;
+  readonly now: () => Date;
+}
 
 /** Loads the merchant kept under `prefix` in `directory`, or makes it. */
-export async function loadMerchant(options: {
-  directory: string;
-  prefix: string;
-  role: Role;
-  name: string;
-  now: Date;
-}): Promise<Merchant> {
-  const { directory, prefix } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+export async function loadMerchant(options: MerchantOptions): Promise<Merchant> {
+  const { directory, prefix, role, account, first_trust } = options;
   const path = (file: string) => join(directory, `${prefix}_${file}`);
-  const stored = await readStored(path('merchant.json'));
-  if (!stored) await makeMerchant(path, options);
-  const [text, merchantPem, serverPem] = await Promise.all([
-    readFile(path('merchant.json'), 'utf8'),
-    readFile(path('merchant_private_key.pem'), 'utf8'),
-    readFile(path('server_private_key.pem'), 'utf8'),
-  ]);
-  const record = parseStored(text);
-  const merchantKey = readPrivateKey(merchantPem);
-  const serverKey = readPrivateKey(serverPem);
-  if (!record || !merchantKey || !serverKey) {
-    throw new Error(`the sandbox keys ${path('*')} are damaged: remove them to make new ones`);
-  }
+  const record = await loadRecord(path, options);
+  const list = await loadCertificates(path, record, options);
+  const own = await readOptional(path('server_private_key.pem'));
+  const sign_key = readPrivateKey(own ?? options.server_key);
+  if (!sign_key) throw damaged(path('*'));
+  let certificates = list.map(opened);
+  const active = () => {
+    const found = certificates.findLast(({ revoked }) => !revoked);
+    if (!found) throw damaged(path('merchant_certificates.json'));
+    return found;
+  };
+  const { serial_no: _first, ...about } = record;
   return {
-    ...record,
-    role: options.role,
-    private_key: merchantPem,
-    verify_key: createPublicKey(merchantKey),
-    sign_key: serverKey,
-    public_key: createPublicKey(serverKey).export({ type: 'spki', format: 'pem' }).toString(),
+    ...about,
+    role,
+    account,
+    first_trust,
+    sign_key,
+    public_key: createPublicKey(sign_key).export({ type: 'spki', format: 'pem' }).toString(),
+    get certificates() {
+      return certificates;
+    },
+    get serial_no() {
+      return active().serial_no;
+    },
+    get certificate() {
+      return active().certificate;
+    },
+    get private_key() {
+      return active().private_key;
+    },
+    get verify_key() {
+      return active().verify_key;
+    },
+    issue: async (revoke) => {
+      const kept = list.map((each) => (revoke ? { ...each, revoked: true } : each));
+      const next = { ...(await issue(record, options, newSerial())), revoked: false };
+      list.splice(0, list.length, ...kept, next);
+      await writePrivateJson(path('merchant_certificates.json'), list);
+      certificates = list.map(opened);
+      return opened(next);
+    },
   };
 }
 
-async function readStored(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+interface KeptCertificate extends Issued {
+  readonly revoked: boolean;
 }
 
-function parseStored(text: string): Stored | undefined {
+function opened(kept: KeptCertificate): ApiCertificate {
+  const { certificate, private_key, revoked } = kept;
+  const verify_key = createPublicKey(createPrivateKey(private_key));
+  const serial_no = serialOf(certificate).toUpperCase();
+  return { serial_no, certificate, private_key, verify_key, revoked };
+}
+
+function isKept(value: unknown): value is KeptCertificate {
+  return isIssued(value) && 'revoked' in value && typeof value.revoked === 'boolean';
+}
+
+function issue(
+  record: Stored,
+  { authority, now }: MerchantOptions,
+  serial: string,
+  private_key?: string,
+): Promise<Issued> {
+  const { mchid, name } = record;
+  const key = private_key === undefined ? {} : { private_key };
+  return issueApiCertificate(authority, { mchid, name, serial, now: now(), ...key });
+}
+
+async function loadRecord(
+  path: (file: string) => string,
+  { name, now }: MerchantOptions,
+): Promise<Stored> {
+  const file = path('merchant.json');
+  const text = await readOptional(file);
+  if (text === undefined) return newRecord(name, now());
   const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) return undefined;
-  const complete = TEXTS.every(
+  if (!isWireObject(value)) throw damaged(file);
+  // Records of an earlier release lack the key of the second version.
+  const whole = { api_v2_key: newSecret(), ...value };
+  if (!isStored(whole)) throw damaged(file);
+  if (value.api_v2_key === undefined) await writePrivateJson(file, whole);
+  return whole;
+}
+
+function isStored(value: object): value is Stored {
+  return TEXTS.every(
     (name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === 'string',
   );
-  return complete ? (value as Stored) : undefined;
 }
 
-/** The JSON file is written last: while it is missing, the rest counts as not made. */
-async function makeMerchant(
-  path: (file: string) => string,
-  options: { name: string; now: Date },
-): Promise<void> {
-  const encoding = {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  } as const;
-  const [merchant, server] = await Promise.all([
-    newKeyPair('rsa', encoding),
-    newKeyPair('rsa', encoding),
-  ]);
-  const record: Stored = {
+function newRecord(name: string, now: Date): Stored {
+  return {
     mchid: newMchid(),
     appid: newAppid(),
-    name: options.name,
+    name,
     serial_no: newSerial(),
-    public_key_id: newPublicKeyId(options.now),
+    public_key_id: newPublicKeyId(now),
     api_v3_key: newSecret(),
+    api_v2_key: newSecret(),
     app_secret: newSecret(),
     openid_salt: newSecret(),
   };
-  await writePrivate(path('merchant_private_key.pem'), merchant.privateKey);
-  await writePrivate(path('server_private_key.pem'), server.privateKey);
-  await writePrivate(path('public_key.pem'), server.publicKey);
-  await writePrivate(path('merchant.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-async function writePrivate(file: string, content: string): Promise<void> {
-  await writeFile(`${file}.new`, content, { mode: 0o600 });
-  await chmod(`${file}.new`, 0o600);
-  await rename(`${file}.new`, file);
+/** The record is written last: while its file is missing, the rest counts as not made. */
+async function loadCertificates(
+  path: (file: string) => string,
+  record: Stored,
+  options: MerchantOptions,
+): Promise<KeptCertificate[]> {
+  const known = (await readOptional(path('merchant.json'))) !== undefined;
+  const kept = known ? await readList(path('merchant_certificates.json'), isKept) : undefined;
+  if (kept) return kept;
+  const pem = known ? await readOptional(path('merchant_private_key.pem')) : undefined;
+  const private_key = pem ?? (await newRsaKey());
+  if (!readPrivateKey(private_key)) throw damaged(path('merchant_private_key.pem'));
+  const first = {
+    ...(await issue(record, options, record.serial_no, private_key)),
+    revoked: false,
+  };
+  await writePrivate(path('merchant_private_key.pem'), first.private_key);
+  await writePrivate(path('merchant_certificate.pem'), first.certificate);
+  await writePrivateJson(path('merchant_certificates.json'), [first]);
+  await writePrivateJson(path('merchant.json'), record);
+  return [first];
 }
