@@ -94,11 +94,15 @@ export interface SharedPayment {
   released_at: number | null;
 }
 
-/** Where a receiving merchant wants its notices. */
-export interface ReceiverAddress {
+/** Where a merchant wants the notices that have no address in a call of its own. */
+export interface NoticeAddress {
   readonly mchid: string;
+  readonly about: NoticeSubject;
   readonly notify_url: string;
 }
+
+export const NOTICE_SUBJECTS = ['profit_sharing', 'withdrawals', 'applyments'] as const;
+export type NoticeSubject = (typeof NOTICE_SUBJECTS)[number];
 
 const MAX_SPLITS = 1_000_000;
 
@@ -107,7 +111,7 @@ export class SharingBook {
   readonly splits: Collection<SplitRecord>;
   readonly returns: Collection<ReturnRecord>;
   readonly payments: Collection<SharedPayment>;
-  readonly addresses: Collection<ReceiverAddress>;
+  readonly #addresses: Collection<NoticeAddress>;
   readonly #byOrderId = new Map<string, SplitRecord>();
   readonly #receiversOf = new Map<string, number>();
   /** Given to a person in a month. */
@@ -118,7 +122,7 @@ export class SharingBook {
     this.splits = store.collection<SplitRecord>('splits');
     this.returns = store.collection<ReturnRecord>('split_returns');
     this.payments = store.collection<SharedPayment>('shared_payments');
-    this.addresses = store.collection<ReceiverAddress>('split_addresses');
+    this.#addresses = store.collection<NoticeAddress>('notice_addresses');
     for (const split of this.splits.values()) {
       this.#byOrderId.set(split.order_id, split);
       for (const part of split.parts) if (part.result === 'SUCCESS') this.countGiven(part);
@@ -177,6 +181,17 @@ export class SharingBook {
 
   receiverCount(owner: string): number {
     return this.#receiversOf.get(owner) ?? 0;
+  }
+
+  /** Where this merchant wants to be told; undefined when it said nothing. */
+  address(about: NoticeSubject, mchid: string): string | undefined {
+    return this.#addresses.get(`${about}:${mchid}`)?.notify_url;
+  }
+
+  setAddress(address: NoticeAddress): void {
+    const key = `${address.about}:${address.mchid}`;
+    if (address.notify_url === '') this.#addresses.delete(key);
+    else this.#addresses.put(key, address);
   }
 
   /** Call once when a part has arrived. */

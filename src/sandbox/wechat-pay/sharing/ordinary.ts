@@ -23,7 +23,7 @@ import { releaseWhenOverdue } from './overdue.ts';
 import { checkAppid, checkPerson, receiverType } from './receivers.ts';
 import { acceptReturn, queriedReturn } from './returns.ts';
 import { checkFamily, notFound, paidOrder, queriedSeller, sellerOf } from './rules.ts';
-import { decryptOptional } from './sensitive.ts';
+import { decryptOptional, type Opener, type SensitiveCall } from './sensitive.ts';
 import { settleWhenDue } from './settle.ts';
 import { acceptSplit, knownSplit, type NewSplit } from './split.ts';
 
@@ -43,12 +43,12 @@ export interface GivenPart {
 export function createSplit(
   context: SandboxContext,
   merchant: Merchant,
-  body: WireObject,
+  { body, open }: SensitiveCall,
 ): SplitMessage {
   const seller = ownSeller(context, merchant, body);
   checkFields(SPLIT, body);
   checkAppid(merchant, textField(body, 'appid'));
-  const parts = givenParts(merchant, body.receivers, { account: 'account', name: 'name' });
+  const parts = givenParts(open, body.receivers, { account: 'account', name: 'name' });
   const out_order_no = textField(body, 'out_order_no') ?? '';
   const fingerprint = digest({ ...body, receivers: parts.map(inClear), of: 'split' });
   const known = knownSplit(context, { mchid: merchant.mchid, out_order_no, fingerprint });
@@ -75,7 +75,7 @@ export function inClear(part: GivenPart): object {
 
 /** The receivers as given, names in clear. The field table has checked their types. */
 export function givenParts(
-  merchant: Merchant,
+  open: Opener,
   receivers: unknown,
   fields: { account: string; name: string },
 ): GivenPart[] {
@@ -85,7 +85,7 @@ export function givenParts(
     account: textField(given, fields.account) ?? '',
     amount: fenField(given, 'amount') ?? 0n,
     description: textField(given, 'description') ?? '',
-    name: decryptOptional(merchant, given, {
+    name: decryptOptional(open, given, {
       name: fields.name,
       pointer: `/receivers/${index}/${fields.name}`,
     }),

@@ -8,7 +8,7 @@ import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { ADD_RECEIVER, DELETE_RECEIVER } from './fields.ts';
 import { checkFamily, MAX_RECEIVERS, overLimit, sellerOf } from './rules.ts';
-import { decryptOptional } from './sensitive.ts';
+import { decryptOptional, type SensitiveCall } from './sensitive.ts';
 
 /**
  * Who may receive parts of a seller's payments. A merchant is named with its registered name, a
@@ -23,14 +23,18 @@ export interface WantedReceiver {
 }
 
 /** POST /v3/profitsharing/receivers/add */
-export function addReceiver(context: SandboxContext, merchant: Merchant, body: WireObject): object {
+export function addReceiver(
+  context: SandboxContext,
+  merchant: Merchant,
+  { body, open }: SensitiveCall,
+): object {
   checkFamily(merchant, 'ordinary');
   checkFields(ADD_RECEIVER, body);
   const sub_mchid = textField(body, 'sub_mchid');
   const seller = sellerOf(context, merchant, { sub_mchid, location: 'body' });
   const wanted = wantedReceiver(body);
   checkAppid(merchant, wanted.appid);
-  const name = decryptOptional(merchant, body, { name: 'name', pointer: '/name' });
+  const name = decryptOptional(open, body, { name: 'name', pointer: '/name' });
   checkReceiver(context, merchant, { ...wanted, name });
   const relation_type = textField(body, 'relation_type') ?? '';
   const custom_relation = textField(body, 'custom_relation') ?? null;
@@ -53,7 +57,7 @@ export function addReceiver(context: SandboxContext, merchant: Merchant, body: W
     ...(seller === null ? {} : { sub_mchid: seller }),
     type: wanted.type,
     account: wanted.account,
-    ...(textField(body, 'name') === undefined ? {} : { name: body.name }),
+    ...(name === undefined ? {} : { name: context.keys.seal(merchant, name) }),
     relation_type,
     ...(custom_relation === null ? {} : { custom_relation }),
   };

@@ -172,7 +172,7 @@ function giveBack(context: SandboxContext, split: SplitRecord, record: ReturnRec
   const order = books.orderOfTransaction(transaction_id);
   const open = payment.released_at === null && order?.refunded !== order?.total;
   if (open) funds.addToHold({ key: transaction_id, holder: seller, purse: BASIC, amount });
-  const url = sharing.addresses.get(record.return_mchid)?.notify_url;
+  const url = sharing.address('profit_sharing', record.return_mchid);
   if (url === undefined) return;
   notices.send({
     mchid: record.return_mchid,

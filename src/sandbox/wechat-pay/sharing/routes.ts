@@ -22,7 +22,7 @@ export const SHARING_ROUTES: readonly Route[] = [
     group: GROUP,
     doc: `${DOC}/4012528995`,
     operation: 'sharing.receiver.add',
-    run: (context, merchant, { body }) => addReceiver(context, merchant, body),
+    run: addReceiver,
   },
   {
     call: `POST ${SHARING}/receivers/delete`,
@@ -39,7 +39,7 @@ export const SHARING_ROUTES: readonly Route[] = [
     differs: 'notify_url is taken and not used: what it would be told is not published.',
     operation: 'sharing.split',
     per_second: 300,
-    run: (context, merchant, { body }) => createSplit(context, merchant, body),
+    run: createSplit,
   },
   {
     call: `POST ${SHARING}/orders/unfreeze`,

@@ -1,11 +1,16 @@
 import { textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
-import { oaepDecrypt } from '../../../protocols/wechat-pay/oaep.ts';
 import { parameterError } from '../api/refusal.ts';
-import type { Merchant } from '../merchants/keys.ts';
+import type { RouteCall } from '../api/route.ts';
+
+/** Opens what was encrypted to the key that the call's Wechatpay-Serial names. */
+export type Opener = RouteCall['open'];
+
+/** A call whose body has encrypted fields. */
+export type SensitiveCall = Pick<RouteCall, 'body' | 'open'>;
 
 /** One encrypted field in clear; throws for a ciphertext that was made for another key. */
-export function decryptField(merchant: Merchant, ciphertext: string, pointer: string): string {
-  const clear = oaepDecrypt(merchant.sign_key, ciphertext);
+export function decryptField(open: Opener, ciphertext: string, pointer: string): string {
+  const clear = open(ciphertext);
   if (clear !== undefined && clear !== '') return clear;
   throw parameterError({
     field: pointer,
@@ -17,10 +22,10 @@ export function decryptField(merchant: Merchant, ciphertext: string, pointer: st
 
 /** The same for a field that may be missing. */
 export function decryptOptional(
-  merchant: Merchant,
+  open: Opener,
   body: WireObject,
   place: { name: string; pointer: string },
 ): string | undefined {
   const given = textField(body, place.name);
-  return given === undefined ? undefined : decryptField(merchant, given, place.pointer);
+  return given === undefined ? undefined : decryptField(open, given, place.pointer);
 }

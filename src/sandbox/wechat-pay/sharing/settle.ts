@@ -110,7 +110,7 @@ function takeBack(context: SandboxContext, split: SplitRecord, part: SplitPart):
 /** Only the receiver is told, and only a merchant that said where. */
 function tell(context: SandboxContext, split: SplitRecord, part: SplitPart): void {
   if (part.result !== 'SUCCESS' || part.rest || part.type !== 'MERCHANT_ID') return;
-  const url = context.sharing.addresses.get(part.account)?.notify_url;
+  const url = context.sharing.address('profit_sharing', part.account);
   if (url === undefined) return;
   context.notices.send({
     mchid: part.account,
