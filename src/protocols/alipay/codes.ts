@@ -71,6 +71,7 @@ export const SUB_CODES = {
   'isv.method-call-limited': { code: '40005', message: 'API调用次数超限' },
   'isv.insufficient-isv-permissions': { code: '40006', message: 'ISV权限不足' },
   'isp.bill_not_exist': { code: '40004', message: '账单不存在' },
+  INVALID_PARAMETER: { code: '40004', message: '参数无效' },
   'ACQ.SYSTEM_ERROR': { code: '40004', message: '系统错误' },
   'ACQ.INVALID_PARAMETER': { code: '40004', message: '参数无效' },
   'ACQ.TRADE_NOT_EXIST': { code: '40004', message: '交易不存在' },

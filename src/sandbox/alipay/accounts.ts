@@ -1,5 +1,6 @@
 import type { SandboxAccount } from '../sandbox.ts';
 import type { Alipay, App } from './books.ts';
+import { sellersUnder } from './direct/review.ts';
 import { privatePem, publicPem } from './keys.ts';
 import { type AppSecrets, appFiles } from './open/apps.ts';
 
@@ -35,11 +36,6 @@ function credentialsOf({ alipay, secrets }: AccountSource, app: App): Record<str
   };
 }
 
-/** Sellers (smid) under a platform's application. */
-function sellersOf(_alipay: Alipay, _app: App): readonly string[] {
-  return [];
-}
-
 function accountOf(source: AccountSource, app: App): SandboxAccount {
   const { authorizations } = source.alipay;
   const acting = app.role === 'isv' ? authorizations.actingFor(app, authorizations.first) : app;
@@ -59,7 +55,7 @@ function accountOf(source: AccountSource, app: App): SandboxAccount {
       ...credentialsOf(source, app),
       ...(app.role === 'isv' && { app_auth_token: authorizations.first }),
     },
-    sub_merchants: sellersOf(source.alipay, app),
+    sub_merchants: sellersUnder(source.alipay, app.seller_id),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { businessDate } from '../../clock.ts';
+import { randomDigits, type SandboxRandom } from '../random.ts';
 
 /** Numbers and tokens in the shapes that the wallet gives them. */
 function digits(count: number): string {
@@ -20,6 +21,33 @@ export function newTradeNo(now: Date): string {
 /** 34 digits, constant over all tries of one notification. */
 export function newNotifyId(now: Date): string {
   return `${compactDate(now)}00222${digits(21)}`;
+}
+
+/** Numbers of what happens to a trade later: day, kind, serial. */
+const KINDS = {
+  /** 32 digits. */
+  settle: { kind: '0025', serial: 20 },
+  /** 28 digits. */
+  detail: { kind: '1003', serial: 16 },
+  /** 28 digits. */
+  application: { kind: '0050', serial: 16 },
+  /** 28 digits, after `PO`. */
+  pre_order: { kind: '0077', serial: 16 },
+} as const;
+
+export function newSerial(kind: keyof typeof KINDS, random: SandboxRandom, now: Date): string {
+  const { kind: infix, serial } = KINDS[kind];
+  return `${compactDate(now)}${infix}${randomDigits(random, serial)}`;
+}
+
+/** `2088` and twelve digits: a merchant or a seller under a platform. */
+export function newMerchantNo(random: SandboxRandom): string {
+  return `2088${randomDigits(random, 12)}`;
+}
+
+/** Eighteen digits that begin with 25 to 30: what the payer's phone shows to a scanner. */
+export function newPayerCode(random: SandboxRandom): string {
+  return `${25 + random.integer(6)}${randomDigits(random, 16)}`;
 }
 
 const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz';

@@ -58,6 +58,7 @@ async function openWallet(options: SandboxOptions): Promise<AccountSource> {
     coupons: store.collection<Coupon>('coupons'),
     payer_codes: openPayerCodes(store),
     merges: store.collection<Merge>('merges'),
+    app_gateways: store.collection<{ app_id: string; url: string }>('app_gateways'),
     royalty: openRoyaltyBook(store),
     direct: openDirectBook(store),
     by_trade_no: new Map(),
@@ -87,7 +88,15 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
   const { alipay } = source;
   const actions = alipayActions(alipay);
   const coverage = [...METHODS, ...PAGE_METHODS];
-  const admin = new Admin({ wallet: 'alipay', requests: options.requests, actions, coverage });
+  const { requests, token } = options;
+  const admin = new Admin({
+    wallet: 'alipay',
+    requests,
+    actions,
+    coverage,
+    host: options.host,
+    token,
+  });
   const { server, port } = await listen(alipay, admin);
   const host = ['0.0.0.0', '::'].includes(options.host) ? '127.0.0.1' : options.host;
   alipay.url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

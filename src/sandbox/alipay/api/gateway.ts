@@ -10,11 +10,11 @@ import {
   responseRoot,
 } from '../../../protocols/alipay/response.ts';
 import { parseStamp } from '../../../protocols/alipay/trade.ts';
-import type { Alipay, App, Trade } from '../books.ts';
+import type { Alipay, App } from '../books.ts';
 import { exchangeToken } from '../login.ts';
 import type { Signer } from '../open/keyring.ts';
 import { escapeHtml, type Reply, refusalPage } from '../pages/html.ts';
-import { PAGE_METHODS } from '../trade/methods.ts';
+import { PAGE_METHODS, type Placed } from '../trade/methods.ts';
 import type { Call } from '../trade/orders.ts';
 import { GatewayRefusal } from './biz.ts';
 import { ClassAnswer } from './method.ts';
@@ -25,7 +25,7 @@ import { METHODS, methodNamed } from './methods.ts';
  * under `<method>_response`, errors too; the page methods answer a browser with HTML.
  * https://opendocs.alipay.com/common/02kf5q
  */
-const PAGES: ReadonlyMap<string, (call: Call) => Trade> = new Map(
+const PAGES: ReadonlyMap<string, (call: Call) => Placed> = new Map(
   PAGE_METHODS.map(({ call, place }) => [call, place]),
 );
 
@@ -125,7 +125,7 @@ function merged(query: string, body: string): { parameters: Parameters; method: 
 }
 
 /** A page call opened by a browser or a phone; throws GatewayRefusal. */
-export function openPageCall(alipay: Alipay, query: string, body: string): Trade {
+export function openPageCall(alipay: Alipay, query: string, body: string): Placed {
   const { parameters, method } = merged(query, body);
   const place = PAGES.get(method);
   if (!place) throw new GatewayRefusal('isv.invalid-method');
@@ -185,9 +185,9 @@ const BAD_GATEWAY: Reply = {
 
 async function pageReply(alipay: Alipay, query: string, body: string): Promise<Reply> {
   try {
-    const trade = openPageCall(alipay, query, body);
+    const { location } = openPageCall(alipay, query, body);
     await committed(alipay);
-    return { status: 303, headers: { location: `/cashier/${trade.token}` }, body: '' };
+    return { status: 303, headers: { location }, body: '' };
   } catch (error) {
     const refusal = refusalOf(error);
     return refusalPage(refusal.answer());

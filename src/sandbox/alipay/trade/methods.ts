@@ -1,11 +1,15 @@
 import type { CoveredCall } from '../../coverage.ts';
 import type { Method } from '../api/method.ts';
 import type { Trade } from '../books.ts';
-import { type Call, create, pagePay, precreate, wapPay } from './orders.ts';
-import { cancel, close, query, refund, refundQuery } from './trades.ts';
+import { mergePay, mergePrecreate, partsOf } from './merge.ts';
+import { appPay, type Call, create, pagePay, precreate, wapPay } from './orders.ts';
+import { charge } from './pay.ts';
+import { cancel, refund, refundApply, refundQuery } from './refunds.ts';
+import { close, query } from './trades.ts';
 
-/** Payments: codes, pages, query, close, cancel, refund. */
+/** Payments: codes, payer codes, pages, merged orders, query, close, cancel, refund. */
 const GROUP = 'Payments';
+const REFUNDS = 'Refunds';
 const DOC = 'https://opendocs.alipay.com/open';
 const V3 = '/v3/alipay/trade';
 
@@ -23,6 +27,22 @@ export const TRADE_METHODS: readonly Method[] = [
     group: GROUP,
     doc: `${DOC}/6f534d7f_alipay.trade.create`,
     run: create,
+  },
+  {
+    call: 'alipay.trade.pay',
+    v3: `POST ${V3}/pay`,
+    group: GROUP,
+    doc: `${DOC}/1f1fe18c_alipay.trade.pay`,
+    differs: 'Ten charges a day and person take no password, up to 1,000 yuan each.',
+    run: charge,
+  },
+  {
+    call: 'alipay.trade.merge.precreate',
+    v3: `POST ${V3}/merge/precreate`,
+    group: GROUP,
+    doc: `${DOC}/028xr9_alipay.trade.merge.precreate`,
+    differs: 'All parts are of one application; at most ten; closing one closes all.',
+    run: mergePrecreate,
   },
   {
     call: 'alipay.trade.query',
@@ -48,35 +68,84 @@ export const TRADE_METHODS: readonly Method[] = [
   {
     call: 'alipay.trade.refund',
     v3: `POST ${V3}/refund`,
-    group: GROUP,
+    group: REFUNDS,
     doc: `${DOC}/f60979b3_alipay.trade.refund`,
     run: refund,
   },
   {
+    call: 'alipay.trade.refund.apply',
+    v3: `POST ${V3}/refund/apply`,
+    group: REFUNDS,
+    doc: `${DOC}/b3e7b2a5_alipay.trade.refund.apply`,
+    differs: 'Arrives one second of business time later; the order’s notify_url is told.',
+    run: refundApply,
+  },
+  {
     call: 'alipay.trade.fastpay.refund.query',
     v3: `POST ${V3}/fastpay/refund/query`,
-    group: GROUP,
+    group: REFUNDS,
     doc: `${DOC}/8c776df6_alipay.trade.fastpay.refund.query`,
     run: refundQuery,
   },
 ];
 
+/** What a browser or an app opened: where it goes, and what is to be paid there. */
+export interface Placed {
+  readonly location: string;
+  readonly trades: readonly Trade[];
+}
+
 /** A method that a browser opens: a signed link or form, answered with a page. */
 export interface PageMethod extends CoveredCall {
-  readonly place: (call: Call) => Trade;
+  readonly place: (call: Call) => Placed;
 }
+
+function cashier(place: (call: Call) => Trade): PageMethod['place'] {
+  return (call) => {
+    const trade = place(call);
+    return { location: `/cashier/${trade.token}`, trades: [trade] };
+  };
+}
+
+function mergedCashier(call: Call): Placed {
+  const merge = mergePay(call);
+  return { location: `/merge/${merge.token}`, trades: partsOf(call.alipay, merge) };
+}
+
+const APP_DIFFERS =
+  'The phone takes the order string as it takes a code; a browser gets a cashier.';
 
 export const PAGE_METHODS: readonly PageMethod[] = [
   {
     call: 'alipay.trade.page.pay',
     group: GROUP,
     doc: `${DOC}/59da99d0_alipay.trade.page.pay`,
-    place: pagePay,
+    place: cashier(pagePay),
   },
   {
     call: 'alipay.trade.wap.pay',
     group: GROUP,
     doc: `${DOC}/29ae8cb6_alipay.trade.wap.pay`,
-    place: wapPay,
+    place: cashier(wapPay),
+  },
+  {
+    call: 'alipay.trade.app.pay',
+    group: GROUP,
+    doc: `${DOC}/cd12c885_alipay.trade.app.pay`,
+    differs: APP_DIFFERS,
+    place: cashier(appPay),
+  },
+  {
+    call: 'alipay.trade.wap.merge.pay',
+    group: GROUP,
+    doc: `${DOC}/028xra_alipay.trade.wap.merge.pay`,
+    place: mergedCashier,
+  },
+  {
+    call: 'alipay.trade.app.merge.pay',
+    group: GROUP,
+    doc: `${DOC}/028py8_alipay.trade.app.merge.pay`,
+    differs: APP_DIFFERS,
+    place: mergedCashier,
   },
 ];
