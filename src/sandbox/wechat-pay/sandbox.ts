@@ -31,6 +31,7 @@ import { expireConsent } from './transfers/consents.ts';
 import { answerTransfer, receivable } from './transfers/payee.ts';
 import { watchTransfers } from './transfers/progress.ts';
 import { unified } from './unified.ts';
+import { V2_CALLS } from './v2/routes.ts';
 
 export interface WechatPaySandboxOptions extends SandboxOptions {
   /** Time between accepting a refund and its arrival, milliseconds; 0 when absent. */
@@ -56,11 +57,12 @@ export async function startWechatPaySandbox(
   const { host, port } = options;
   const actions = wechatPayActions(context);
   const { requests, token } = options;
+  const coverage = [...ROUTES, ...V2_CALLS];
   const admin = new Admin({
     wallet: 'wechat_pay',
     requests,
     actions,
-    coverage: ROUTES,
+    coverage,
     host,
     token,
   });
@@ -86,7 +88,7 @@ export async function startWechatPaySandbox(
     receivable: (person) => receivable(context, person),
     answerTransfer: (id, outcome) => answerTransfer(context, id, outcome),
     codesOnScreen: () => payer.codesOnScreen(),
-    coverage: ROUTES,
+    coverage,
     actions,
     accounts: () =>
       merchants.map((each) => ({

@@ -6,6 +6,8 @@ import { takesUpload } from './api/routes.ts';
 import type { SandboxContext } from './context.ts';
 import type { Pages } from './pages/page.ts';
 import { answerPage } from './pages/routes.ts';
+import { answerV2 } from './v2/answer.ts';
+import { isV2Path } from './v2/routes.ts';
 
 /** The listening side: limits on sizes and times, the API under /v3/, pages elsewhere. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -82,6 +84,9 @@ async function serve(
   const body = await readBody(request, limit);
   if ((request.url ?? '').startsWith('/v3/')) {
     return answerApi(parts, request, response, body);
+  }
+  if (isV2Path((request.url ?? '').split('?')[0] ?? '')) {
+    return answerV2(parts, request, response, body);
   }
   return answerPage(pages, request, response, body);
 }

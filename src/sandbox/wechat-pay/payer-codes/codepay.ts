@@ -11,20 +11,21 @@ import { chargeCode } from './charge.ts';
 import { reverseCharge } from './reverse.ts';
 
 /** POST /v3/pay/[partner/]transactions/codepay: 200 when paid, 202 while the payer must act. */
-export function codepay(
+export async function codepay(
   context: SandboxContext,
   merchant: Merchant,
   request: { mode: Mode; body: WireObject },
-): RouteAnswer {
+): Promise<RouteAnswer> {
   const { mode, body } = request;
   checkFields(codepayFields(mode), body);
-  const order = chargeCode(context, {
+  const charge = {
     ...orderTexts(body),
     party: partyOf(context, merchant, { mode, body }),
     auth_code: textField(objectField(body, 'payer'), 'auth_code') ?? '',
     fingerprint: fingerprintOf('codepay', body),
     operation: 'pay.codepay',
-  });
+  };
+  const order = await settled(context, () => chargeCode(context, charge));
   if (order.state === 'USERPAYING') {
     return new StatusAnswer(202, { code: 'USERPAYING', message: STATE_TEXT.USERPAYING });
   }
@@ -43,4 +44,14 @@ export function reverse(
   const order = namedOrder(context, merchant, request);
   reverseCharge(context, order);
   return { ...body, out_trade_no: order.out_trade_no };
+}
+
+/** A refused charge can leave a failed order and a spent code behind: they too are durable first. */
+async function settled<T>(context: SandboxContext, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    await context.store.committed();
+    throw error;
+  }
 }
