@@ -112,5 +112,21 @@ export const SUB_CODES = {
   'ACQ.SECONDARY_MERCHANT_ID_INVALID': { code: '40004', message: '二级商户不存在' },
   'ACQ.SECONDARY_MERCHANT_NOT_MATCH': { code: '40004', message: '二级商户信息不匹配' },
   'ACQ.SELLER_BALANCE_NOT_ENOUGH': { code: '40004', message: '卖家余额不足' },
+  SYSTEM_ERROR: { code: '40004', message: '系统繁忙' },
+  ORDER_NOT_EXIST: { code: '40004', message: '转账订单不存在' },
+  PAYEE_NOT_EXIST: { code: '40004', message: '收款账号不存在' },
+  PAYEE_USER_INFO_ERROR: { code: '40004', message: '支付宝账号和姓名不匹配，请确认姓名是否正确' },
+  PAYER_BALANCE_NOT_ENOUGH: { code: '40004', message: '付款方余额不足' },
+  PAYMENT_INFO_INCONSISTENCY: { code: '40004', message: '两次请求商户单号一样，但是参数不一致' },
+  EXCEED_LIMIT_SM_MIN_AMOUNT: { code: '40004', message: '请求金额低于单笔最小转账金额' },
+  EXCEED_LIMIT_PERSONAL_SM_AMOUNT: {
+    code: '40004',
+    message: '超出转账给个人支付宝账户的单笔限额',
+  },
+  EXCEED_LIMIT_DM_MAX_AMOUNT: { code: '40004', message: '超出单日转账限额' },
+  MEMO_REQUIRED_IN_TRANSFER_ERROR: {
+    code: '40004',
+    message: '单笔转账金额达到50000元时，需要填写付款理由',
+  },
 } as const satisfies Record<string, SubCode>;
 export type SubCodeName = keyof typeof SUB_CODES;

@@ -11,6 +11,7 @@ export interface AppMessage {
   readonly method:
     | 'alipay.trade.order.settle.notify'
     | 'alipay.trade.refund.depositback.completed'
+    | 'alipay.fund.trans.order.changed'
     | 'ant.merchant.expand.indirect.zft.passed'
     | 'ant.merchant.expand.indirect.zft.rejected';
   readonly content: Readonly<Record<string, unknown>>;
