@@ -28,7 +28,7 @@ export const EVENTS = {
   'PROFITSHARING.RETURN': { summary: '分账回退成功', original_type: 'profitsharing' },
   'MCHWITHDRAW.CHANGE': { summary: '商户提现状态变更', original_type: 'mch_withdraw' },
   'APPLYMENT_STATE.APPROVED': { summary: '商户入驻申请通知', original_type: 'applyment' },
-  'SECURITY_ECHO.SUCCESS': { summary: '回声测试', original_type: 'security_echo' },
+  'SECURITY_ECHO.SUCCESS': { summary: '回声测试', original_type: 'security' },
 } as const;
 
 export type EventType = keyof typeof EVENTS;

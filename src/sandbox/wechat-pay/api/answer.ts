@@ -92,7 +92,10 @@ function admit(
   { context, rates }: ApiParts,
   call: ApiCall,
   { passage, found }: { passage: Passage; found: Found },
-): { merchant: NonNullable<Passage['merchant']>; content: Pick<RouteCall, 'body' | 'open'> } {
+): {
+  merchant: NonNullable<Passage['merchant']>;
+  content: Pick<RouteCall, 'body' | 'open' | 'serial'>;
+} {
   const { operation, per_second, upload } = found.route;
   const part = upload ? uploaded(call) : undefined;
   const claim = { ...known(context, call, passage), signed: part?.meta ?? call.body };
@@ -121,7 +124,7 @@ function admit(
   const open = (ciphertext: string) => context.keys.open(merchant, serial, ciphertext);
   if (upload && !part) throw badUpload();
   const body = parseBody(call.method, claim.signed);
-  return { merchant, content: { body, open, ...(part ? { file: part.file } : {}) } };
+  return { merchant, content: { body, open, serial, ...(part ? { file: part.file } : {}) } };
 }
 
 function known(context: SandboxContext, call: ApiCall, passage: Passage) {

@@ -51,6 +51,8 @@ export interface RouteCall {
   readonly query: URLSearchParams;
   /** Empty for GET; for an upload the `meta` part. */
   readonly body: WireObject;
+  /** The request's Wechatpay-Serial; empty when it has none. */
+  readonly serial: string;
   /** Opens a field that was encrypted to the key of Wechatpay-Serial; undefined when it cannot. */
   readonly open: (ciphertext: string) => string | undefined;
   /** The file of an upload. */

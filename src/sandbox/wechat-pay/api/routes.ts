@@ -1,5 +1,6 @@
 import { BILL_ROUTES } from '../bills/routes.ts';
 import { ECOMMERCE_ROUTES } from '../ecommerce/routes.ts';
+import { MERCHANT_ROUTES } from '../merchants/routes.ts';
 import { ORDER_ROUTES } from '../orders/routes.ts';
 import { REFUND_ROUTES } from '../refunds/routes.ts';
 import { SECURITY_ROUTES } from '../security/routes.ts';
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   ...ECOMMERCE_ROUTES,
   ...BILL_ROUTES,
   ...TRANSFER_ROUTES,
+  ...MERCHANT_ROUTES,
   ...SECURITY_ROUTES,
 ];
 

@@ -5,12 +5,12 @@ import {
   textField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
-import { oaepDecrypt } from '../../../protocols/wechat-pay/oaep.ts';
 import { TRANSFER_LIMITS, TRANSFER_SCENES } from '../../../protocols/wechat-pay/transfers.ts';
 import { invalidRequest, parameterError, WechatPayRefusal } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { digest } from '../orders/fingerprint.ts';
+import type { SensitiveCall } from '../sharing/sensitive.ts';
 import type { TransferRecord } from './book.ts';
 import { dayStart } from './progress.ts';
 
@@ -50,10 +50,10 @@ export function checkScene(body: WireObject): void {
 }
 
 /** The name in plain text; null when the request has none and needs none. */
-export function nameOf(merchant: Merchant, body: WireObject): string | null {
+export function nameOf({ body, open }: SensitiveCall): string | null {
   const sealed = textField(body, 'user_name');
   if (sealed !== undefined) {
-    const name = oaepDecrypt(merchant.sign_key, sealed);
+    const name = open(sealed);
     if (name !== undefined) return name;
     throw parameterError({
       field: '/user_name',
@@ -72,10 +72,10 @@ export function nameOf(merchant: Merchant, body: WireObject): string | null {
 }
 
 /** The ciphertext of a name differs on every try, so its plain text counts. */
-export function fingerprintOf(merchant: Merchant, body: WireObject): string {
+export function fingerprintOf({ body, open }: SensitiveCall): string {
   const sealed = textField(body, 'user_name');
   if (sealed === undefined) return digest(body);
-  return digest({ ...body, user_name: oaepDecrypt(merchant.sign_key, sealed) ?? sealed });
+  return digest({ ...body, user_name: open(sealed) ?? sealed });
 }
 
 export function checkQuota(context: SandboxContext, record: TransferRecord): void {

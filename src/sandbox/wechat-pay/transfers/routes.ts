@@ -23,7 +23,7 @@ export const TRANSFER_ROUTES: readonly Route[] = [
       'The payee confirms on the sandbox phone; the items of scene 1006 and the limits of a single scene are not checked, and quotas are refused as QUOTA_EXCEED.',
     operation: 'transfer.create',
     per_second: 100,
-    run: (context, merchant, { body }) => createTransfer(context, merchant, body),
+    run: createTransfer,
   },
   {
     call: `POST ${BILLS}/transfer`,
@@ -32,7 +32,7 @@ export const TRANSFER_ROUTES: readonly Route[] = [
     differs: 'The money always comes from the caller, whatever sponsor_mchid says.',
     operation: 'transfer.create',
     per_second: 100,
-    run: (context, merchant, { body }) => createConsentedTransfer(context, merchant, body),
+    run: createConsentedTransfer,
   },
   {
     call: `GET ${BILLS}/out-bill-no/{out_bill_no}`,

@@ -1,11 +1,6 @@
 import { shanghaiTime } from '../../../clock.ts';
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
-import {
-  fenField,
-  fenNumber,
-  textField,
-  type WireObject,
-} from '../../../protocols/wechat-pay/messages.ts';
+import { fenField, fenNumber, textField } from '../../../protocols/wechat-pay/messages.ts';
 import { oaepEncrypt } from '../../../protocols/wechat-pay/oaep.ts';
 import {
   TRANSFER_LIMITS,
@@ -18,6 +13,7 @@ import { checkFields } from '../api/fields.ts';
 import { invalidRequest, otherParameters, WechatPayRefusal } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
+import type { SensitiveCall } from '../sharing/sensitive.ts';
 import { OPEN_STATES, type TransferRecord } from './book.ts';
 import { checkQuota, checkScene, fingerprintOf, nameOf, payeeOf } from './checks.ts';
 import { requireConsent } from './consents.ts';
@@ -32,10 +28,10 @@ import { CONSENTED_FIELDS, TRANSFER_FIELDS } from './schemas.ts';
 export function createTransfer(
   context: SandboxContext,
   merchant: Merchant,
-  body: WireObject,
+  call: SensitiveCall,
 ): TransferCreated {
-  checkFields(TRANSFER_FIELDS, body);
-  const record = reentered(context, merchant, body) ?? open(context, merchant, body, false);
+  checkFields(TRANSFER_FIELDS, call.body);
+  const record = reentered(context, merchant, call) ?? open(context, merchant, call, false);
   return created(record);
 }
 
@@ -43,13 +39,13 @@ export function createTransfer(
 export function createConsentedTransfer(
   context: SandboxContext,
   merchant: Merchant,
-  body: WireObject,
+  call: SensitiveCall,
 ): TransferMessage {
-  checkFields(CONSENTED_FIELDS, body);
-  let record = reentered(context, merchant, body);
+  checkFields(CONSENTED_FIELDS, call.body);
+  let record = reentered(context, merchant, call);
   if (!record) {
-    requireConsent(context, merchant, body);
-    record = open(context, merchant, body, true);
+    requireConsent(context, merchant, call.body);
+    record = open(context, merchant, call, true);
   }
   return message(record, merchant);
 }
@@ -57,9 +53,10 @@ export function createConsentedTransfer(
 function open(
   context: SandboxContext,
   merchant: Merchant,
-  body: WireObject,
+  call: SensitiveCall,
   consented: boolean,
 ): TransferRecord {
+  const { body } = call;
   const person = payeeOf(context, merchant, body);
   checkScene(body);
   const now = context.clock.now();
@@ -74,8 +71,8 @@ function open(
     remark: textField(body, 'transfer_remark') ?? '',
     scene: textField(body, 'transfer_scene_id') ?? '',
     notify_url: textField(body, 'notify_url') ?? null,
-    user_name: nameOf(merchant, body),
-    fingerprint: fingerprintOf(merchant, body),
+    user_name: nameOf(call),
+    fingerprint: fingerprintOf(call),
     package_info: context.random.bytes(48).toString('base64'),
     consented,
     created_at: now.getTime(),
@@ -108,11 +105,11 @@ function takeFunds(context: SandboxContext, record: TransferRecord): void {
 function reentered(
   context: SandboxContext,
   merchant: Merchant,
-  body: WireObject,
+  call: SensitiveCall,
 ): TransferRecord | undefined {
-  const known = context.transfers.get(merchant.mchid, textField(body, 'out_bill_no') ?? '');
+  const known = context.transfers.get(merchant.mchid, textField(call.body, 'out_bill_no') ?? '');
   if (!known) return undefined;
-  if (known.fingerprint !== fingerprintOf(merchant, body)) {
+  if (known.fingerprint !== fingerprintOf(call)) {
     throw otherParameters('商户单号已存在，且请求参数与首次请求不一致');
   }
   expireTransfer(context, known);
