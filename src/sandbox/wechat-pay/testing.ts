@@ -83,10 +83,14 @@ export async function runSandbox(
   };
 }
 
-/** What the sandbox's merchant signs calls with. */
-export function merchantOf({ sandbox }: RunningSandbox) {
-  const { settings, credentials } = sandbox.merchantAccount();
+/** What a merchant of the sandbox signs calls with; without a name, the first one. */
+export function merchantOf({ sandbox }: RunningSandbox, account = 'direct') {
+  const found = sandbox.accounts().find(({ role }) => role === account);
+  if (!found) throw new Error(`no merchant ${account}`);
+  const { settings, credentials, sub_merchants } = found;
   return {
+    sub_merchants,
+    api_v2_key: credentials.api_v2_key ?? '',
     mchid: String(settings.mchid),
     appid: String(settings.appid),
     serial_no: String(settings.serial_no),
@@ -105,6 +109,8 @@ export interface RawCall {
   /** Sent in place of what was signed. */
   readonly sent_body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Who calls; the first merchant when absent. */
+  readonly account?: string;
   /** Seconds added to the timestamp. */
   readonly skew_s?: number;
   readonly authorization?: (parts: Authorization) => string;
@@ -112,7 +118,7 @@ export interface RawCall {
 
 /** One signed call, in every detail as the test wants it. */
 export async function callApi(running: RunningSandbox, call: RawCall) {
-  const merchant = merchantOf(running);
+  const merchant = merchantOf(running, call.account);
   const body = typeof call.body === 'object' ? JSON.stringify(call.body) : (call.body ?? '');
   const real = new Date(Date.now() + (call.skew_s ?? 0) * 1000);
   const parts = { timestamp: unixSeconds(real), nonce: newNonce() };
