@@ -15,6 +15,7 @@ import {
   type Trade,
 } from './books.ts';
 import { openDirectBook } from './direct/book.ts';
+import { openFundTransfers } from './funds/actions.ts';
 import { isAcknowledged, NOTIFY_SCHEDULE_MS, renderNotification } from './notices.ts';
 import { openApps } from './open/apps.ts';
 import { Authorizations } from './open/authorizations.ts';
@@ -79,6 +80,7 @@ async function openWallet(options: SandboxOptions): Promise<AccountSource> {
   }
   openBalances(alipay);
   resume(alipay);
+  openFundTransfers(alipay);
   return { alipay, secrets };
 }
 
