@@ -2,11 +2,19 @@ import { z } from 'zod';
 import { ActionRefusal, type SandboxAction, sandboxAction } from '../admin/actions.ts';
 import { randomDigits } from '../random.ts';
 import type { Alipay } from './books.ts';
+import { directActions } from './direct/actions.ts';
+import { fundActions } from './funds/actions.ts';
 import { PURSE } from './money.ts';
+import { royaltyActions } from './royalty/actions.ts';
+import { tradeActions } from './trade/actions.ts';
 
 /** What a developer may do to this wallet beyond its API. */
 export function alipayActions(alipay: Alipay): readonly SandboxAction[] {
   return [
+    ...fundActions(alipay),
+    ...tradeActions(alipay),
+    ...royaltyActions(alipay),
+    ...directActions(alipay),
     sandboxAction({
       name: 'withdraw',
       summary:
