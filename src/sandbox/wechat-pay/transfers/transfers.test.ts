@@ -27,7 +27,11 @@ function sdk() {
 }
 
 function post(path: string, body: Wire, variables: Record<string, unknown> = {}) {
-  return sdk().chain(path).post<Wire>(body, variables);
+  // Names the key that encrypted the payee's name.
+  const headers = { 'Wechatpay-Serial': merchantOf(running).public_key_id };
+  return sdk()
+    .chain(path)
+    .post<Wire>(body, { ...variables, headers });
 }
 
 async function query(out_bill_no: string): Promise<Wire> {

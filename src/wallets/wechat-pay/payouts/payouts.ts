@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import {
   fenField,
   fenNumber,
@@ -6,7 +5,6 @@ import {
   timeField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
-import { oaepEncrypt } from '../../../protocols/wechat-pay/oaep.ts';
 import {
   TRANSFER_LIMITS,
   TRANSFER_SCENES,
@@ -19,6 +17,7 @@ import { openAccount } from '../account.ts';
 import { type CallResult, type Client, callWallet, type WalletError } from '../client.ts';
 import { walletText } from '../orders/payments.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { openSealer } from '../trust/fields.ts';
 import { BILLS, BY_REFERENCE } from './calls.ts';
 
 /**
@@ -72,7 +71,8 @@ async function pay(
   const scene = order.scene ?? DEFAULT_SCENE;
   const wanted = TRANSFER_SCENES[scene];
   if (!wanted) return notSent(`POST ${operation}`, `There is no transfer scene ${scene}.`);
-  const name = order.payee_name === undefined ? undefined : seal(client, account, order.payee_name);
+  const { payee_name } = order;
+  const name = payee_name === undefined ? undefined : await seal(client, account, payee_name);
   if (name === null) return notSent(`POST ${operation}`, 'The payee’s name cannot be encrypted.');
   const remark = walletText(order.description, MAX_REMARK) || order.payout_reference;
   const result = await callWallet(client, account, {
@@ -110,18 +110,14 @@ function reported(wanted: readonly string[], order: PayoutOrder, remark: string)
 }
 
 /** Null when the wallet's key is missing or the name is too long for it. */
-function seal(
+async function seal(
   client: Client,
   account: MerchantAccount,
   name: string,
-): { sealed: string; serial: string } | null {
-  const id = account.public_key_id;
-  const certificate = client.ring.newest(account);
-  const key: KeyObject | undefined =
-    id === undefined ? certificate?.key : account.public_keys.get(id);
-  const serial = id ?? certificate?.serial;
-  const sealed = key && oaepEncrypt(key, name);
-  return sealed === undefined || serial === undefined ? null : { sealed, serial };
+): Promise<{ sealed: string; serial: string } | null> {
+  const sealer = await openSealer(client, account);
+  const sealed = sealer?.encrypt(name);
+  return sealer && sealed !== undefined ? { sealed, serial: sealer.serial } : null;
 }
 
 async function decide(
