@@ -6,6 +6,7 @@ import { authorize, readAuthorize } from './login.ts';
 import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
 import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
 import { html, languageOf, messagePage, page, type Reply } from './pages/html.ts';
+import { answerMerge } from './pages/merge.ts';
 import { chooser, personAt, rememberPerson } from './pages/people.ts';
 
 /** The sandbox's own port: the gateway for programs, pages for the payer's browser. */
@@ -103,6 +104,9 @@ async function answerPage(
   if (url.pathname.startsWith('/sheet/')) return answerSheet(alipay, request, url, body);
   if (url.pathname.startsWith('/cashier/')) {
     return (await answerCashier(alipay, request, url, body)) ?? NOT_FOUND;
+  }
+  if (url.pathname.startsWith('/merge/')) {
+    return (await answerMerge(alipay, request, url, body)) ?? NOT_FOUND;
   }
   if (url.pathname === '/bridge.js') return script(bridgeScript(alipay.url));
   if (url.pathname === '/cashier.js') return script(CASHIER_SCRIPT);
