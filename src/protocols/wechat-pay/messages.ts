@@ -116,12 +116,27 @@ export interface RefundMessage {
     readonly settlement_refund: number;
     readonly discount_refund: number;
     readonly currency: string;
+    /** The part of the fee that the merchant gets back. */
+    readonly refund_fee?: number;
+    readonly from?: readonly { readonly account: string; readonly amount: number }[];
   };
+  readonly promotion_detail?: readonly RefundPromotionMessage[];
+}
+
+/** A coupon's part of a refund. */
+export interface RefundPromotionMessage {
+  readonly promotion_id: string;
+  readonly scope: 'GLOBAL' | 'SINGLE';
+  readonly type: 'CASH' | 'NOCASH';
+  readonly amount: number;
+  readonly refund_amount: number;
 }
 
 /** Content of a refund notification: `refund_status` here, `status` in answers. */
 export interface RefundNotice {
-  readonly mchid: string;
+  readonly mchid?: string;
+  readonly sp_mchid?: string;
+  readonly sub_mchid?: string;
   readonly out_trade_no: string;
   readonly transaction_id: string;
   readonly out_refund_no: string;

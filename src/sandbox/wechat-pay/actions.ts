@@ -5,6 +5,7 @@ import type { SandboxContext } from './context.ts';
 import { keyActions } from './merchants/actions.ts';
 import { BASIC } from './money.ts';
 import { couponActions } from './orders/coupons.ts';
+import { refundActions } from './refunds/actions.ts';
 import { transferActions } from './transfers/actions.ts';
 
 /** What a developer may do to this wallet beyond its API. */
@@ -12,6 +13,7 @@ export function wechatPayActions(context: SandboxContext): readonly SandboxActio
   return [
     ...keyActions(context),
     ...couponActions(context),
+    ...refundActions(context),
     ...transferActions(context),
     sandboxAction({
       name: 'withdraw',

@@ -138,11 +138,23 @@ export class Books {
     this.putRefund(refund);
   }
 
+  /** Arrived: at the payer's balance, unless it went to a bank card. */
   finishRefund(refund: RefundRecord, now: number): void {
     const person = this.order(refund.mchid, refund.out_trade_no)?.person;
     refund.status = 'SUCCESS';
     refund.succeeded_at = now;
-    if (person) this.setBalance(person, this.balance(person) + refund.payer_refund);
+    if (person && refund.channel === 'ORIGINAL') {
+      this.setBalance(person, this.balance(person) + refund.payer_refund);
+    }
+    this.putRefund(refund);
+  }
+
+  /** Given up: the order has that much to refund again, its number of refunds stays. */
+  closeRefund(order: OrderRecord, refund: RefundRecord): void {
+    this.#owe(order.mchid, refund.settlement_refund);
+    order.refunded -= refund.amount;
+    refund.status = 'CLOSED';
+    this.putOrder(order);
     this.putRefund(refund);
   }
 

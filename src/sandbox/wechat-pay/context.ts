@@ -5,6 +5,8 @@ import type { SandboxRandom } from '../random.ts';
 import type { RequestLog } from '../requests.ts';
 import type { Person } from '../sandbox.ts';
 import type { SandboxStore } from '../store.ts';
+import type { BillDays } from './bills/days.ts';
+import type { BillFiles } from './bills/files.ts';
 import type { Books } from './books.ts';
 import type { Merchant } from './merchants/keys.ts';
 import type { SubMerchants } from './merchants/sub-merchants.ts';
@@ -22,6 +24,9 @@ export interface SandboxContext {
   readonly store: SandboxStore;
   readonly books: Books;
   readonly funds: Funds;
+  /** What belongs into the bill of which day. */
+  readonly days: BillDays;
+  readonly bill_files: BillFiles;
   readonly transfers: TransferBook;
   readonly notices: Notices;
   readonly faults: FaultDial;

@@ -1,4 +1,4 @@
-import { shareHalfUp } from '../../money.ts';
+import { shareHalfUp, toYuan } from '../../money.ts';
 import type { OrderRecord, RefundRecord } from './books.ts';
 import type { SandboxContext } from './context.ts';
 import { settlementRefund, settlementTotal } from './orders/amounts.ts';
@@ -39,6 +39,7 @@ export function creditPayment(context: SandboxContext, order: OrderRecord): void
   if (order.profit_sharing) {
     funds.hold({ key: business_no, holder, purse: BASIC, amount: amount - order.fee });
   }
+  context.days.addPayment(order);
 }
 
 /** The part of the fee that goes back with this refund: cumulative, so all parts give it all. */
@@ -48,58 +49,99 @@ export function feeBack(order: OrderRecord, amount: bigint): bigint {
   return due - order.fee_returned;
 }
 
-/** Can the account, with what is held for this very payment, bear this refund? */
-export function canRefund(context: SandboxContext, order: OrderRecord, amount: bigint): boolean {
-  const { funds } = context;
-  const held = funds.holdOf(order.transaction_id ?? '')?.amount ?? 0n;
-  const free = funds.available(holderOf(order), BASIC) + held;
-  return free + feeBack(order, amount) >= settlementRefund(order, amount);
+/** From which part of the seller's account a refund is taken: as it asked, or first what is held. */
+export interface RefundSource {
+  readonly held: bigint;
+  readonly free: bigint;
 }
 
-/** Before `Books.addRefund` counts the refund: fee in, money out, first from what is held. */
+/** Of what the seller gives, less the fee it gets back; undefined when that is not there. */
+export function refundSource(
+  context: SandboxContext,
+  order: OrderRecord,
+  refund: { amount: bigint; funds_account: RefundRecord['funds_account']; unavailable?: bigint },
+): RefundSource | undefined {
+  const { funds } = context;
+  const net = settlementRefund(order, refund.amount) - feeBack(order, refund.amount);
+  const there = funds.holdOf(order.transaction_id ?? '')?.amount ?? 0n;
+  const wanted =
+    refund.unavailable ?? (refund.funds_account === 'AVAILABLE' ? 0n : there < net ? there : net);
+  const held = wanted < net ? wanted : net;
+  const free = net - held;
+  if (held > there || free > funds.available(holderOf(order), BASIC)) return undefined;
+  return { held, free };
+}
+
+/** Before `Books.addRefund` counts the refund: one movement, less the fee that comes back. */
 export function debitRefund(
   context: SandboxContext,
   order: OrderRecord,
   refund: RefundRecord,
+  source: RefundSource,
 ): void {
-  const { funds } = context;
-  const fee = feeBack(order, refund.amount);
-  const entry = {
+  const { funds, days } = context;
+  order.fee_returned += refund.fee;
+  funds.unhold(order.transaction_id ?? '', source.held);
+  funds.post(
+    {
+      holder: holderOf(order),
+      purse: BASIC,
+      at: refund.created_at,
+      direction: 'out',
+      amount: source.held + source.free,
+      type: '退款',
+      business_no: refund.refund_id,
+      reference: refund.out_refund_no,
+      note: refundNote(refund.settlement_refund, refund.fee),
+    },
+    { forced: true },
+  );
+  days.addRefund(order, refund);
+}
+
+function refundNote(amount: bigint, fee: bigint): string {
+  return `退款总金额${toYuan(amount)}元;含手续费${toYuan(fee)}元`;
+}
+
+/** A refund that was given up: the money comes back and its fee is taken again. */
+export function creditClosedRefund(
+  context: SandboxContext,
+  order: OrderRecord,
+  refund: RefundRecord,
+): void {
+  order.fee_returned -= refund.fee;
+  context.funds.post({
     holder: holderOf(order),
     purse: BASIC,
-    at: refund.created_at,
+    at: context.clock.now().getTime(),
+    direction: 'in',
+    amount: refund.settlement_refund - refund.fee,
+    type: '退款关闭',
     business_no: refund.refund_id,
     reference: refund.out_refund_no,
     note: '',
-  };
-  if (fee > 0n) {
-    order.fee_returned += fee;
-    funds.post({ ...entry, direction: 'in', amount: fee, type: '返还交易手续费' });
-  }
-  funds.post(
-    { ...entry, direction: 'out', amount: refund.settlement_refund, type: '退款' },
-    { from_hold: order.transaction_id ?? '', forced: true },
-  );
+  });
 }
 
 /** The money of a reversed order goes back whole, and so does its fee. */
 export function debitReversal(context: SandboxContext, order: OrderRecord): void {
-  const { funds, clock } = context;
+  const { funds, clock, days } = context;
   const transaction_id = order.transaction_id ?? '';
-  const entry = {
-    holder: holderOf(order),
-    purse: BASIC,
-    at: clock.now().getTime(),
-    business_no: transaction_id,
-    reference: order.out_trade_no,
-    note: '撤销订单',
-  };
-  if (order.fee > 0n) {
-    funds.post({ ...entry, direction: 'in', amount: order.fee, type: '返还交易手续费' });
-    order.fee_returned = order.fee;
-  }
+  const amount = settlementTotal(order) - order.fee;
+  order.fee_returned = order.fee;
   funds.post(
-    { ...entry, direction: 'out', amount: settlementTotal(order), type: '退款' },
+    {
+      holder: holderOf(order),
+      purse: BASIC,
+      at: clock.now().getTime(),
+      direction: 'out',
+      amount,
+      type: '退款',
+      business_no: transaction_id,
+      reference: order.out_trade_no,
+      note: refundNote(settlementTotal(order), order.fee),
+    },
     { from_hold: transaction_id, forced: true },
   );
+  days.addReversal(order, clock.now().getTime());
 }

@@ -4,6 +4,8 @@ import { Funds } from '../funds.ts';
 import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
 import { wechatPayActions } from './actions.ts';
 import { ROUTES } from './api/routes.ts';
+import { BillDays } from './bills/days.ts';
+import { BillFiles } from './bills/files.ts';
 import { Books } from './books.ts';
 import type { SandboxContext } from './context.ts';
 import { merchantAccount, scriptAccess } from './merchants/accounts.ts';
@@ -21,7 +23,7 @@ import { Payer } from './payer.ts';
 import { Charges } from './payer-codes/charges.ts';
 import { PayerCodes } from './payer-codes/codes.ts';
 import { answerPrompt, promptsOf } from './payer-codes/prompts.ts';
-import { scheduleSettlement } from './refunds/refunds.ts';
+import { resumeRefunds } from './refunds/progress.ts';
 import { listen } from './server.ts';
 import { SharingBook } from './sharing/book.ts';
 import { resumeSharing } from './sharing/resume.ts';
@@ -146,6 +148,8 @@ function buildContext(
     keys,
     sharing: new SharingBook(options.store),
     funds: new Funds(options.store),
+    days: new BillDays(books),
+    bill_files: new BillFiles(options.clock, options.random),
     transfers: new TransferBook(options.store),
     random: options.random,
     requests: options.requests,
@@ -175,13 +179,6 @@ function startTransfers(context: SandboxContext): void {
   watchTransfers(context, () => {
     for (const consent of context.transfers.openConsents) expireConsent(context, consent);
   });
-}
-
-/** Refunds that were on their way when the sandbox stopped arrive after all. */
-function resumeRefunds(context: SandboxContext): void {
-  for (const refund of context.books.refunds.values()) {
-    if (refund.status === 'PROCESSING') scheduleSettlement(context, refund);
-  }
 }
 
 function reachable(host: string): string {

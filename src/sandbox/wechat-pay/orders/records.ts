@@ -97,10 +97,17 @@ export interface UsedCoupon {
   readonly funded_by: 'wallet' | 'merchant' | 'other';
 }
 
-/** PROCESSING → SUCCESS. */
+export type RefundChannel = 'ORIGINAL' | 'BALANCE' | 'OTHER_BALANCE' | 'OTHER_BANKCARD';
+
+/**
+ * PROCESSING → SUCCESS | ABNORMAL (the payer cannot be reached); ABNORMAL → PROCESSING again, to a
+ * bank card; each that is not SUCCESS → CLOSED (given up, the money is the merchant's again).
+ */
 export interface RefundRecord {
   readonly refund_id: string;
   readonly mchid: string;
+  /** The seller that gives the money; null for a direct merchant. */
+  readonly sub_mchid: string | null;
   readonly out_refund_no: string;
   readonly out_trade_no: string;
   readonly transaction_id: string;
@@ -110,10 +117,19 @@ export interface RefundRecord {
   /** What the payer gets of it and what the seller gives: less, when a coupon paid a part. */
   readonly payer_refund: bigint;
   readonly settlement_refund: bigint;
+  /** The part of the order's fee that the seller gets back. */
+  readonly fee: bigint;
+  /** Where the seller's money was taken from, and how much from which part where it said so. */
+  readonly funds_account: 'UNSETTLED' | 'AVAILABLE' | 'UNAVAILABLE';
+  readonly from: readonly { readonly account: string; readonly amount: bigint }[];
   readonly notify_url: string | null;
   readonly created_at: number;
   /** Business time from which the refund counts as arrived. */
-  readonly due_at: number;
+  due_at: number;
+  /** It will not arrive on its way: somebody has to name another. */
+  stuck: boolean;
+  channel: RefundChannel;
+  user_received_account: string;
   status: RefundStatus;
   succeeded_at: number | null;
 }

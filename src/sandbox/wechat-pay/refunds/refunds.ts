@@ -1,37 +1,35 @@
-import { shanghaiTime } from '../../../clock.ts';
-import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import {
-  fenField,
-  fenNumber,
-  objectField,
   type RefundMessage,
-  type RefundNotice,
   textField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
 import { checkFields } from '../api/fields.ts';
-import {
-  invalidRequest,
-  otherParameters,
-  parameterError,
-  WechatPayRefusal,
-} from '../api/refusal.ts';
-import { REFUND_FIELDS } from '../api/schemas.ts';
+import { otherParameters } from '../api/refusal.ts';
 import type { OrderRecord, RefundRecord } from '../books.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
-import { canRefund, debitRefund } from '../money.ts';
+import { debitRefund, feeBack, type RefundSource } from '../money.ts';
 import { newRefundId } from '../numbers.ts';
 import { payerRefund, settlementRefund } from '../orders/amounts.ts';
 import { digest } from '../orders/fingerprint.ts';
+import { REFUND_FIELDS } from './fields.ts';
+import { refundMessage } from './messages.ts';
+import { scheduleSettlement, settleWhenDue } from './progress.ts';
+import {
+  checkRefundable,
+  orderOf,
+  refundNotFound,
+  sellerOf,
+  type Wanted,
+  wantedOf,
+} from './refundable.ts';
 
 /**
  * Refunds: one year, at most 50 per order, never above the order's total; the same number with the
  * same data answers with the refund as it stands. Accepted first, arrived a moment later.
  * https://pay.weixin.qq.com/doc/v3/merchant/4012791865
  */
-const MAX_REFUNDS = 50;
-const REFUND_WINDOW_MS = 365 * 86_400_000;
+const RECEIVED_BY = '支付用户零钱';
 
 /** POST /v3/refund/domestic/refunds */
 export function createRefund(
@@ -51,105 +49,61 @@ export function createRefund(
     settleWhenDue(context, existing);
     return refundMessage(order, existing);
   }
-  const amounts = objectField(body, 'amount');
-  const amount = fenField(amounts, 'refund') ?? 0n;
-  checkRefundable(context, order, { amount, total: fenField(amounts, 'total') ?? 0n });
-  const now = context.clock.now();
-  const refund: RefundRecord = {
-    refund_id: newRefundId(now),
-    mchid: merchant.mchid,
-    out_refund_no,
-    out_trade_no: order.out_trade_no,
-    transaction_id: order.transaction_id ?? '',
-    fingerprint,
-    amount,
-    total: order.total,
-    payer_refund: payerRefund(order, amount),
-    settlement_refund: settlementRefund(order, amount),
-    notify_url: textField(body, 'notify_url') ?? null,
-    created_at: now.getTime(),
-    due_at: now.getTime() + context.refund_delay_ms,
-    status: 'PROCESSING',
-    succeeded_at: null,
-  };
-  debitRefund(context, order, refund);
+  const wanted = wantedOf(body);
+  const source = checkRefundable(context, order, wanted);
+  const notify_url = textField(body, 'notify_url') ?? null;
+  const named = { out_refund_no, fingerprint, notify_url };
+  const refund = recordOf(context, order, { wanted, source, named });
+  debitRefund(context, order, refund, source);
   context.books.addRefund(order, refund);
   scheduleSettlement(context, refund);
   return refundMessage(order, refund);
 }
 
-function orderOf(context: SandboxContext, merchant: Merchant, body: WireObject): OrderRecord {
-  const transaction_id = textField(body, 'transaction_id');
-  const out_trade_no = textField(body, 'out_trade_no');
-  if (transaction_id === undefined && out_trade_no === undefined) {
-    throw parameterError({
-      field: '/transaction_id',
-      issue: 'missing',
-      location: 'body',
-      message: '微信支付订单号和商户订单号必须二选一',
-    });
-  }
-  const order =
-    transaction_id === undefined
-      ? context.books.order(merchant.mchid, out_trade_no ?? '')
-      : context.books.orderOfTransaction(transaction_id);
-  const matches = out_trade_no === undefined || order?.out_trade_no === out_trade_no;
-  if (!order || order.mchid !== merchant.mchid || !matches) {
-    const internal = INTERNAL_CODE.order_not_found;
-    throw new WechatPayRefusal(404, 'RESOURCE_NOT_EXISTS', internal, '订单不存在');
-  }
-  return order;
-}
-
-function checkRefundable(
+function recordOf(
   context: SandboxContext,
   order: OrderRecord,
-  refund: { amount: bigint; total: bigint },
-): void {
-  if (order.paid_at === null) {
-    throw invalidRequest('订单未支付，不能退款', INTERNAL_CODE.order_not_found);
-  }
-  if (refund.total !== order.total) {
-    throw invalidRequest('原订单金额与支付时的订单金额不一致', INTERNAL_CODE.bad_parameter);
-  }
-  if (context.clock.now().getTime() > order.paid_at + REFUND_WINDOW_MS) {
-    throw invalidRequest('订单已超过可退款的期限（一年）', INTERNAL_CODE.order_expired);
-  }
-  if (order.refund_count >= MAX_REFUNDS) {
-    throw invalidRequest('一笔订单最多支持50次部分退款', INTERNAL_CODE.out_of_range);
-  }
-  if (order.refunded + refund.amount > order.total) {
-    throw invalidRequest('申请退款金额大于订单可退金额', INTERNAL_CODE.out_of_range);
-  }
-  if (!canRefund(context, order, refund.amount)) {
-    const message = '基本账户余额不足，请充值后重新发起';
-    throw new WechatPayRefusal(403, 'NOT_ENOUGH', INTERNAL_CODE.out_of_range, message);
-  }
+  request: {
+    wanted: Wanted;
+    source: RefundSource;
+    named: Pick<RefundRecord, 'out_refund_no' | 'fingerprint' | 'notify_url'>;
+  },
+): RefundRecord {
+  const { wanted, named } = request;
+  const { amount, funds_account, from } = wanted;
+  const { faults, clock, refund_delay_ms } = context;
+  const now = clock.now();
+  const occasion = { operation: 'refund', amount };
+  const delay = faults.strikes('refund_delayed', occasion);
+  return {
+    ...named,
+    refund_id: newRefundId(now),
+    mchid: order.mchid,
+    sub_mchid: order.sub_mchid,
+    out_trade_no: order.out_trade_no,
+    transaction_id: order.transaction_id ?? '',
+    amount,
+    total: order.total,
+    payer_refund: payerRefund(order, amount),
+    settlement_refund: settlementRefund(order, amount),
+    fee: feeBack(order, amount),
+    funds_account: from.length === 0 ? funds_account : accountOf(from),
+    from,
+    created_at: now.getTime(),
+    due_at: now.getTime() + (delay ? (delay.delay_ms ?? DELAY_MS) : refund_delay_ms),
+    stuck: faults.strikes('refund_stuck', occasion) !== undefined,
+    channel: 'ORIGINAL',
+    user_received_account: RECEIVED_BY,
+    status: 'PROCESSING',
+    succeeded_at: null,
+  };
 }
 
-/** Arrives after the configured delay; a moved business clock is noticed at the next query. */
-export function scheduleSettlement(context: SandboxContext, refund: RefundRecord): void {
-  const wait = Math.max(0, refund.due_at - context.clock.now().getTime());
-  context.later(() => settle(context, refund), wait);
-}
+/** A card refund takes days: one, where the dial does not say how long. */
+const DELAY_MS = 86_400_000;
 
-function settleWhenDue(context: SandboxContext, refund: RefundRecord): void {
-  if (context.refund_delay_ms > 0 && context.clock.now().getTime() >= refund.due_at) {
-    settle(context, refund);
-  }
-}
-
-function settle(context: SandboxContext, refund: RefundRecord): void {
-  if (refund.status !== 'PROCESSING') return;
-  context.books.finishRefund(refund, context.clock.now().getTime());
-  if (refund.notify_url !== null) {
-    context.notices.send({
-      mchid: refund.mchid,
-      url: refund.notify_url,
-      event_type: 'REFUND.SUCCESS',
-      content: refundNotice(refund),
-    });
-  }
+function accountOf(from: Wanted['from']): RefundRecord['funds_account'] {
+  return from.some(({ account }) => account === 'UNAVAILABLE') ? 'UNAVAILABLE' : 'AVAILABLE';
 }
 
 /** GET /v3/refund/domestic/refunds/{out_refund_no} */
@@ -158,61 +112,30 @@ export function queryRefund(
   merchant: Merchant,
   out_refund_no: string,
 ): RefundMessage {
-  const refund = context.books.refund(merchant.mchid, out_refund_no);
-  const order = refund && context.books.order(merchant.mchid, refund.out_trade_no);
-  if (!refund || !order) {
-    const internal = INTERNAL_CODE.order_not_found;
-    throw new WechatPayRefusal(404, 'RESOURCE_NOT_EXISTS', internal, '退款单不存在');
-  }
+  const { order, refund } = findRefund(context, merchant, out_refund_no);
   settleWhenDue(context, refund);
   return refundMessage(order, refund);
 }
 
-const RECEIVED_BY = '支付用户零钱';
-
-function refundMessage(order: OrderRecord, refund: RefundRecord): RefundMessage {
-  const total = fenNumber(order.total);
-  const amount = fenNumber(refund.amount);
-  return {
-    refund_id: refund.refund_id,
-    out_refund_no: refund.out_refund_no,
-    transaction_id: refund.transaction_id,
-    out_trade_no: refund.out_trade_no,
-    channel: 'ORIGINAL',
-    user_received_account: RECEIVED_BY,
-    ...(refund.succeeded_at === null
-      ? {}
-      : { success_time: shanghaiTime(new Date(refund.succeeded_at)) }),
-    create_time: shanghaiTime(new Date(refund.created_at)),
-    status: refund.status,
-    funds_account: 'UNSETTLED',
-    amount: {
-      total,
-      refund: amount,
-      payer_total: total,
-      payer_refund: amount,
-      settlement_total: total,
-      settlement_refund: amount,
-      discount_refund: 0,
-      currency: 'CNY',
-    },
-  };
+export function findRefund(
+  context: SandboxContext,
+  merchant: Merchant,
+  out_refund_no: string,
+): { order: OrderRecord; refund: RefundRecord } {
+  const refund = context.books.refund(merchant.mchid, out_refund_no);
+  const order = refund && context.books.order(merchant.mchid, refund.out_trade_no);
+  if (!refund || !order) throw refundNotFound('退款单不存在');
+  return { order, refund };
 }
 
-function refundNotice(refund: RefundRecord): RefundNotice {
-  const total = fenNumber(refund.total);
-  const amount = fenNumber(refund.amount);
-  return {
-    mchid: refund.mchid,
-    out_trade_no: refund.out_trade_no,
-    transaction_id: refund.transaction_id,
-    out_refund_no: refund.out_refund_no,
-    refund_id: refund.refund_id,
-    refund_status: refund.status,
-    ...(refund.succeeded_at === null
-      ? {}
-      : { success_time: shanghaiTime(new Date(refund.succeeded_at)) }),
-    user_received_account: RECEIVED_BY,
-    amount: { total, refund: amount, payer_total: total, payer_refund: amount },
-  };
+/** The same for a call that has to name the seller. */
+export function querySellerRefund(
+  context: SandboxContext,
+  merchant: Merchant,
+  asked: { out_refund_no: string; sub_mchid: string | undefined },
+): RefundMessage {
+  const sub_mchid = sellerOf(context, merchant, asked.sub_mchid);
+  const { refund } = findRefund(context, merchant, asked.out_refund_no);
+  if (refund.sub_mchid !== sub_mchid) throw refundNotFound('退款单不存在');
+  return queryRefund(context, merchant, asked.out_refund_no);
 }
