@@ -21,7 +21,8 @@ export function masked(
   const shown: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields).slice(0, MAX_FIELDS)) {
     if (SECRET.includes(name)) continue;
-    if (typeof value !== 'string') shown[name] = value;
+    if (name === 'payee_info') shown[name] = '****';
+    else if (typeof value !== 'string') shown[name] = value;
     else shown[name] = PERSONAL.includes(name) ? cut(value) : value.slice(0, MAX_TEXT);
   }
   return shown;

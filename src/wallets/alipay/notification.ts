@@ -3,7 +3,9 @@ import {
   verifyNotification as verifies,
 } from '../../protocols/alipay/notification.ts';
 import { decodeForms, type Parameters } from '../../protocols/alipay/parameters.ts';
+import { parseObject } from '../../protocols/alipay/response.ts';
 import { parseStamp } from '../../protocols/alipay/trade.ts';
+import { TRANSFER_MESSAGE } from '../../protocols/alipay/transfers.ts';
 import type {
   NotificationAnswer,
   NotificationFact,
@@ -15,6 +17,7 @@ import type { AlipayAccount } from './account.ts';
 import { type Fields, paymentFact } from './facts.ts';
 import type { Gateway } from './gateway.ts';
 import { masked } from './mask.ts';
+import { payoutFact } from './payouts/payouts.ts';
 
 /**
  * Notifications are verified over the raw set, decoded once and never again. They carry no stamp
@@ -31,6 +34,8 @@ function refused(reason: RefusedNotification['reason'], message: string): Refuse
 
 function wrongAccount(account: AlipayAccount, fields: Parameters): string | undefined {
   if (fields.get('app_id') !== account.app_id) return 'app_id is not the one of this account';
+  // The message channel belongs to an application; its messages name no merchant.
+  if (fields.has('msg_method')) return undefined;
   if (fields.get('seller_id') !== account.seller_id)
     return 'seller_id is not the one of this account';
   return undefined;
@@ -59,8 +64,18 @@ interface Read {
   readonly content: NotificationFact;
 }
 
+function readTransfer(parameters: Parameters): Read | undefined {
+  const content = parseObject(parameters.get('biz_content') ?? '');
+  const fact = content && payoutFact(content);
+  const fact_id = fact?.wallet_payout_id;
+  const fact_state = content?.['status'];
+  if (!fact || fact_id === undefined || typeof fact_state !== 'string') return undefined;
+  return { fact_id, fact_state, content: { about: 'payout', fact } };
+}
+
 function read(account: AlipayAccount, parameters: Parameters, fields: Fields): Read | undefined {
-  const type = parameters.get('notify_type') ?? '';
+  if (parameters.get('msg_method') === TRANSFER_MESSAGE) return readTransfer(parameters);
+  const type = parameters.get('notify_type') ?? parameters.get('msg_method') ?? '';
   if (type !== 'trade_status_sync') {
     const fact_id = parameters.get('notify_id');
     return fact_id ? { fact_id, fact_state: type, content: { about: 'other', type } } : undefined;

@@ -7,6 +7,7 @@ import { checkCredentials } from './check.ts';
 import { Gateway } from './gateway.ts';
 import { payerLogin } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
+import { payouts } from './payouts/payouts.ts';
 import { closePayment, createPayment, queryPayment } from './trade/payments.ts';
 import { queryRefund, refund } from './trade/refunds.ts';
 
@@ -38,6 +39,7 @@ export function alipayWallet(environment: WalletEnvironment): Wallet {
     verifyNotification: (account, raw) => verifyNotification(gateway, openAccount(account), raw),
     answerNotification,
     bills: bills(gateway),
+    payouts: payouts(gateway),
     calls: CALLS,
     checkCredentials: (account) => checkCredentials(gateway, account),
     payerLogin: payerLogin(gateway),
