@@ -4,6 +4,7 @@ import { randomDigits } from '../random.ts';
 import type { SandboxContext } from './context.ts';
 import { keyActions } from './merchants/actions.ts';
 import { BASIC } from './money.ts';
+import { onboardingActions } from './onboarding/actions.ts';
 import { couponActions } from './orders/coupons.ts';
 import { refundActions } from './refunds/actions.ts';
 import { transferActions } from './transfers/actions.ts';
@@ -15,6 +16,7 @@ export function wechatPayActions(context: SandboxContext): readonly SandboxActio
     ...couponActions(context),
     ...refundActions(context),
     ...transferActions(context),
+    ...onboardingActions(context),
     sandboxAction({
       name: 'withdraw',
       summary:

@@ -1,6 +1,7 @@
 import { BILL_ROUTES } from '../bills/routes.ts';
 import { ECOMMERCE_ROUTES } from '../ecommerce/routes.ts';
 import { MERCHANT_ROUTES } from '../merchants/routes.ts';
+import { ONBOARDING_ROUTES } from '../onboarding/routes.ts';
 import { ORDER_ROUTES } from '../orders/routes.ts';
 import { REFUND_ROUTES } from '../refunds/routes.ts';
 import { SECURITY_ROUTES } from '../security/routes.ts';
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...REFUND_ROUTES,
   ...SHARING_ROUTES,
   ...ECOMMERCE_ROUTES,
+  ...ONBOARDING_ROUTES,
   ...BILL_ROUTES,
   ...TRANSFER_ROUTES,
   ...MERCHANT_ROUTES,

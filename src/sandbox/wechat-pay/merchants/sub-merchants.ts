@@ -3,6 +3,16 @@ import { randomDigits } from '../../random.ts';
 import type { Collection, SandboxStore } from '../../store.ts';
 import type { Merchant } from './keys.ts';
 
+/** Where a seller's money is settled to. */
+export interface BankAccount {
+  readonly type: 'BUSINESS' | 'PRIVATE';
+  readonly bank: string;
+  readonly bank_name: string | null;
+  readonly bank_branch_id: string | null;
+  readonly holder: string;
+  readonly number: string;
+}
+
 /**
  * Sellers under a partner or a platform. Some are there from the start; onboarding adds more. Their
  * numbers share one space with the merchants'.
@@ -16,6 +26,7 @@ export interface SubMerchant {
   readonly created_at: number;
   /** Largest share that may be split off, ten-thousandths. */
   max_split_ratio: number;
+  account: BankAccount;
 }
 
 const FIRST_NAMES = ['胡同手作', '胡同书店', '胡同茶铺'] as const;
@@ -42,7 +53,13 @@ export class SubMerchants {
     this.#records.put(record.sub_mchid, record);
   }
 
-  add(seller: { sp_mchid: string; name: string; sub_appid?: string; now: number }): SubMerchant {
+  add(seller: {
+    sp_mchid: string;
+    name: string;
+    sub_appid?: string;
+    now: number;
+    account?: BankAccount;
+  }): SubMerchant {
     let sub_mchid = `17${randomDigits(this.#random, 8)}`;
     while (this.#records.get(sub_mchid)) sub_mchid = `17${randomDigits(this.#random, 8)}`;
     const record: SubMerchant = {
@@ -52,9 +69,21 @@ export class SubMerchants {
       sub_appid: seller.sub_appid ?? null,
       created_at: seller.now,
       max_split_ratio: DEFAULT_RATIO,
+      account: seller.account ?? this.#someAccount(seller.name),
     };
     this.put(record);
     return record;
+  }
+
+  #someAccount(holder: string): BankAccount {
+    return {
+      type: 'BUSINESS',
+      bank: '工商银行',
+      bank_name: null,
+      bank_branch_id: null,
+      holder,
+      number: `622202${randomDigits(this.#random, 13)}`,
+    };
   }
 
   /** Gives each partner and platform its first sellers, once. */

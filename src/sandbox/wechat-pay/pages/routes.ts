@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SandboxContext } from '../context.ts';
+import { answerSign, SIGN_PATH } from '../onboarding/sign-page.ts';
 import { answerBridge } from './bridge.ts';
 import { answerH5, postH5 } from './h5.ts';
 import { languageOf, text } from './layout.ts';
@@ -51,6 +52,7 @@ async function route(
     default:
       break;
   }
+  if (page.url.pathname.startsWith(SIGN_PATH)) return answerSign(pages, page);
   if (page.url.pathname.startsWith('/bridge')) return answerBridge(pages, page);
   return failure(page.language, 404, text(page.language, 'not_found'));
 }

@@ -1,13 +1,17 @@
 import type { SandboxContext } from '../context.ts';
+import { scheduleWithdrawal, withdrawals } from '../ecommerce/withdrawals.ts';
 import { scheduleReturn } from './returns.ts';
 import { scheduleSplit } from './settle.ts';
 
-/** Splits and returns that were under way when the sandbox stopped end after all. */
+/** Splits, returns and withdrawals that were under way when the sandbox stopped end after all. */
 export function resumeSharing(context: SandboxContext): void {
   for (const split of context.sharing.splits.values()) {
     if (split.state === 'PROCESSING') scheduleSplit(context, split);
   }
   for (const record of context.sharing.returns.values()) {
     if (record.result === 'PROCESSING') scheduleReturn(context, record);
+  }
+  for (const withdrawal of withdrawals(context).values()) {
+    if (withdrawal.status === 'CREATE_SUCCESS') scheduleWithdrawal(context, withdrawal);
   }
 }
