@@ -142,9 +142,10 @@ export async function callApi(running: RunningSandbox, call: RawCall) {
     },
     ...(method === 'POST' ? { body: call.sent_body ?? body } : {}),
   });
-  const text = await answer.text();
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const text = bytes.toString('utf8');
   const content = parseWireObject(text) ?? {};
-  return { status: answer.status, headers: answer.headers, text, content };
+  return { status: answer.status, headers: answer.headers, bytes, text, content };
 }
 
 let orders = 0;
