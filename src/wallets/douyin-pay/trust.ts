@@ -1,0 +1,101 @@
+import type { KeyObject } from 'node:crypto';
+import { CERTIFICATES } from '../../protocols/douyin-pay/messages.ts';
+import { signatureOf } from '../../protocols/douyin-pay/signature.ts';
+import { isWireObject, parseWireObject, textField } from '../../protocols/wechat-pay/messages.ts';
+import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
+import { answerMessage, isFresh, rsaVerify } from '../../protocols/wechat-pay/signature.ts';
+import { type DouyinAccount, type PlatformCertificate, readCertificate } from './account.ts';
+import type { Exchange } from './client.ts';
+
+/**
+ * Whose signatures count: the certificate of the account, and those the wallet hands out under the
+ * account's own key, fetched when a message names one that is not known, at most once a minute.
+ */
+export type Verdict = 'valid' | 'unsigned' | 'unknown_key' | 'bad_signature' | 'stale';
+
+const FETCH_GAP_MS = 60_000;
+const MAX_ACCOUNTS = 10_000;
+const MAX_CERTIFICATES = 20;
+
+interface Ring {
+  readonly keys: Map<string, KeyObject>;
+  fetched_at: number;
+  fetching: Promise<void> | undefined;
+}
+
+export class Trust {
+  readonly #rings = new Map<string, Ring>();
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** The key is chosen by the serial number of this very message. */
+  async judge(
+    account: DouyinAccount,
+    message: { headers: Readonly<Record<string, string>>; body: Buffer; real: Date },
+  ): Promise<Verdict> {
+    const parts = signatureOf(message.headers);
+    if (!parts) return 'unsigned';
+    const key = await this.#keyFor(account, parts.serial.toUpperCase(), message.real);
+    if (!key) return 'unknown_key';
+    const text = answerMessage({ ...parts, body: message.body });
+    if (!rsaVerify(key, text, parts.signature)) return 'bad_signature';
+    return isFresh(parts.timestamp, message.real) ? 'valid' : 'stale';
+  }
+
+  async #keyFor(account: DouyinAccount, serial: string, real: Date) {
+    if (serial === account.certificate.serial) return account.certificate.key;
+    const ring = this.#ringOf(account.id);
+    const known = ring.keys.get(serial);
+    if (known) return known;
+    if (!ring.fetching && real.getTime() - ring.fetched_at >= FETCH_GAP_MS) {
+      ring.fetched_at = real.getTime();
+      ring.fetching = this.#fetch(account, ring).finally(() => {
+        ring.fetching = undefined;
+      });
+    }
+    await ring.fetching;
+    return ring.keys.get(serial);
+  }
+
+  #ringOf(id: string): Ring {
+    let ring = this.#rings.get(id);
+    if (!ring) {
+      if (this.#rings.size >= MAX_ACCOUNTS) this.#rings.clear();
+      ring = { keys: new Map(), fetched_at: Number.NEGATIVE_INFINITY, fetching: undefined };
+      this.#rings.set(id, ring);
+    }
+    return ring;
+  }
+
+  /** Decrypted first, since only the wallet can encrypt under our key; then the signature. */
+  async #fetch(account: DouyinAccount, ring: Ring): Promise<void> {
+    const answer = await this.#exchange(account, { method: 'GET', target: CERTIFICATES });
+    if (answer.kind !== 'answered' || answer.status !== 200) return;
+    const certificates = openCertificates(account, answer.body.toString('utf8'));
+    const parts = signatureOf(answer.headers);
+    const signer = certificates.find(({ serial }) => serial === parts?.serial.toUpperCase());
+    const key = signer?.key ?? account.certificate.key;
+    if (!parts || !rsaVerify(key, answerMessage({ ...parts, body: answer.body }), parts.signature))
+      return;
+    for (const certificate of certificates) ring.keys.set(certificate.serial, certificate.key);
+  }
+}
+
+function openCertificates(account: DouyinAccount, text: string): PlatformCertificate[] {
+  const list = parseWireObject(text)?.certificates;
+  if (!Array.isArray(list) || list.length > MAX_CERTIFICATES) return [];
+  return list.flatMap((entry) => {
+    const sealed = isWireObject(entry) ? entry.encrypt_certificate : undefined;
+    if (!isWireObject(sealed)) return [];
+    const pem = decryptResource(account.encrypt_key, {
+      algorithm: textField(sealed, 'algorithm') ?? '',
+      ciphertext: textField(sealed, 'ciphertext') ?? '',
+      nonce: textField(sealed, 'nonce') ?? '',
+    });
+    const certificate = pem === undefined ? undefined : readCertificate(pem);
+    return certificate ? [certificate] : [];
+  });
+}
