@@ -60,6 +60,67 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** The dial in sections, as pages show it; each fault is in one of them. */
+export const FAULT_GROUPS = {
+  notifications: FAULTS.filter((fault) => fault.startsWith('notification_')),
+  answers: FAULTS.filter((fault) =>
+    /^(?:answer_|error_|timeout_|connection_|rate_|key_)/.test(fault),
+  ),
+  payer: ['password_asked', 'payer_short'],
+  merchant: [
+    'merchant_short',
+    'refund_stuck',
+    'refund_delayed',
+    'split_part_refused',
+    'payout_fails',
+  ],
+  bills: ['bill_late', 'bill_wrong'],
+} as const satisfies Readonly<Record<string, readonly Fault[]>>;
+export type FaultGroup = keyof typeof FAULT_GROUPS;
+
+/** How late and how often, where nothing else is said. */
+export const STANDARD_DEGREE: Readonly<Partial<Record<Fault, Degree>>> = {
+  notification_delayed: { delay_ms: 30_000 },
+  notification_duplicated: { copies: 5 },
+  answer_slow: { delay_ms: 3_000 },
+  refund_delayed: { delay_ms: 600_000 },
+};
+
+interface Degree {
+  readonly delay_ms?: number;
+  readonly copies?: number;
+}
+
+/**
+ * Amounts that mean a fault, while the dial's sentinels are on: the last two digits of the amount
+ * in fen (11.03 yuan → 3). For clients that can choose an amount but not turn the dial.
+ */
+export const SENTINELS: Readonly<Partial<Record<Fault, bigint>>> = {
+  notification_lost: 1n,
+  notification_delayed: 2n,
+  notification_duplicated: 3n,
+  notification_probed: 4n,
+  notification_wrong_amount: 5n,
+  notification_answer_lost: 6n,
+  error_after_effect: 11n,
+  error_before_effect: 12n,
+  timeout_after_effect: 13n,
+  timeout_before_effect: 14n,
+  answer_cut: 15n,
+  answer_slow: 16n,
+  answer_probed: 17n,
+  answer_unsigned: 18n,
+  answer_wrong_amount: 19n,
+  rate_limited: 20n,
+  password_asked: 31n,
+  payer_short: 32n,
+  merchant_short: 41n,
+  refund_stuck: 42n,
+  refund_delayed: 43n,
+  split_part_refused: 44n,
+  payout_fails: 45n,
+};
+
 export interface FaultSetting {
   readonly fault: Fault;
   /** 0 to 1; 1 when only `count` is given. */
@@ -94,6 +155,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 export class FaultDial {
+  /** Do amounts of the table above mean faults? */
+  sentinels = false;
   #settings: FaultSetting[] = [];
   #random: () => number;
 
@@ -122,7 +185,14 @@ export class FaultDial {
       if (setting.remaining !== undefined) setting.remaining -= 1;
       return setting;
     }
-    return undefined;
+    return this.#meant(fault, occasion);
+  }
+
+  #meant(fault: Fault, { amount }: Occasion): FaultSetting | undefined {
+    const cents = SENTINELS[fault];
+    if (!this.sentinels || cents === undefined || amount === undefined) return undefined;
+    if (amount % 100n !== cents) return undefined;
+    return { fault, probability: 1, ...STANDARD_DEGREE[fault] };
   }
 
   random(): number {
