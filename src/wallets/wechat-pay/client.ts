@@ -6,6 +6,7 @@ import type { WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { MerchantAccount } from './account.ts';
 import { CALLS } from './calls.ts';
 import { maskObject, maskWire } from './mask.ts';
+import { Echoes } from './trust/echoes.ts';
 import { judge } from './trust/judge.ts';
 import { CertificateRing } from './trust/ring.ts';
 import { type Client, type Sent, send } from './trust/send.ts';
@@ -69,6 +70,7 @@ export function openClient(environment: WalletEnvironment): Client {
     outbound: new Outbound(),
     gate: new CallGate({ real: environment.real }),
     ring: new CertificateRing(),
+    echoes: new Echoes(),
     calls: new Map(CALLS.map((call) => [call.operation, call])),
   };
 }

@@ -44,10 +44,14 @@ export async function verifyNotification(
   if (!envelope) return refused('malformed', 'The body is not a notification.');
   const plain = decryptResource(account.api_v3_key, envelope.resource);
   if (plain === undefined) {
+    client.echoes.unreadable(account.id);
     return refused('decrypt', 'The resource cannot be decrypted: check the APIv3 key.');
   }
   const content = parseWireObject(plain);
   if (!content) return refused('malformed', 'The decrypted resource is not a JSON object.');
+  if (envelope.event_type === 'SECURITY_ECHO.SUCCESS') {
+    client.echoes.heard(account.id, textField(content, 'echo_message') ?? '');
+  }
   return readContent(account, envelope, content);
 }
 
@@ -65,13 +69,21 @@ function readContent(
       content: { about: 'other', type: event_type.slice(0, 64) },
     });
   }
-  const mchid = textField(content, 'mchid');
-  const appid = textField(content, 'appid');
+  const mchid = firstOf(content, MERCHANT_FIELDS);
+  const appid = firstOf(content, APP_FIELDS);
   if (mchid !== account.mchid || (appid !== undefined && appid !== account.appid)) {
     return refused('wrong_account', 'The notification is about another merchant or app id.');
   }
   if (about === 'payout') return payout(account, content);
   return about === 'payment' ? payment(content) : refund(content, mchid);
+}
+
+/** Who signs calls, as the messages of direct, partner, combined and transfer products name it. */
+const MERCHANT_FIELDS = ['mchid', 'sp_mchid', 'combine_mchid', 'mch_id'];
+const APP_FIELDS = ['appid', 'sp_appid', 'combine_appid'];
+
+function firstOf(content: WireObject, names: readonly string[]): string | undefined {
+  return names.map((name) => textField(content, name)).find((value) => value !== undefined);
 }
 
 function payment(content: WireObject): VerifiedNotification {

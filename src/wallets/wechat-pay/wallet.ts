@@ -41,7 +41,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     payouts: payouts(client),
     bills: bills(client),
     calls: CALLS,
-    checkCredentials: (account) => checkCredentials(client, account),
+    checkCredentials: (account, notify_url) => checkCredentials(client, account, notify_url),
     payerLogin: {
       code_parameter: 'code',
       authorizeUrl: (account, options) => authorizeUrl(openAccount(account), options),

@@ -94,7 +94,7 @@ function admit(
   { passage, found }: { passage: Passage; found: Found },
 ): {
   merchant: NonNullable<Passage['merchant']>;
-  content: Pick<RouteCall, 'body' | 'open' | 'serial'>;
+  content: Omit<RouteCall, 'parameters' | 'query'>;
 } {
   const { operation, per_second, upload } = found.route;
   const part = upload ? uploaded(call) : undefined;
@@ -121,10 +121,12 @@ function admit(
     throw tooOften();
   }
   const serial = header(call, 'wechatpay-serial');
+  const used = claim.authorization.serial_no;
+  const seal = (text: string) => context.keys.seal(merchant, text, used);
   const open = (ciphertext: string) => context.keys.open(merchant, serial, ciphertext);
   if (upload && !part) throw badUpload();
   const body = parseBody(call.method, claim.signed);
-  return { merchant, content: { body, open, serial, ...(part ? { file: part.file } : {}) } };
+  return { merchant, content: { body, open, seal, serial, ...(part ? { file: part.file } : {}) } };
 }
 
 function known(context: SandboxContext, call: ApiCall, passage: Passage) {

@@ -55,6 +55,8 @@ export interface RouteCall {
   readonly serial: string;
   /** Opens a field that was encrypted to the key of Wechatpay-Serial; undefined when it cannot. */
   readonly open: (ciphertext: string) => string | undefined;
+  /** Encrypts a field to the certificate under which the call was signed. */
+  readonly seal: (text: string) => string;
   /** The file of an upload. */
   readonly file?: UploadFile;
 }

@@ -88,9 +88,14 @@ export class WalletKeys {
     return key && oaepDecrypt(key, ciphertext);
   }
 
-  /** A field for the merchant, under its newest certificate; empty when it is too long for that. */
-  seal(merchant: Merchant, text: string): string {
-    return oaepEncrypt(merchant.verify_key, text) ?? '';
+  /**
+   * A field for the merchant, under the certificate it signed its call with, or its newest; empty
+   * when the text is too long for that.
+   */
+  seal(merchant: Merchant, text: string, serial_no?: string): string {
+    const serial = serial_no?.toUpperCase();
+    const used = merchant.certificates.find((each) => each.serial_no === serial);
+    return oaepEncrypt(used?.verify_key ?? merchant.verify_key, text) ?? '';
   }
 
   #key(merchant: Merchant, by_public_key: boolean): SigningKey {

@@ -25,10 +25,9 @@ export function echo(context: SandboxContext, merchant: Merchant, call: RouteCal
   checkFields(FIELDS, body);
   const echo_message = textField(body, 'echo_message') ?? '';
   const clear = secretOf(call);
-  const sealed = () => (clear === undefined ? undefined : context.keys.seal(merchant, clear));
   const url = textField(body, 'notify_url');
   if (url !== undefined) {
-    const secret = sealed();
+    const secret = clear === undefined ? undefined : context.keys.seal(merchant, clear);
     context.notices.send({
       mchid: merchant.mchid,
       url,
@@ -40,7 +39,7 @@ export function echo(context: SandboxContext, merchant: Merchant, call: RouteCal
       },
     });
   }
-  const secret = sealed();
+  const secret = clear === undefined ? undefined : call.seal(clear);
   return {
     echo_message,
     ...(secret === undefined ? {} : { encrypted_echo_message: secret }),

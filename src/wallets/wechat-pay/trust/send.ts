@@ -10,6 +10,7 @@ import type { CallGate } from '../../call-gate.ts';
 import type { WalletCall } from '../../calls.ts';
 import type { WalletEnvironment } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
+import type { Echoes } from './echoes.ts';
 import type { CertificateRing } from './ring.ts';
 
 /** What every call of this connector shares. */
@@ -19,6 +20,8 @@ export interface Client {
   readonly gate: CallGate;
   /** Platform certificates by account. */
   readonly ring: CertificateRing;
+  /** Self-tests that wait for their notification. */
+  readonly echoes: Echoes;
   /** The connector's calls by `METHOD path`. */
   readonly calls: ReadonlyMap<string, WalletCall>;
 }
