@@ -62,7 +62,7 @@ export const SUB_CODES = {
   'isv.code-invalid': { code: '40002', message: '授权码code无效' },
   'isv.refresh-token-invalid': { code: '40002', message: '刷新令牌refresh_token无效' },
   'isv.grant-type-invalid': { code: '40002', message: '授权类型grant_type无效' },
-  'isv.app-auth-code-invalid': { code: '40002', message: '应用授权码无效' },
+  'isv.suspected-attack': { code: '40002', message: '存在攻击风险' },
   'isv.missing-signature-config': {
     code: '40003',
     message: '验签出错，未配置对应签名算法的公钥或者证书',
@@ -72,6 +72,14 @@ export const SUB_CODES = {
   'isv.insufficient-isv-permissions': { code: '40006', message: 'ISV权限不足' },
   'isp.bill_not_exist': { code: '40004', message: '账单不存在' },
   INVALID_PARAMETER: { code: '40004', message: '参数无效' },
+  AUTH_CODE_NOT_EXIST: { code: '40004', message: 'auth_code不存在' },
+  AUTH_CODE_NOT_VALID: { code: '40004', message: '无效的auth_code' },
+  REFRESH_TOKEN_NOT_EXIST: { code: '40004', message: '刷新令牌不存在' },
+  GRANT_TYPE_INVALID: {
+    code: '40004',
+    message: 'grant_type必须是authorization_code或者refresh_token',
+  },
+  AUTH_TOKEN_NOT_FOUND: { code: '40004', message: '授权令牌不存在' },
   'ACQ.SYSTEM_ERROR': { code: '40004', message: '系统错误' },
   'ACQ.INVALID_PARAMETER': { code: '40004', message: '参数无效' },
   'ACQ.TRADE_NOT_EXIST': { code: '40004', message: '交易不存在' },

@@ -70,10 +70,27 @@ export function parsePublicKey(text: string): KeyObject {
   throw new AlipayKeyError('the key is not an RSA public key; was it cut when copied?');
 }
 
+/** RSA2 is SHA-256; RSA is SHA-1 and only for old applications that still ask for it. */
+export type SignType = 'RSA2' | 'RSA';
+
+const DIGESTS = { RSA2: 'RSA-SHA256', RSA: 'RSA-SHA1' } as const;
+
+export function isSignType(text: string): text is SignType {
+  return text === 'RSA2' || text === 'RSA';
+}
+
+function bytesOf(text: string | Buffer): Buffer {
+  return typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+}
+
 /** Base64 signature; runs in the thread pool, so it never holds the event loop. */
-export function signText(key: KeyObject, text: string): Promise<string> {
+export function signText(
+  key: KeyObject,
+  text: string | Buffer,
+  type: SignType = 'RSA2',
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    sign('RSA-SHA256', Buffer.from(text, 'utf8'), key, (error, signature) => {
+    sign(DIGESTS[type], bytesOf(text), key, (error, signature) => {
       if (error) reject(error);
       else resolve(signature.toString('base64'));
     });
@@ -81,7 +98,12 @@ export function signText(key: KeyObject, text: string): Promise<string> {
 }
 
 /** False for a wrong signature and for text that is no signature at all; never throws. */
-export function verifyText(key: KeyObject, text: string, signature: string): boolean {
+export function verifyText(
+  key: KeyObject,
+  text: string | Buffer,
+  signature: string,
+  type: SignType = 'RSA2',
+): boolean {
   if (signature.length > 1024) return false;
-  return verify('RSA-SHA256', Buffer.from(text, 'utf8'), key, Buffer.from(signature, 'base64'));
+  return verify(DIGESTS[type], bytesOf(text), key, Buffer.from(signature, 'base64'));
 }

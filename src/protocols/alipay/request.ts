@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { signText, verifyText } from './keys.ts';
+import { type SignType, signText, verifyText } from './keys.ts';
 import { canonicalText, type Parameters } from './parameters.ts';
 
 /**
@@ -41,29 +41,11 @@ export async function signRequest(key: KeyObject, parameters: Map<string, string
   parameters.set('sign', await signText(key, requestText(parameters)));
 }
 
-export type RequestVerdict =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      /** The text this side built. */
-      readonly text: string;
-      /** What the signer probably did, when another reading of the rule fits the signature. */
-      readonly likely?: 'signed_empty_values' | 'dropped_sign_type';
-      /** Names of the parameters that are present and empty. */
-      readonly empty: readonly string[];
-    };
-
-export function verifyRequest(key: KeyObject, parameters: Parameters): RequestVerdict {
-  const sign = parameters.get('sign') ?? '';
-  const text = requestText(parameters);
-  if (verifyText(key, text, sign)) return { ok: true };
-  const empty = [...parameters].filter(([, value]) => value === '').map(([name]) => name);
-  const wrong = { ok: false as const, text, empty };
-  if (empty.length > 0) {
-    const unfiltered = canonicalText(parameters, { without: ['sign'], keep_empty: true });
-    if (verifyText(key, unfiltered, sign)) return { ...wrong, likely: 'signed_empty_values' };
-  }
-  const untyped = canonicalText(parameters, { without: ['sign', 'sign_type'] });
-  if (verifyText(key, untyped, sign)) return { ...wrong, likely: 'dropped_sign_type' };
-  return wrong;
+/**
+ * `bytes` are the parameters as they were sent, one character a byte, because that is what was
+ * signed in whatever charset.
+ */
+export function verifyRequest(key: KeyObject, bytes: Parameters, type: SignType = 'RSA2'): boolean {
+  const text = Buffer.from(requestText(bytes), 'latin1');
+  return verifyText(key, text, bytes.get('sign') ?? '', type);
 }

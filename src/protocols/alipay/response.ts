@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { signText, verifyText } from './keys.ts';
+import { type SignType, signText, verifyText } from './keys.ts';
 
 /**
  * The answer of gateway.do: `{"<method>_response":<value>,"sign":"…"}`, compact and in this order.
@@ -17,18 +17,24 @@ export function gatewayJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('/', '\\/');
 }
 
-/**
- * The whole body for one answer; `content` is the text that gets signed. In certificate mode the
- * number of the wallet's certificate stands between the two, unsigned.
- */
+export interface AnswerOptions {
+  /** Certificate mode: the number of the wallet's certificate, between the two and unsigned. */
+  readonly alipay_cert_sn?: string;
+  readonly sign_type?: SignType;
+  /** `content` in the bytes that are sent, where they are not UTF-8. */
+  readonly bytes?: Buffer;
+}
+
+/** The whole body for one answer; `content` is the text that gets signed. */
 export async function buildResponse(
   key: KeyObject,
   root: string,
   content: string,
-  alipay_cert_sn?: string,
+  options: AnswerOptions = {},
 ): Promise<string> {
+  const { alipay_cert_sn, sign_type, bytes } = options;
   const sn = alipay_cert_sn === undefined ? '' : `"alipay_cert_sn":"${alipay_cert_sn}",`;
-  return `{"${root}":${content},${sn}"sign":"${await signText(key, content)}"}`;
+  return `{"${root}":${content},${sn}"sign":"${await signText(key, bytes ?? content, sign_type)}"}`;
 }
 
 export type Extracted =

@@ -5,6 +5,7 @@ import type { Alipay } from './books.ts';
 import { directActions } from './direct/actions.ts';
 import { fundActions } from './funds/actions.ts';
 import { PURSE } from './money.ts';
+import { openActions } from './open/actions.ts';
 import { royaltyActions } from './royalty/actions.ts';
 import { tradeActions } from './trade/actions.ts';
 
@@ -15,6 +16,7 @@ export function alipayActions(alipay: Alipay): readonly SandboxAction[] {
     ...tradeActions(alipay),
     ...royaltyActions(alipay),
     ...directActions(alipay),
+    ...openActions(alipay),
     sandboxAction({
       name: 'withdraw',
       summary:

@@ -1,19 +1,25 @@
-import type { KeyObject } from 'node:crypto';
 import type { TradeStatus } from '../../protocols/alipay/trade.ts';
 import type { Funds } from '../funds.ts';
 import type { Notifier } from '../notifier.ts';
 import type { Person, SandboxOptions } from '../sandbox.ts';
 import type { Collection } from '../store.ts';
+import type { Rates } from './api/rates.ts';
 import type { DirectBook } from './direct/book.ts';
 import { buyerId, openId } from './numbers.ts';
+import type { App } from './open/app.ts';
 import type { Authority } from './open/authority.ts';
 import type { Authorizations } from './open/authorizations.ts';
 import type { Keyring } from './open/keyring.ts';
+import type { Nonces } from './open/nonces.ts';
+import type { SentNotices } from './open/sent-notices.ts';
+import type { Switches } from './open/switches.ts';
 import type { RoyaltyBook } from './royalty/book.ts';
 import type { Agenda } from './trade/agenda.ts';
 import type { PayerCodes } from './trade/codes.ts';
 import type { Coupons, Voucher } from './trade/discounts.ts';
 import type { Merge } from './trade/merge-book.ts';
+
+export type { App, AppRole } from './open/app.ts';
 
 /**
  * The wallet's books: orders and trades, balances, login codes. Everything is changed in memory
@@ -136,29 +142,6 @@ export interface LoginCode {
   readonly expires_at: number;
 }
 
-/**
- * How an application is set up: in key mode, in certificate mode, a platform's with sellers under
- * it (certificate mode), or a third party's that acts for other merchants.
- */
-export type AppRole = 'key' | 'certificate' | 'platform' | 'isv';
-
-/** An application at the wallet, as one call sees it: acting for its own merchant or another. */
-export interface App {
-  readonly role: AppRole;
-  readonly app_id: string;
-  /** The application of the merchant that is acted for: its own, but for an app_auth_token. */
-  readonly auth_app_id: string;
-  /** The merchant that is acted for. */
-  readonly seller_id: string;
-  readonly payee: { readonly zh: string; readonly en: string };
-  /** Verifies its requests. */
-  readonly public_key: KeyObject;
-  /** `app_cert_sn` of certificate mode; null in key mode. */
-  readonly certificate_sn: string | null;
-  /** For encrypted content, base64 of 16 bytes. */
-  readonly aes_key: string;
-}
-
 export interface Buyer {
   readonly person: Person;
   readonly user_id: string;
@@ -176,6 +159,11 @@ export interface Alipay {
   readonly keyring: Keyring;
   readonly authority: Authority;
   readonly authorizations: Authorizations;
+  readonly switches: Switches;
+  readonly rates: Rates;
+  readonly nonces: Nonces;
+  /** Notifications sent of late: whose they were, by `notify_id`. */
+  readonly sent_notices: SentNotices;
   readonly buyers: ReadonlyMap<string, Buyer>;
   readonly trades: Collection<Trade>;
   readonly balances: Collection<{ amount: bigint }>;

@@ -1,8 +1,10 @@
+import iconv from 'iconv-lite';
 import { shanghaiStamp } from '../../clock.ts';
 import { toYuan } from '../../money.ts';
 import { ACKNOWLEDGED, signNotification } from '../../protocols/alipay/notification.ts';
-import { encodeForm } from '../../protocols/alipay/parameters.ts';
-import type { PendingNotification } from '../notifier.ts';
+import { type Charset, charsetNamed, encodeForm } from '../../protocols/alipay/parameters.ts';
+import type { PendingNotification, Rendered } from '../notifier.ts';
+import { oneFenMore } from './api/run.ts';
 import type { Alipay, Trade, TradeRefund } from './books.ts';
 import { newNotifyId, openId } from './numbers.ts';
 import type { Signer } from './open/keyring.ts';
@@ -87,31 +89,60 @@ export function authAppId(alipay: Alipay, trade: Pick<Trade, 'app_id' | 'seller_
 export function notifyTrade(alipay: Alipay, trade: Trade, refund?: TradeRefund): void {
   if (trade.notify_url === null) return;
   const subject = content(alipay, trade, refund);
-  alipay.notifier.notify(subject.notify_id, trade.notify_url, subject);
+  const { amount } = refund ?? trade;
+  const occasion = { operation: subject.notify_type, amount };
+  alipay.notifier.notify(subject.notify_id, trade.notify_url, subject, occasion);
 }
 
-/** Never leaves before the fact is durable: a merchant must not know more than the books do. */
-export async function renderNotification(
-  alipay: Alipay,
-  notification: PendingNotification,
-): Promise<{ headers: Record<string, string>; body: string }> {
-  await alipay.options.store.committed();
+interface Said {
+  readonly fields: Readonly<Record<string, string | undefined>>;
+  readonly charset: Charset;
+}
+
+/** What is said this time: the subject, its stamp, and what the fault dial makes of its amount. */
+function said(alipay: Alipay, notification: PendingNotification): Said {
   const fields: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(notification.subject)) {
     if (typeof value === 'string') fields[name] = value;
   }
   // Messages of the wallet's message channel carry a stamp of their own.
   const now = alipay.options.clock.now();
-  const stamped =
-    fields['msg_method'] === undefined
-      ? { notify_time: shanghaiStamp(now) }
-      : { utc_timestamp: now.getTime().toString() };
-  const { key } = signerOf(alipay, fields['app_id'] ?? '');
-  const parameters = await signNotification(key, { ...stamped, ...fields });
-  return {
-    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
-    body: encodeForm(parameters),
-  };
+  if (fields['msg_method'] === undefined) fields['notify_time'] = shanghaiStamp(now);
+  else fields['utc_timestamp'] = now.getTime().toString();
+  const total = fields['total_amount'];
+  const { operation, amount } = notification;
+  const occasion = { operation, amount };
+  const { faults } = alipay.options;
+  if (total !== undefined && faults.strikes('notification_wrong_amount', occasion)) {
+    fields['total_amount'] = oneFenMore(total);
+  }
+  return { fields, charset: charsetNamed(fields['charset'] ?? '') ?? 'utf-8' };
+}
+
+/** Never leaves before the fact is durable: a merchant must not know more than the books do. */
+export async function renderNotification(
+  alipay: Alipay,
+  notification: PendingNotification,
+): Promise<Rendered> {
+  await alipay.options.store.committed();
+  const { fields, charset } = said(alipay, notification);
+  const { key, sn } = signerOf(alipay, fields['app_id'] ?? '');
+  const encode = (text: string) => iconv.encode(text, charset);
+  const parameters = await signNotification(key, fields, {
+    encode,
+    ...(sn !== null && alipay.switches.notification_cert_sn && { alipay_cert_sn: sn }),
+  });
+  const { notify_id, seller_id } = fields;
+  if (notify_id !== undefined && seller_id !== undefined) {
+    alipay.sent_notices.add(notify_id, seller_id, alipay.options.clock.real());
+  }
+  const headers = { 'content-type': `application/x-www-form-urlencoded; charset=${charset}` };
+  const letter = { headers, body: encodeForm(parameters, encode) };
+  const { operation, amount } = notification;
+  if (!alipay.options.faults.strikes('notification_probed', { operation, amount })) return letter;
+  const sign = parameters.get('sign') ?? '';
+  const spoilt = new Map(parameters).set('sign', `${sign[0] === 'A' ? 'B' : 'A'}${sign.slice(1)}`);
+  return { ...letter, probe: { headers, body: encodeForm(spoilt, encode) } };
 }
 
 export function isAcknowledged(answer: { status: number; body: Buffer }): boolean {

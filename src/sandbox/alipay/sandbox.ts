@@ -5,6 +5,7 @@ import { PhoneRefusal, type SandboxOptions, type WalletSandbox } from '../sandbo
 import { type AccountSource, accountsOf, merchantAccount, scriptAccess } from './accounts.ts';
 import { alipayActions } from './actions.ts';
 import { METHODS } from './api/methods.ts';
+import { Rates } from './api/rates.ts';
 import {
   type Alipay,
   balanceOf,
@@ -19,6 +20,9 @@ import { openFundTransfers } from './funds/actions.ts';
 import { isAcknowledged, NOTIFY_SCHEDULE_MS, renderNotification } from './notices.ts';
 import { openApps } from './open/apps.ts';
 import { Authorizations } from './open/authorizations.ts';
+import { Nonces } from './open/nonces.ts';
+import { SentNotices } from './open/sent-notices.ts';
+import { Switches } from './open/switches.ts';
 import { Payers } from './payer.ts';
 import { openRoyaltyBook } from './royalty/book.ts';
 import { listen } from './server.ts';
@@ -31,11 +35,12 @@ import { resume } from './trade/resume.ts';
 import { codesOnScreen, merchantBalances, transactions } from './trade/transactions.ts';
 
 /**
- * Where this wallet differs from the real one: key mode only, one application, utf-8 only; one
- * Alipay key for all applications; a stamp of the wrong hour is taken with a warning header; any
- * http(s) address may be returned to; answers are `application/json`; page calls are answered with
- * a redirect to `/cashier/<token>`; a trade that times out or is closed sends no notification; an
- * order number stays bound to its amount and subject even before its code is scanned.
+ * Where this wallet differs from the real one: its Alipay key of key mode is one for all
+ * applications; stamps of the wrong hour are taken with a warning header unless it is set to
+ * strict; any http(s) address may be returned to; page calls are answered with a redirect to
+ * `/cashier/<token>`; a trade that times out or is closed sends no notification; an order number
+ * stays bound to its amount and subject even before its code is scanned; a charge that waits for
+ * the password is HTTP 202 in OpenAPI v3, and v3 signs the errors of known applications too.
  */
 
 const TICK_MS = 200;
@@ -50,6 +55,10 @@ async function openWallet(options: SandboxOptions): Promise<AccountSource> {
     keyring,
     authority,
     authorizations: await Authorizations.open(options, apps),
+    switches: new Switches(store),
+    rates: new Rates(),
+    nonces: new Nonces(),
+    sent_notices: new SentNotices(),
     buyers: buyersOf(options.people),
     trades: store.collection<Trade>('trades'),
     balances: store.collection<{ amount: bigint }>('balances'),

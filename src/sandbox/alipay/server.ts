@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Admin } from '../admin/admin.ts';
-import { answerGateway } from './api/gateway.ts';
+import type { Answered, Incoming } from './api/passage.ts';
+import { carry, isApi } from './api/wire.ts';
 import type { Alipay } from './books.ts';
 import { authorize, readAuthorize } from './login.ts';
 import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
@@ -11,6 +12,8 @@ import { chooser, personAt, rememberPerson } from './pages/people.ts';
 
 /** The sandbox's own port: the gateway for programs, pages for the payer's browser. */
 const MAX_BODY_BYTES = 65_536;
+/** A little above the 10 MB that a picture may have. */
+const MAX_UPLOAD_BYTES = 11 * 1024 * 1024;
 const SILENCE_MS = 60_000;
 const LOGIN_PATH = '/oauth2/publicAppAuthorize.htm';
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
@@ -23,18 +26,22 @@ interface Parts {
   readonly admin: Admin;
 }
 
-function readBody(request: IncomingMessage): Promise<string> {
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) reject(new TooLarge());
+      if (size > limit) reject(new TooLarge());
       else chunks.push(chunk);
     });
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', reject);
   });
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request, MAX_BODY_BYTES)).toString('utf8');
 }
 
 /** Pages are for this machine's browser only: a foreign name or origin is a rebinding attempt. */
@@ -114,24 +121,77 @@ async function answerPage(
   return NOT_FOUND;
 }
 
-async function answer(parts: Parts, request: IncomingMessage): Promise<Reply | undefined> {
+async function answer(parts: Parts, request: IncomingMessage): Promise<Reply> {
   const { alipay } = parts;
   if (request.method !== 'GET' && request.method !== 'POST') return refusal(405, 'GET or POST');
   const target = request.url ?? '/';
-  const mark = target.indexOf('?');
-  const path = mark < 0 ? target : target.slice(0, mark);
-  if (path === '/gateway.do') {
-    const query = mark < 0 ? '' : target.slice(mark + 1);
-    const body = request.method === 'POST' ? await readBody(request) : '';
-    return answerGateway(alipay, { query, body });
-  }
   // A target such as `//` has no URL of its own; it is simply not a page.
   if (!URL.canParse(target, alipay.url)) return NOT_FOUND;
   return answerPage(parts, request, new URL(target, alipay.url));
 }
 
-function send(response: ServerResponse, reply: Reply, closing: boolean): void {
-  const body = Buffer.from(reply.body, 'utf8');
+/** The old way to ask whether a notification is genuine. */
+function notifyVerify(alipay: Alipay, target: string): Reply {
+  const query = new URLSearchParams(target.slice(target.indexOf('?') + 1));
+  const { real } = alipay.options.clock;
+  const notify_id = query.get('notify_id') ?? '';
+  const partner = query.get('partner') ?? '';
+  const genuine = alipay.sent_notices.isGenuine(notify_id, partner, real());
+  return { status: 200, headers: { 'content-type': 'text/html' }, body: String(genuine) };
+}
+
+function isNotifyVerify(target: string): boolean {
+  return /^\/gateway\.do\?(.*&)?service=notify_verify(&|$)/.test(target);
+}
+
+async function callOf(request: IncomingMessage, target: string): Promise<Incoming> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  const uploads = /^multipart\/form-data/i.test(headers['content-type'] ?? '');
+  const body = await readBytes(request, uploads ? MAX_UPLOAD_BYTES : MAX_BODY_BYTES);
+  return { verb: request.method ?? 'GET', target, headers, body };
+}
+
+async function serveApi(
+  alipay: Alipay,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+): Promise<void> {
+  const departure = await carry(alipay, await callOf(request, target));
+  switch (departure.kind) {
+    case 'reset':
+      request.socket.resetAndDestroy();
+      return;
+    case 'silence':
+      return hold(response);
+    case 'cut':
+      return cut(response, departure.answered);
+    case 'reply': {
+      const { answered, delay_ms } = departure;
+      if (delay_ms > 0) await new Promise((resolve) => setTimeout(resolve, delay_ms).unref());
+      return send(response, answered, false);
+    }
+    default:
+      return departure satisfies never;
+  }
+}
+
+function hold(response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), SILENCE_MS).unref();
+  response.on('close', () => clearTimeout(timer));
+}
+
+/** Half of what was announced, then nothing more. */
+function cut(response: ServerResponse, { status, headers, body }: Answered): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length + 1 });
+  response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy());
+}
+
+function send(response: ServerResponse, reply: Reply | Answered, closing: boolean): void {
+  const body = Buffer.from(reply.body);
   const connection = closing ? { connection: 'close' } : {};
   response.writeHead(reply.status, {
     ...reply.headers,
@@ -141,21 +201,26 @@ function send(response: ServerResponse, reply: Reply, closing: boolean): void {
   response.end(body);
 }
 
+function serve(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const target = request.url ?? '/';
+  if (isNotifyVerify(target)) {
+    send(response, notifyVerify(parts.alipay, target), false);
+    return Promise.resolve();
+  }
+  const isOdd = request.method !== 'GET' && request.method !== 'POST';
+  if (isApi(target) && !(isOdd && target.startsWith('/gateway.do')))
+    return serveApi(parts.alipay, request, response, target);
+  return answer(parts, request).then((reply) => send(response, reply, false));
+}
+
 function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): void {
-  answer(parts, request).then(
-    (reply) => {
-      if (reply) return send(response, reply, false);
-      const timer = setTimeout(() => response.destroy(), SILENCE_MS).unref();
-      response.on('close', () => clearTimeout(timer));
-    },
-    (error: unknown) => {
-      if (error instanceof TooLarge) {
-        send(response, refusal(413, `the body is larger than ${MAX_BODY_BYTES} bytes`), true);
-      } else {
-        send(response, refusal(500, 'the sandbox broke'), true);
-      }
-    },
-  );
+  serve(parts, request, response).catch((error: unknown) => {
+    if (error instanceof TooLarge) {
+      send(response, refusal(413, `the body is larger than ${MAX_BODY_BYTES} bytes`), true);
+    } else {
+      send(response, refusal(500, 'the sandbox broke'), true);
+    }
+  });
 }
 
 /** Listens; resolves with the server and the port it got. */

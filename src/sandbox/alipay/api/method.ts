@@ -12,6 +12,10 @@ export interface Method extends CoveredCall {
   readonly per_second?: number;
   /** Refused with isv.missing-app-cert-sn unless the application is in certificate mode. */
   readonly certificate_only?: true;
+  /** The answer carries no `code` and no `msg`, as the token calls do. */
+  readonly bare?: true;
+  /** The answer of gateway.do is not signed. */
+  readonly unsigned?: true;
   /** The fields of the answer beside `code` and `msg`; throws a GatewayRefusal. */
   readonly run: (call: Call) => MethodAnswer | Promise<MethodAnswer>;
 }

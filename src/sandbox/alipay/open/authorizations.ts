@@ -29,8 +29,19 @@ function newToken(now: Date): string {
   return `${now.toISOString().slice(0, 7).replace('-', '')}BB${newSecret().slice(0, 30)}`;
 }
 
+/** What the merchant's consent page sends the third party back with. */
+interface AuthCode {
+  readonly code: string;
+  readonly app_id: string;
+  readonly auth_app_id: string;
+  readonly until: number;
+}
+
+const CODE_LIFE_MS = 86_400_000;
+
 export class Authorizations {
   readonly #all: Collection<AppAuthorization>;
+  readonly #codes: Collection<AuthCode>;
   readonly #options: SandboxOptions;
   readonly #apps: ReadonlyMap<string, App>;
   #first = '';
@@ -39,6 +50,7 @@ export class Authorizations {
     this.#options = options;
     this.#apps = apps;
     this.#all = options.store.collection<AppAuthorization>('app_authorizations');
+    this.#codes = options.store.collection<AuthCode>('app_auth_codes');
   }
 
   /** The first merchant has allowed the third party's application from the start. */
@@ -64,17 +76,38 @@ export class Authorizations {
     return this.#first;
   }
 
-  grant(isv: App, merchant: App): AppAuthorization {
-    return this.#put(isv, merchant, newToken(this.#options.clock.now()));
+  /** The merchant allows the third party's application: a code that is good once, for a day. */
+  grant(isv: App, merchant: App): string {
+    const code = `P${newSecret()}`;
+    const until = this.#options.clock.now().getTime() + CODE_LIFE_MS;
+    this.#codes.put(code, { code, app_id: isv.app_id, auth_app_id: merchant.app_id, until });
+    return code;
+  }
+
+  takeCode(isv: App, code: string): AppAuthorization | 'unknown' | 'expired' {
+    const found = this.#codes.get(code);
+    const merchant = this.#apps.get(found?.auth_app_id ?? '');
+    if (found?.app_id !== isv.app_id || !merchant) return 'unknown';
+    this.#codes.delete(code);
+    const now = this.#options.clock.now();
+    if (now.getTime() >= found.until) return 'expired';
+    return this.#put(isv, merchant, newToken(now));
+  }
+
+  /** A new token in place of the old one, which ends. */
+  refresh(isv: App, refresh_token: string): AppAuthorization | undefined {
+    for (const old of this.#all.values()) {
+      if (old.refresh_token !== refresh_token || old.app_id !== isv.app_id || old.revoked) continue;
+      const merchant = this.#apps.get(old.auth_app_id);
+      if (!merchant) return undefined;
+      this.revoke(old.token);
+      return this.#put(isv, merchant, newToken(this.#options.clock.now()));
+    }
+    return undefined;
   }
 
   find(token: string): AppAuthorization | undefined {
     return this.#all.get(token);
-  }
-
-  byRefreshToken(token: string): AppAuthorization | undefined {
-    for (const one of this.#all.values()) if (one.refresh_token === token) return one;
-    return undefined;
   }
 
   revoke(token: string): boolean {
