@@ -45,17 +45,24 @@ export interface RunningSandbox {
   readonly clock: TestClock;
   readonly faults: FaultDial;
   readonly store: SandboxStore;
+  readonly requests: RequestLog;
   readonly keys_dir: string;
   stop(): Promise<void>;
 }
 
 export async function runSandbox(
-  options: { refund_delay_ms?: number; store?: SandboxStore; keys_dir?: string } = {},
+  options: {
+    refund_delay_ms?: number;
+    store?: SandboxStore;
+    keys_dir?: string;
+    rate_limits?: boolean;
+  } = {},
 ): Promise<RunningSandbox> {
   const keys_dir = options.keys_dir ?? (await copyOfKeys());
   const clock = new TestClock();
   const faults = new FaultDial(7);
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
+  const requests = new RequestLog(() => clock.real());
   const sandbox = await startWechatPaySandbox({
     host: '127.0.0.1',
     port: 0,
@@ -66,8 +73,8 @@ export async function runSandbox(
     people: PEOPLE,
     notify_pace: 0.001,
     random: sandboxRandom(),
-    requests: new RequestLog(() => clock.real()),
-    rate_limits: false,
+    requests,
+    rate_limits: options.rate_limits ?? false,
     refund_delay_ms: options.refund_delay_ms ?? 0,
   });
   return {
@@ -75,6 +82,7 @@ export async function runSandbox(
     clock,
     faults,
     store,
+    requests,
     keys_dir,
     stop: async () => {
       await sandbox.stop();

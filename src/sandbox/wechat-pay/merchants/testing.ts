@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { WalletSandbox } from '../../sandbox.ts';
 import { loadKeys } from './load.ts';
 
 /**
@@ -23,4 +24,15 @@ async function makeKeys(): Promise<void> {
   const fresh = await mkdtemp(join(tmpdir(), 'hutong-wechat-pay-new-'));
   await loadKeys(fresh, () => new Date());
   await rename(fresh, MADE).catch(() => rm(fresh, { recursive: true, force: true }));
+}
+
+/** Does what a developer does at the wallet's own port. */
+export async function act(
+  { sandbox }: { sandbox: WalletSandbox },
+  name: string,
+  input: Record<string, unknown> = {},
+): Promise<Record<string, unknown>> {
+  const action = sandbox.actions.find((known) => known.name === name);
+  if (!action) throw new Error(`no action ${name}`);
+  return { ...(await action.run(input)) };
 }
