@@ -181,7 +181,6 @@ export class BillTable {
   /** The values of a row as it was cut; throws when they do not fit the header. */
   row(line: number, cut: readonly string[]): BillRow {
     const cells = cut.map(trimCell);
-    while (cells.length > this.width && cells.at(-1) === '') cells.pop();
     const fitting = cells.length > this.width ? this.#mend(cells, this) : cells;
     if (fitting?.length !== this.width) {
       throw new BillError(line, `has ${cells.length} values for ${this.width} columns`);

@@ -36,6 +36,8 @@ export interface SplitFact {
   readonly wallet_transaction_id?: string;
   readonly state: 'pending' | 'finished' | 'refused';
   readonly parts: readonly SplitPartFact[];
+  /** What became the seller's own by this request, where the wallet says it. */
+  readonly released?: bigint;
 }
 
 export type SplitOutcome =
@@ -95,7 +97,10 @@ type OfPayment = {
 };
 
 export interface Splits {
+  /** Those that hold for every account of this wallet. */
   readonly limits: SplitLimits;
+  /** Those of this account, where accounts differ. */
+  limitsOf?(account: WalletAccount): SplitLimits;
   /** A receiver must be known to the wallet before money may go there; re-entrant. */
   addReceiver(
     account: WalletAccount,
