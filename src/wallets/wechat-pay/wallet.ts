@@ -6,13 +6,19 @@ import { checkCredentials } from './check.ts';
 import { openClient } from './client.ts';
 import { authorizeUrl, exchangeCode } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
+import { combined } from './orders/combined.ts';
+import { payerCodes } from './orders/payer-codes.ts';
 import { closePayment, createPayment, queryPayment } from './orders/payments.ts';
 import { payouts } from './payouts/payouts.ts';
 import { queryRefund, refund } from './refunds/refunds.ts';
+import { splits } from './splits/splits.ts';
 
-/** An order lives longer, but its code and prepay id are dead after two hours. */
+/**
+ * An order lives longer, but its code and prepay id are dead after two hours. Money is held for 30
+ * days at ordinary merchants; `splits.limitsOf` says 180 for platforms.
+ */
 const CAPABILITIES: WalletCapabilities = {
-  presentations: ['qr', 'h5', 'in_app'],
+  presentations: ['qr', 'h5', 'in_app', 'app', 'mini_program'],
   min_expiry_ms: 60_000,
   max_expiry_ms: 2 * 3_600_000,
   min_amount: 1n,
@@ -20,7 +26,7 @@ const CAPABILITIES: WalletCapabilities = {
   max_refunds: 50,
   refund_window_days: 365,
   fee_rate: 600n,
-  max_hold_days: 0,
+  max_hold_days: 30,
 };
 
 /** The WeChat Pay connector: APIv3 for direct merchants, partners and platforms. */
@@ -32,12 +38,17 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     parseAccount,
     merchantNumber: (account) => String(account.settings.mchid),
     createPayment: (account, order) => createPayment(client, openAccount(account), order),
-    queryPayment: (account, reference) => queryPayment(client, openAccount(account), reference),
-    closePayment: (account, reference) => closePayment(client, openAccount(account), reference),
+    queryPayment: (account, wallet_reference, sub_merchant) =>
+      queryPayment(client, openAccount(account), { wallet_reference, sub_merchant }),
+    closePayment: (account, wallet_reference, sub_merchant) =>
+      closePayment(client, openAccount(account), { wallet_reference, sub_merchant }),
     refund: (account, order) => refund(client, openAccount(account), order),
     queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
     verifyNotification: (account, raw) => verifyNotification(client, openAccount(account), raw),
     answerNotification,
+    payerCodes: payerCodes(client),
+    combined: combined(client),
+    splits: splits(client),
     payouts: payouts(client),
     bills: bills(client),
     calls: CALLS,
@@ -50,6 +61,9 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
         return answer.kind === 'openid' ? answer.openid : undefined;
       },
     },
-    stop: () => client.outbound.stop(),
+    stop: () => {
+      client.outbound.stop();
+      for (const { sockets } of client.certified.values()) sockets.stop();
+    },
   };
 }

@@ -1,0 +1,183 @@
+import { fenField } from '../../../protocols/wechat-pay/messages.ts';
+import type {
+  SplitLimits,
+  SplitOrder,
+  SplitOutcome,
+  SplitReturn,
+  SplitReturnOutcome,
+  Splits,
+  UnsplitOutcome,
+} from '../../products/splits.ts';
+import type { Refused, WalletAccount } from '../../wallet.ts';
+import { type MerchantAccount, openAccount } from '../account.ts';
+import { type Call, type CallResult, type Client, callWallet } from '../client.ts';
+import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { openSealer } from '../trust/fields.ts';
+import { returnFact, splitFact } from './facts.ts';
+import { addReceiver, removeReceiver } from './receivers.ts';
+import {
+  needsSealer,
+  type OfPayment,
+  queryReturnCall,
+  querySplitCall,
+  releaseCall,
+  returnCall,
+  splitCall,
+  unsplitCall,
+} from './requests.ts';
+
+/**
+ * Splits, releases and returns. The wallet does them after it has answered, so the answer is never
+ * the last word; the same number with the same data may be sent again at any time.
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012068108
+ */
+const LIMITS: SplitLimits = {
+  max_parts: 50,
+  max_requests: 50,
+  max_rate: 30_000n,
+  min_wait_ms: 60_000,
+  hold_days: 30,
+  return_days: 180,
+};
+const PLATFORM_LIMITS: SplitLimits = { ...LIMITS, min_wait_ms: 30_000, hold_days: 180 };
+
+export function splits(client: Client): Splits {
+  return {
+    limits: LIMITS,
+    limitsOf: (account) => (openAccount(account).role === 'platform' ? PLATFORM_LIMITS : LIMITS),
+    addReceiver: (account, receiver) => addReceiver(client, openAccount(account), receiver),
+    removeReceiver: (account, receiver) => removeReceiver(client, openAccount(account), receiver),
+    split: (account, order) => split(client, openAccount(account), order),
+    querySplit: (account, asked) => {
+      const opened = openAccount(account);
+      return ask(client, opened, { call: querySplitCall(opened, asked), asked });
+    },
+    release: (account, order) => {
+      const opened = openAccount(account);
+      return tell(client, opened, { call: releaseCall(opened, order), asked: order });
+    },
+    unsplitAmount: (account, payment) => unsplitAmount(client, account, payment),
+    returnSplit: (account, order) => returnSplit(client, openAccount(account), order),
+    queryReturn: (account, order) => queryReturn(client, openAccount(account), order),
+  };
+}
+
+type Asked = OfPayment & { readonly split_reference: string };
+
+async function split(
+  client: Client,
+  account: MerchantAccount,
+  order: SplitOrder,
+): Promise<SplitOutcome> {
+  const sealer = needsSealer(order) ? await openSealer(client, account) : undefined;
+  const call = splitCall(account, order, sealer);
+  if ('kind' in call) return call;
+  return tell(client, account, { call, asked: order });
+}
+
+/** Undefined when the seller is named where there is one. */
+function unnamed(account: MerchantAccount, call: Call, asked: OfPayment): Refused | undefined {
+  if (account.role === 'direct' || asked.sub_merchant !== undefined) return undefined;
+  return notSent(`${call.method} ${call.operation}`, 'The seller (sub_merchant) must be named.');
+}
+
+/**
+ * A request that moves money. That this try never left says nothing of an earlier one under the
+ * same number: unknown.
+ */
+async function tell(
+  client: Client,
+  account: MerchantAccount,
+  request: { call: Call; asked: Asked },
+): Promise<SplitOutcome> {
+  const refused = unnamed(account, request.call, request.asked);
+  if (refused) return refused;
+  const result = await callWallet(client, account, request.call);
+  if (result.kind === 'unreachable') {
+    return { kind: 'unknown', cause: result.message, trace: result.trace };
+  }
+  return toFact(account, request.asked, result);
+}
+
+async function ask(
+  client: Client,
+  account: MerchantAccount,
+  request: { call: Call; asked: Asked },
+): Promise<SplitOutcome> {
+  const refused = unnamed(account, request.call, request.asked);
+  if (refused) return refused;
+  const result = await callWallet(client, account, request.call);
+  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
+    return { kind: 'not_found', trace: result.trace };
+  }
+  return toFact(account, request.asked, result);
+}
+
+function toFact(account: MerchantAccount, asked: Asked, result: CallResult): SplitOutcome {
+  if (result.kind !== 'answer') return toOutcome(result);
+  const fact = splitFact(result.content, asked.sub_merchant ?? account.mchid);
+  if (!fact) return unreadable(result.trace, 'fields of the split are missing');
+  const same =
+    fact.split_reference === asked.split_reference &&
+    fact.wallet_transaction_id === asked.wallet_transaction_id;
+  if (!same) return unreadable(result.trace, 'it is about another split');
+  return { kind: 'fact', fact, trace: result.trace };
+}
+
+async function returnSplit(
+  client: Client,
+  account: MerchantAccount,
+  order: SplitReturn,
+): Promise<SplitReturnOutcome> {
+  const call = returnCall(account, order);
+  const refused = unnamed(account, call, order) ?? onlyMerchants(call, order);
+  if (refused) return refused;
+  const result = await callWallet(client, account, call);
+  if (result.kind === 'unreachable') {
+    return { kind: 'unknown', cause: result.message, trace: result.trace };
+  }
+  return toReturnFact(order, result);
+}
+
+function onlyMerchants({ operation }: Call, { receiver }: SplitReturn): Refused | undefined {
+  if (receiver.kind === 'merchant') return undefined;
+  return notSent(`POST ${operation}`, 'Only merchants give parts of a split back.');
+}
+
+async function queryReturn(
+  client: Client,
+  account: MerchantAccount,
+  order: SplitReturn,
+): Promise<SplitReturnOutcome> {
+  const call = queryReturnCall(account, order);
+  const refused = unnamed(account, call, order);
+  if (refused) return refused;
+  const result = await callWallet(client, account, call);
+  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
+    return { kind: 'not_found', trace: result.trace };
+  }
+  return toReturnFact(order, result);
+}
+
+function toReturnFact(order: SplitReturn, result: CallResult): SplitReturnOutcome {
+  if (result.kind !== 'answer') return toOutcome(result);
+  const fact = returnFact(result.content);
+  if (!fact) return unreadable(result.trace, 'fields of the return are missing');
+  if (fact.return_reference !== order.return_reference || fact.amount !== order.amount) {
+    return unreadable(result.trace, 'it is about another return');
+  }
+  return { kind: 'fact', fact, trace: result.trace };
+}
+
+async function unsplitAmount(
+  client: Client,
+  account: WalletAccount,
+  payment: OfPayment,
+): Promise<UnsplitOutcome> {
+  const opened = openAccount(account);
+  const result = await callWallet(client, opened, unsplitCall(opened, payment));
+  if (result.kind !== 'answer') return toOutcome(result);
+  const amount = fenField(result.content, 'unsplit_amount');
+  if (amount === undefined) return unreadable(result.trace, 'no amount');
+  return { kind: 'amount', amount, trace: result.trace };
+}
