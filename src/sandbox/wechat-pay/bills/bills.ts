@@ -10,7 +10,7 @@ import { BASIC } from '../money.ts';
 import { fundFile } from './fund-bill.ts';
 import { checkSeal, LINK_LIFE_MS, linkTo, SHORT_LIFE_MS, sealedLinks } from './links.ts';
 import { splitFile, splitLines } from './split-bill.ts';
-import { type TradeLine, tradeFile, tradeLines } from './trade-bill.ts';
+import { type TradeEntry, type TradeLine, tradeEntries, tradeFile } from './trade-bill.ts';
 import {
   checkReady,
   noAuthority,
@@ -28,20 +28,25 @@ const PURSES: readonly string[] = ['BASIC', 'OPERATION', 'FEES'];
 /** Lines of one encrypted file. */
 const FILE_LINES = 50_000;
 
-const TRADE_UNTRUTHS: Untruths<TradeLine> = {
-  invented: (line) => ({
-    ...line,
-    texts: {
-      ...line.texts,
-      微信订单号: otherNumber(line.texts.微信订单号),
-      商户订单号: otherNumber(line.texts.商户订单号),
-    },
-  }),
-  otherAmount: (line) =>
-    line.refund > 0n
-      ? { ...line, refund: line.refund + 1n, refund_settled: line.refund_settled + 1n }
-      : { ...line, total: line.total + 1n, settled: line.settled + 1n },
+const TRADE_UNTRUTHS: Untruths<TradeEntry> = {
+  invented: (entry) => () => invented(entry()),
+  otherAmount: (entry) => () => dearer(entry()),
 };
+
+function invented(line: TradeLine): TradeLine {
+  const { texts } = line;
+  const other = {
+    微信订单号: otherNumber(texts.微信订单号),
+    商户订单号: otherNumber(texts.商户订单号),
+  };
+  return { ...line, texts: { ...texts, ...other } };
+}
+
+function dearer(line: TradeLine): TradeLine {
+  return line.refund > 0n
+    ? { ...line, refund: line.refund + 1n, refund_settled: line.refund_settled + 1n }
+    : { ...line, total: line.total + 1n, settled: line.settled + 1n };
+}
 
 const FUND_UNTRUTHS: Untruths<FundEntry> = {
   invented: (entry) => ({
@@ -81,7 +86,7 @@ export function tradeBill(
   const type = (queryText(query, 'bill_type', { label: '账单类型', values: TYPES }) ??
     'ALL') as TradeBillType;
   checkReady(context, date, operation);
-  const made = tradeLines(context, { mchid: merchant.mchid, date, type, sub_mchid });
+  const made = tradeEntries(context, { mchid: merchant.mchid, date, type, sub_mchid });
   const lines = truly(context, operation, { lines: made, untruths: TRADE_UNTRUTHS });
   const asked = { merchant, query, life_ms: LINK_LIFE_MS };
   return linkTo(context, asked, tradeFile(type, lines));

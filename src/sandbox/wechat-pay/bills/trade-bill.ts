@@ -39,7 +39,10 @@ export interface TradeBillWanted {
   readonly sub_mchid: string | undefined;
 }
 
-export function tradeLines(context: SandboxContext, wanted: TradeBillWanted): TradeLine[] {
+/** Made when it is written: a day of a hundred thousand lines is never there at once. */
+export type TradeEntry = () => TradeLine;
+
+export function tradeEntries(context: SandboxContext, wanted: TradeBillWanted): TradeEntry[] {
   const { mchid, date, type, sub_mchid } = wanted;
   const meant = (order: OrderRecord) => sub_mchid === undefined || order.sub_mchid === sub_mchid;
   const payments = type === 'REFUND' ? [] : context.days.payments(mchid, date).filter(meant);
@@ -47,9 +50,9 @@ export function tradeLines(context: SandboxContext, wanted: TradeBillWanted): Tr
     type === 'SUCCESS' ? [] : context.days.refunds(mchid, date).filter(({ order }) => meant(order));
   const reversals = type === 'ALL' ? context.days.reversals(mchid, date).filter(meant) : [];
   return [
-    ...payments.map(paymentLine),
-    ...refunds.map((entry) => refundLine(entry, type === 'REFUND')),
-    ...reversals.map(reversalLine),
+    ...payments.map((order) => () => paymentLine(order)),
+    ...refunds.map((entry) => () => refundLine(entry, type === 'REFUND')),
+    ...reversals.map((order) => () => reversalLine(order)),
   ];
 }
 
@@ -61,6 +64,15 @@ const NO_MONEY = {
   refund_settled: 0n,
   cash_coupons_back: 0n,
 };
+
+const MONEY = [
+  'total',
+  'settled',
+  'refund',
+  'refund_settled',
+  'cash_coupons_back',
+  'fee',
+] as const satisfies readonly (keyof TradeLine)[];
 
 function stamp(time: number | null): string {
   return time === null ? '' : shanghaiStamp(new Date(time));
@@ -166,21 +178,26 @@ function cellOf(line: TradeLine, column: TradeBillColumn): string {
 /** The file, piece by piece. */
 export function* tradeFile(
   type: TradeBillType,
-  lines: readonly TradeLine[],
+  entries: Iterable<TradeEntry>,
 ): Generator<string, void, undefined> {
   const columns = TRADE_BILL_COLUMNS[type];
   yield BILL_BOM + billHeader(columns);
-  for (const line of lines) yield billRow(columns.map((column) => cellOf(line, column)));
-  const sum = (part: (line: TradeLine) => bigint) =>
-    lines.reduce((all, line) => all + part(line), 0n);
+  const sums = { ...NO_MONEY, fee: 0n };
+  let count = 0;
+  for (const entry of entries) {
+    const line = entry();
+    count += 1;
+    for (const name of MONEY) sums[name] += line[name];
+    yield billRow(columns.map((column) => cellOf(line, column)));
+  }
   yield billHeader(TRADE_SUMMARY_COLUMNS);
   yield billRow([
-    `${lines.length}.0`,
-    toYuan(sum((line) => line.settled)),
-    toYuan(sum((line) => line.refund_settled)),
-    toYuan(sum((line) => line.cash_coupons_back)),
-    feeText(sum((line) => line.fee)),
-    toYuan(sum((line) => line.total)),
-    toYuan(sum((line) => line.refund)),
+    `${count}.0`,
+    toYuan(sums.settled),
+    toYuan(sums.refund_settled),
+    toYuan(sums.cash_coupons_back),
+    feeText(sums.fee),
+    toYuan(sums.total),
+    toYuan(sums.refund),
   ]);
 }
