@@ -43,6 +43,8 @@ export interface OutboundOptions {
   readonly allow?: AddressRule;
   readonly lookup?: LookupFunction;
   readonly max_sockets?: number;
+  /** What https connections show of this side, and whom they trust beside the system's roots. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
 }
 
 /** A client with its own connection pool. */
@@ -55,7 +57,7 @@ export class Outbound {
   constructor(options: OutboundOptions = {}) {
     const agent = { keepAlive: true, maxSockets: options.max_sockets ?? 256, keepAliveMsecs: 5000 };
     this.#http = new http.Agent(agent);
-    this.#https = new https.Agent(agent);
+    this.#https = new https.Agent({ ...agent, ...options.tls });
     this.#allow = options.allow;
     this.#lookup = guardedLookup(options.allow, options.lookup ?? dnsLookup);
   }

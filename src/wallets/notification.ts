@@ -14,6 +14,12 @@ export interface RawNotification {
 export type NotificationFact =
   | { readonly about: 'payment'; readonly fact: PaymentFact }
   | { readonly about: 'refund'; readonly fact: RefundFact }
+  /** Several orders paid at once under one number; the facts are those of its parts. */
+  | {
+      readonly about: 'combined';
+      readonly wallet_reference: string;
+      readonly facts: readonly PaymentFact[];
+    }
   | { readonly about: 'payout'; readonly fact: PayoutFact }
   | { readonly about: 'split'; readonly fact: SplitFact }
   | { readonly about: 'onboarding'; readonly fact: OnboardingFact }

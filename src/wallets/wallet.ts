@@ -18,7 +18,7 @@ import type { Splits } from './products/splits.ts';
  * Products beyond payment and refund are groups of their own (`products/`): a wallet that lacks one
  * lacks the member.
  */
-export const WALLETS = ['wechat_pay', 'alipay'] as const;
+export const WALLETS = ['wechat_pay', 'alipay', 'union_pay'] as const;
 export type WalletName = (typeof WALLETS)[number];
 
 /**
@@ -251,8 +251,17 @@ export interface Wallet {
   /** The number by which the wallet knows this account's merchant, unique within the wallet. */
   merchantNumber(account: WalletAccount): string;
   createPayment(account: WalletAccount, order: CreateOrder): Promise<CreateOutcome>;
-  queryPayment(account: WalletAccount, wallet_reference: string): Promise<QueryOutcome>;
-  closePayment(account: WalletAccount, wallet_reference: string): Promise<CloseOutcome>;
+  /** `sub_merchant` as the order was made with: a platform's wallet finds it by both. */
+  queryPayment(
+    account: WalletAccount,
+    wallet_reference: string,
+    sub_merchant?: string,
+  ): Promise<QueryOutcome>;
+  closePayment(
+    account: WalletAccount,
+    wallet_reference: string,
+    sub_merchant?: string,
+  ): Promise<CloseOutcome>;
   refund(account: WalletAccount, refund: RefundOrder): Promise<RefundOutcome>;
   queryRefund(
     account: WalletAccount,
@@ -265,8 +274,10 @@ export interface Wallet {
   verifyNotification(account: WalletAccount, raw: RawNotification): Promise<VerifiedNotification>;
   /** The answer that makes the wallet stop sending, or send again. */
   answerNotification(accepted: boolean, message?: string): NotificationAnswer;
-  checkCredentials(account: WalletAccount): Promise<CredentialCheck[]>;
-  readonly payerLogin: PayerLogin;
+  /** `notify_url`: where this very process hears the account's notifications, if it does. */
+  checkCredentials(account: WalletAccount, notify_url?: string): Promise<CredentialCheck[]>;
+  /** Absent where the payer has no login for merchants; such a wallet presents nothing `in_app`. */
+  readonly payerLogin?: PayerLogin;
   /** Products that not every wallet has; absent when this one has not. */
   readonly payerCodes?: PayerCodes;
   readonly combined?: CombinedOrders;

@@ -107,7 +107,7 @@ export async function referenceIn(
   raw: RawNotification,
 ): Promise<string | undefined> {
   const verified = await wallet.verifyNotification(account, raw);
-  if (verified.kind !== 'verified' || verified.content.about === 'other') return undefined;
+  if (verified.kind !== 'verified' || !('fact' in verified.content)) return undefined;
   const { fact } = verified.content;
   if ('refund_reference' in fact) return fact.refund_reference;
   return 'wallet_reference' in fact ? fact.wallet_reference : undefined;
@@ -225,6 +225,7 @@ function codeIn(data: PresentationData): string {
 /** Logs in as the person: the sandboxes' login pages take `person` from the address. */
 async function payerId(wallet: Wallet, account: WalletAccount, person: string): Promise<string> {
   const { payerLogin } = wallet;
+  if (!payerLogin) throw new Error(`${wallet.name} has no login`);
   const url = new URL(payerLogin.authorizeUrl(account, { redirect_url: BACK, state: 'state-1' }));
   url.searchParams.set('person', person);
   const answer = await fetch(url, { redirect: 'manual' });

@@ -11,7 +11,8 @@ import type { WalletAccount } from '../wallet.ts';
  * certificate; `public_key_id` unless certificates alone are trusted; `role` (`direct`, `partner`
  * for ordinary sub-merchants, `platform` for 收付通), where a partner's or platform's `mchid` is the
  * one that signs (sp_mchid) and the seller comes with each order (`CreateOrder.sub_merchant`);
- * `trust` (`public_key`, `certificate`, `both` during a switch); and, where they differ from the
+ * `trust` (`public_key`, `certificate`, `both` during a switch); `payer_codes` (`v3`, or `v2` with
+ * `api_v2_key`); `sub_appids`, the app ids of sellers' own apps by seller number; and, where they differ from the
  * public hosts, `endpoint`, `fallback_endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a sandbox
  * adds `bridge_url`.
  * Credentials: `private_key` (PEM), `api_v3_key`; `public_key` (PEM) unless certificates alone are
@@ -38,11 +39,19 @@ export interface MerchantAccount {
   readonly public_keys: ReadonlyMap<string, KeyObject>;
   readonly api_v3_key: string;
   readonly api_v2_key: string | undefined;
+  /** The certificate in PEM, for connections that must show it. */
+  readonly certificate: string | undefined;
+  readonly payer_codes: PayerCodeVersion;
+  /** App ids of sellers' own apps and mini programs, by the seller's number. */
+  readonly sub_appids: ReadonlyMap<string, string>;
   readonly app_secret: string | undefined;
 }
 
 export const ROLES = ['direct', 'partner', 'platform'] as const;
 export type Role = (typeof ROLES)[number];
+/** The version of the API by which payer codes are charged. */
+export const PAYER_CODE_VERSIONS = ['v3', 'v2'] as const;
+export type PayerCodeVersion = (typeof PAYER_CODE_VERSIONS)[number];
 export const TRUSTS = ['public_key', 'certificate', 'both'] as const;
 export type Trust = (typeof TRUSTS)[number];
 
@@ -66,7 +75,7 @@ export function parseAccount(input: {
 }): Pick<WalletAccount, 'settings' | 'credentials'> {
   const given = isWireObject(input.settings) ? input.settings : {};
   const secrets = isWireObject(input.credentials) ? input.credentials : {};
-  const settings: Record<string, string> = {};
+  const settings: Record<string, unknown> & { endpoint?: string; oauth_endpoint?: string } = {};
   for (const [name, form] of Object.entries(SETTINGS)) settings[name] = matching(given, name, form);
   settings.role = choice(given, 'role', ROLES);
   const trust = choice(given, 'trust', TRUSTS);
@@ -81,8 +90,24 @@ export function parseAccount(input: {
   settings.oauth_endpoint = root(given, 'oauth_endpoint', OAUTH_ENDPOINT);
   const token = given.oauth_endpoint === undefined ? OAUTH_TOKEN_ENDPOINT : settings.oauth_endpoint;
   settings.oauth_token_endpoint = root(given, 'oauth_token_endpoint', token);
+  settings.payer_codes = choice(given, 'payer_codes', PAYER_CODE_VERSIONS);
+  if (settings.payer_codes === 'v2' && secrets.api_v2_key === undefined) {
+    throw wrong('credentials.api_v2_key', 'is needed for payer codes by v2');
+  }
+  if (given.sub_appids !== undefined) settings.sub_appids = subAppids(given.sub_appids);
   if (given.bridge_url !== undefined) settings.bridge_url = bridgeUrl(given.bridge_url);
   return { settings, credentials: parseCredentials(secrets, trust) };
+}
+
+/** `{ "<sub_mchid>": "<appid>" }` */
+function subAppids(value: unknown): Record<string, string> {
+  const form = SETTINGS.appid ?? /^$/;
+  const entries = isWireObject(value) ? Object.entries(value) : undefined;
+  const good = entries?.every(
+    ([mchid, appid]) => /^\d{8,10}$/.test(mchid) && typeof appid === 'string' && form.test(appid),
+  );
+  if (!entries || !good) throw wrong('settings.sub_appids', 'must map seller numbers to app ids');
+  return Object.fromEntries(entries.map(([mchid, appid]) => [mchid, String(appid)]));
 }
 
 function matching(given: Readonly<Record<string, unknown>>, name: string, form: RegExp): string {
@@ -204,6 +229,9 @@ function open(account: WalletAccount): MerchantAccount {
     public_keys: publicKeys(optional('public_key_id'), credentials),
     api_v3_key: credentials.api_v3_key ?? '',
     api_v2_key: credentials.api_v2_key,
+    certificate: credentials.certificate,
+    payer_codes: choice(settings, 'payer_codes', PAYER_CODE_VERSIONS),
+    sub_appids: new Map(Object.entries(subAppids(settings.sub_appids ?? {}))),
     app_secret: credentials.app_secret,
   };
 }

@@ -68,6 +68,7 @@ export function openClient(environment: WalletEnvironment): Client {
   return {
     environment,
     outbound: new Outbound(),
+    certified: new Map(),
     gate: new CallGate({ real: environment.real }),
     ring: new CertificateRing(),
     echoes: new Echoes(),

@@ -20,18 +20,22 @@ const PAYMENT_STATES: ReadonlyMap<string, PaymentFact['state']> = new Map([
   ['PAYERROR', 'closed'],
 ]);
 
-/** Undefined when a field that every order has is missing or of an unknown form. */
+/**
+ * Undefined when a field that every order has is missing or of an unknown form. A partner's order
+ * names the merchant `sp_mchid`, and both openids: the payer is the one at the partner's app id.
+ */
 export function paymentFact(order: WireObject): PaymentFact | undefined {
   const wallet_reference = textField(order, 'out_trade_no');
-  const wallet_merchant = textField(order, 'mchid');
+  const wallet_merchant = textField(order, 'mchid') ?? textField(order, 'sp_mchid');
   const state = PAYMENT_STATES.get(textField(order, 'trade_state') ?? '');
   if (!wallet_reference || !wallet_merchant || !state) return undefined;
   const amounts = objectField(order, 'amount');
-  const amount = fenField(amounts, 'total');
+  const amount = fenField(amounts, 'total') ?? fenField(amounts, 'total_amount');
   const was_paid = state === 'paid' || state === 'refunded';
   const wallet_transaction_id = textField(order, 'transaction_id');
   if (was_paid && (amount === undefined || wallet_transaction_id === undefined)) return undefined;
   const coupons = couponAmounts(order.promotion_detail);
+  const payer = objectField(order, 'payer');
   return {
     wallet_reference,
     wallet_merchant,
@@ -40,12 +44,29 @@ export function paymentFact(order: WireObject): PaymentFact | undefined {
       wallet_transaction_id,
       amount,
       currency: amount === undefined ? undefined : (textField(amounts, 'currency') ?? 'CNY'),
-      payer_paid: fenField(amounts, 'payer_total'),
+      payer_paid: fenField(amounts, 'payer_total') ?? fenField(amounts, 'payer_amount'),
       coupons,
       paid_at: timeField(order, 'success_time'),
-      payer: textField(objectField(order, 'payer'), 'openid'),
+      payer: textField(payer, 'openid') ?? textField(payer, 'sp_openid'),
+      sub_merchant: textField(order, 'sub_mchid'),
     }),
   };
+}
+
+/**
+ * The parts of a combined order, which have the names of their own for the same things. Undefined
+ * when there are none, or one of them cannot be read.
+ */
+export function combinedFacts(content: WireObject): readonly PaymentFact[] | undefined {
+  const parts = Array.isArray(content.sub_orders) ? content.sub_orders : [];
+  const payer = textField(objectField(content, 'combine_payer_info'), 'openid');
+  const facts: PaymentFact[] = [];
+  for (const part of parts) {
+    const fact = isWireObject(part) ? paymentFact(part) : undefined;
+    if (!fact) return undefined;
+    facts.push(payer === undefined ? fact : { ...fact, payer });
+  }
+  return facts.length === 0 ? undefined : facts;
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

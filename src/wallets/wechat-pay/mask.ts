@@ -2,6 +2,9 @@
 const HIDDEN = new Set([
   'openid',
   'sub_openid',
+  'sp_openid',
+  'auth_code',
+  'sign',
   'user_name',
   'payer_client_ip',
   'user_received_account',

@@ -8,7 +8,7 @@ import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
 import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../notification.ts';
 import type { MerchantAccount } from './account.ts';
 import type { Client } from './client.ts';
-import { paymentFact, refundFact } from './facts.ts';
+import { combinedFacts, paymentFact, refundFact } from './facts.ts';
 import { maskObject } from './mask.ts';
 import { payoutFact } from './payouts/payouts.ts';
 import { judge } from './trust/judge.ts';
@@ -75,7 +75,8 @@ function readContent(
     return refused('wrong_account', 'The notification is about another merchant or app id.');
   }
   if (about === 'payout') return payout(account, content);
-  return about === 'payment' ? payment(content) : refund(content, mchid);
+  if (about === 'refund') return refund(content, mchid);
+  return content.sub_orders === undefined ? payment(content) : combinedPayment(content);
 }
 
 /** Who signs calls, as the messages of direct, partner, combined and transfer products name it. */
@@ -94,6 +95,22 @@ function payment(content: WireObject): VerifiedNotification {
     return refused('malformed', 'Fields of the payment are missing.');
   }
   return verified(content, { fact_id, fact_state, content: { about: 'payment', fact } });
+}
+
+/** One notification for all parts: it is known by the number of the whole. */
+function combinedPayment(content: WireObject): VerifiedNotification {
+  const facts = combinedFacts(content);
+  const wallet_reference = textField(content, 'combine_out_trade_no');
+  const all = facts?.every((fact) => fact.wallet_merchant === textField(content, 'combine_mchid'));
+  if (!facts || !all || !wallet_reference) {
+    return refused('malformed', 'Fields of the combined payment are missing.');
+  }
+  const states = [...new Set(facts.map(({ state }) => state))].sort();
+  return verified(content, {
+    fact_id: wallet_reference,
+    fact_state: states.join('+'),
+    content: { about: 'combined', wallet_reference, facts },
+  });
 }
 
 function refund(content: WireObject, mchid: string): VerifiedNotification {

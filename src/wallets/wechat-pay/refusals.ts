@@ -5,6 +5,9 @@ import type { NotAnswered, WalletError } from './client.ts';
 /** WeChat Pay's codes in the hub's words; its own code and Request-ID stay in the trace. */
 const CODES: Readonly<Record<string, RefusalCode>> = {
   ACCOUNT_ERROR: 'not_permitted',
+  AUTH_CODE_ERROR: 'invalid_request',
+  AUTH_CODE_EXPIRED: 'invalid_request',
+  AUTH_CODE_INVALID: 'invalid_request',
   APPID_MCHID_NOT_MATCH: 'bad_credentials',
   FREQUENCY_LIMITED: 'rate_limited',
   INVALID_REQUEST: 'invalid_request',
@@ -14,12 +17,14 @@ const CODES: Readonly<Record<string, RefusalCode>> = {
   ORDER_CLOSED: 'already_closed',
   ORDER_NOT_EXIST: 'not_found',
   ORDER_PAID: 'already_paid',
+  ORDER_REVERSED: 'already_closed',
   OUT_TRADE_NO_USED: 'reference_reused',
   PARAM_ERROR: 'invalid_request',
   REQUEST_BLOCKED: 'not_permitted',
   RESOURCE_NOT_EXISTS: 'not_found',
   RULE_LIMIT: 'not_permitted',
   SIGN_ERROR: 'bad_credentials',
+  TRADE_ERROR: 'not_permitted',
   USER_ACCOUNT_ABNORMAL: 'not_permitted',
 };
 

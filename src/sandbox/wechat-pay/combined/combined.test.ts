@@ -64,11 +64,17 @@ type Order = ReturnType<typeof order>;
 const query = ({ combine_out_trade_no }: Order, account = 'platform') =>
   get(`${COMBINE}/out-trade-no/${combine_out_trade_no}`, account);
 
-function close(whole: Order, sub_orders: object[]) {
+interface Named {
+  readonly mchid: string;
+  readonly sub_mchid?: string | undefined;
+  readonly out_trade_no: string;
+}
+
+function close(whole: Order, sub_orders: readonly (Named | undefined)[]) {
   const { combine_appid, combine_out_trade_no } = whole;
   const target = `${COMBINE}/out-trade-no/${combine_out_trade_no}/close`;
   const named = sub_orders.map((each) => {
-    const { mchid, sub_mchid, out_trade_no } = each as Order['sub_orders'][number];
+    const { mchid, sub_mchid, out_trade_no } = each ?? { mchid: '', out_trade_no: '' };
     return { mchid, ...(sub_mchid ? { sub_mchid } : {}), out_trade_no };
   });
   return post(target, { combine_appid, sub_orders: named });
@@ -229,9 +235,15 @@ describe('closing', () => {
     const { content } = await post(`${COMBINE}/native`, whole);
     expect((await close(whole, whole.sub_orders.slice(1))).status).toBe(400);
     const [one, two, three] = whole.sub_orders;
-    expect((await close(whole, [one, two, { ...three, sub_mchid: one?.sub_mchid }])).status).toBe(
-      400,
-    );
+    expect(
+      (
+        await close(whole, [
+          one,
+          two,
+          { ...(three ?? whole.sub_orders[0]), sub_mchid: one?.sub_mchid } as Named,
+        ])
+      ).status,
+    ).toBe(400);
     expect((await close(whole, whole.sub_orders.toReversed())).status).toBe(204);
     expect((await close(whole, whole.sub_orders)).status).toBe(204);
     await expect(pay(running, String(content.code_url))).rejects.toMatchObject({

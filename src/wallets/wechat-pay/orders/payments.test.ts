@@ -55,8 +55,10 @@ describe('paying', () => {
   });
 
   test('inside WeChat: the payer logs in, the call is signed so that the wallet takes it', async () => {
+    const { payerLogin } = on.wallet;
+    if (!payerLogin) throw new Error('no login');
     const login = new URL(
-      on.wallet.payerLogin.authorizeUrl(on.account, {
+      payerLogin.authorizeUrl(on.account, {
         redirect_url: 'http://127.0.0.1:9/login?x=1',
         state: 's/1',
       }),
@@ -68,9 +70,9 @@ describe('paying', () => {
     });
     const back = new URL(answer.headers.get('location') ?? '');
     expect(back.searchParams.get('state')).toBe('s/1');
-    const code = back.searchParams.get(on.wallet.payerLogin.code_parameter) ?? '';
-    const payer = (await on.wallet.payerLogin.exchangeCode(on.account, code)) ?? '';
-    expect(await on.wallet.payerLogin.exchangeCode(on.account, code)).toBeUndefined();
+    const code = back.searchParams.get(payerLogin.code_parameter) ?? '';
+    const payer = (await payerLogin.exchangeCode(on.account, code)) ?? '';
+    expect(await payerLogin.exchangeCode(on.account, code)).toBeUndefined();
     const request = on.order({ presentation: 'in_app', payer });
     const { presentation, trace } = await on.presented(request);
     if (presentation.kind !== 'in_app') throw new Error('no parameters');

@@ -1,25 +1,19 @@
 import { shanghaiTime } from '../../../clock.ts';
-import { signBridgeCall } from '../../../protocols/wechat-pay/bridge.ts';
-import { fenNumber, textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
-import { newNonce, unixSeconds } from '../../../protocols/wechat-pay/signature.ts';
-import type {
-  CloseOutcome,
-  CreateOrder,
-  CreateOutcome,
-  PresentationData,
-  QueryOutcome,
-} from '../../wallet.ts';
+import { fenNumber, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import type { CloseOutcome, CreateOrder, CreateOutcome, QueryOutcome } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
 import { type Client, callWallet } from '../client.ts';
 import { paymentFact } from '../facts.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { type Party, partyOf, queryOf } from './party.ts';
+import { KINDS, offered, present } from './present.ts';
 
 /**
- * Orders in direct mode: Native for `qr`, H5 for `h5`, JSAPI for `in_app`.
- * https://pay.weixin.qq.com/doc/v3/merchant/4012791877 (Native), 4012791834 (H5), 4012791856 (JSAPI)
+ * Orders, direct or for a seller: Native for `qr`, H5 for `h5`, JSAPI for `in_app` and
+ * `mini_program`, App for `app`.
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791877 (Native), 4012791834 (H5), 4012791856
+ * (JSAPI), 4013070347 (App); for sellers https://pay.weixin.qq.com/doc/v3/partner/4012738519
  */
-const ORDERS = '/v3/pay/transactions';
-const KINDS = { qr: 'native', h5: 'h5', in_app: 'jsapi' } as const;
 const MAX_DESCRIPTION = 127;
 
 export async function createPayment(
@@ -27,44 +21,70 @@ export async function createPayment(
   account: MerchantAccount,
   order: CreateOrder,
 ): Promise<CreateOutcome> {
-  const { presentation } = order;
-  if (presentation === 'page') {
-    return notSent(`POST ${ORDERS}`, 'WeChat Pay has no desktop page: present a QR code.');
+  const presentation = offered(order.presentation);
+  const party = partyOf(account, order.sub_merchant);
+  if ('problem' in party) return notSent('POST /v3/pay/transactions', party.problem);
+  if (!presentation) {
+    return notSent(`POST ${party.root}`, 'WeChat Pay has no desktop page: present a QR code.');
   }
-  if (presentation === 'app' || presentation === 'mini_program') throw new Error('not offered');
   const kind = KINDS[presentation];
-  const operation = `${ORDERS}/${kind}`;
-  if (presentation === 'in_app' && !order.payer) {
-    return notSent(`POST ${operation}`, 'An in-app payment needs the payer (openid).');
+  const operation = `${party.root}/${kind}`;
+  if (kind === 'jsapi' && !order.payer) {
+    return notSent(`POST ${operation}`, 'A payment inside WeChat needs the payer (openid).');
   }
-  const body = createBody(account, order);
   const result = await callWallet(client, account, {
     method: 'POST',
     target: operation,
     operation,
-    body,
+    body: createBody(party, order),
   });
   if (result.kind !== 'answer') return toOutcome(result);
-  const data = await present(client, account, { order, content: result.content });
+  const data = await present(client, account, {
+    presentation,
+    return_url: order.return_url,
+    content: result.content,
+    appid: ownAppid(party, order) ?? account.appid,
+    partner: party.sub_merchant ?? account.mchid,
+  });
   if (!data) return unreadable(result.trace, 'no code, link or prepay id');
   return { kind: 'presented', presentation: data, trace: result.trace };
 }
 
+/**
+ * The seller's own app id, where the payer pays in the seller's own app or mini program: the payer's
+ * id is the one there. A page inside WeChat learns it at the account's app id.
+ */
+function ownAppid(party: Party, { presentation }: CreateOrder): string | undefined {
+  const own = presentation === 'app' || presentation === 'mini_program';
+  return own ? party.sub_appid : undefined;
+}
+
 /** The same order gives the same bytes on every retry, or the wallet would refuse the retry. */
-function createBody(account: MerchantAccount, order: CreateOrder): WireObject {
+function createBody(party: Party, order: CreateOrder): WireObject {
+  const sub_appid = ownAppid(party, order);
   return {
-    appid: account.appid,
-    mchid: account.mchid,
+    ...party.ids,
+    ...(sub_appid === undefined ? {} : { sub_appid }),
     description: walletText(order.description, MAX_DESCRIPTION) || order.wallet_reference,
     out_trade_no: order.wallet_reference,
     time_expire: shanghaiTime(order.expires_at),
     notify_url: order.notify_url,
     amount: { total: fenNumber(order.amount), currency: order.currency },
-    ...(order.presentation === 'in_app' ? { payer: { openid: order.payer } } : {}),
-    ...(order.presentation === 'h5'
-      ? { scene_info: { payer_client_ip: order.client_ip, h5_info: { type: 'Wap' } } }
+    ...(KINDS[offered(order.presentation) ?? 'qr'] === 'jsapi'
+      ? { payer: { [payerField(party, sub_appid)]: order.payer } }
       : {}),
+    ...(order.presentation === 'h5' ? { scene_info: h5Scene(order.client_ip) } : {}),
+    ...(order.hold === true ? { settle_info: { profit_sharing: true } } : {}),
   };
+}
+
+function payerField(party: Party, sub_appid: string | undefined): string {
+  if (party.sub_merchant === undefined) return 'openid';
+  return sub_appid === undefined ? 'sp_openid' : 'sub_openid';
+}
+
+export function h5Scene(client_ip: string): WireObject {
+  return { payer_client_ip: client_ip, h5_info: { type: 'Wap' } };
 }
 
 /** Text as WeChat Pay takes it: no control characters, nothing beyond the basic plane (emoji). */
@@ -76,50 +96,25 @@ export function walletText(text: string, max: number): string {
     .slice(0, max);
 }
 
-async function present(
-  client: Client,
-  account: MerchantAccount,
-  answered: { order: CreateOrder; content: WireObject },
-): Promise<PresentationData | undefined> {
-  const { order, content } = answered;
-  const qr = textField(content, 'code_url');
-  const h5_url = textField(content, 'h5_url');
-  const prepay_id = textField(content, 'prepay_id');
-  switch (order.presentation) {
-    case 'qr':
-      return qr === undefined ? undefined : { kind: 'qr', qr };
-    case 'h5':
-      if (h5_url === undefined) return undefined;
-      return { kind: 'h5', url: `${h5_url}&redirect_url=${encodeURIComponent(order.return_url)}` };
-    case 'in_app': {
-      if (prepay_id === undefined) return undefined;
-      const call = await signBridgeCall(account.private_key, {
-        appId: account.appid,
-        timeStamp: unixSeconds(client.environment.real()),
-        nonceStr: newNonce(),
-        package: `prepay_id=${prepay_id}`,
-      });
-      return { kind: 'in_app', params: { ...call } };
-    }
-    case 'page':
-    case 'app':
-    case 'mini_program':
-      return undefined;
-    default:
-      return order.presentation satisfies never;
-  }
+/** Which order of an account: its number, and the seller it was made for. */
+export interface OrderName {
+  readonly wallet_reference: string;
+  readonly sub_merchant?: string | undefined;
 }
 
 export async function queryPayment(
   client: Client,
   account: MerchantAccount,
-  wallet_reference: string,
+  order: OrderName,
 ): Promise<QueryOutcome> {
-  const path = `${ORDERS}/out-trade-no/${encodeURIComponent(wallet_reference)}`;
+  const { wallet_reference } = order;
+  const party = partyOf(account, order.sub_merchant);
+  if ('problem' in party) return notSent('GET /v3/pay/transactions', party.problem);
+  const path = `${party.root}/out-trade-no`;
   const result = await callWallet(client, account, {
     method: 'GET',
-    target: `${path}?mchid=${account.mchid}`,
-    operation: `${ORDERS}/out-trade-no/{out_trade_no}`,
+    target: `${path}/${encodeURIComponent(wallet_reference)}?${queryOf(party)}`,
+    operation: `${path}/{out_trade_no}`,
   });
   if (result.kind === 'error' && refusalCode(result) === 'not_found') {
     return { kind: 'not_found', trace: result.trace };
@@ -127,22 +122,27 @@ export async function queryPayment(
   if (result.kind !== 'answer') return toOutcome(result);
   const fact = paymentFact(result.content);
   if (!fact) return unreadable(result.trace, 'fields of the order are missing');
-  if (fact.wallet_reference !== wallet_reference || fact.wallet_merchant !== account.mchid) {
-    return unreadable(result.trace, 'it is about another order');
-  }
+  const same =
+    fact.wallet_reference === wallet_reference &&
+    fact.wallet_merchant === account.mchid &&
+    fact.sub_merchant === party.sub_merchant;
+  if (!same) return unreadable(result.trace, 'it is about another order');
   return { kind: 'fact', fact, trace: result.trace };
 }
 
 export async function closePayment(
   client: Client,
   account: MerchantAccount,
-  wallet_reference: string,
+  order: OrderName,
 ): Promise<CloseOutcome> {
+  const party = partyOf(account, order.sub_merchant);
+  if ('problem' in party) return notSent('POST /v3/pay/transactions', party.problem);
+  const path = `${party.root}/out-trade-no`;
   const result = await callWallet(client, account, {
     method: 'POST',
-    target: `${ORDERS}/out-trade-no/${encodeURIComponent(wallet_reference)}/close`,
-    operation: `${ORDERS}/out-trade-no/{out_trade_no}/close`,
-    body: { mchid: account.mchid },
+    target: `${path}/${encodeURIComponent(order.wallet_reference)}/close`,
+    operation: `${path}/{out_trade_no}/close`,
+    body: party.numbers,
   });
   const { trace } = result;
   if (result.kind === 'answer') return { kind: 'closed', trace };

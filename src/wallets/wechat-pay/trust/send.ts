@@ -17,6 +17,8 @@ import type { CertificateRing } from './ring.ts';
 export interface Client {
   readonly environment: WalletEnvironment;
   readonly outbound: Outbound;
+  /** Sockets that show a merchant's certificate, by account. */
+  readonly certified: Map<string, { readonly certificate: string; readonly sockets: Outbound }>;
   readonly gate: CallGate;
   /** Platform certificates by account. */
   readonly ring: CertificateRing;
