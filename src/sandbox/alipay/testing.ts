@@ -37,17 +37,24 @@ export interface TestSandbox {
   readonly clock: TestClock;
   readonly faults: FaultDial;
   readonly store: SandboxStore;
+  readonly requests: RequestLog;
   readonly keys_dir: string;
   stop(): Promise<void>;
 }
 
-export async function openTestSandbox(
-  options: { store?: SandboxStore; keys_dir?: string; notify_pace?: number } = {},
-): Promise<TestSandbox> {
+export interface TestSandboxOptions {
+  readonly store?: SandboxStore;
+  readonly keys_dir?: string;
+  readonly notify_pace?: number;
+  readonly rate_limits?: boolean;
+}
+
+export async function openTestSandbox(options: TestSandboxOptions = {}): Promise<TestSandbox> {
   const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-alipay-')));
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
   const clock = testClock();
   const faults = new FaultDial();
+  const requests = new RequestLog(() => clock.real());
   const sandbox = await startAlipaySandbox({
     host: '127.0.0.1',
     port: 0,
@@ -58,14 +65,15 @@ export async function openTestSandbox(
     people: PEOPLE,
     notify_pace: options.notify_pace ?? 0.00001,
     random: sandboxRandom(),
-    requests: new RequestLog(() => clock.real()),
-    rate_limits: false,
+    requests,
+    rate_limits: options.rate_limits ?? false,
   });
   return {
     sandbox,
     clock,
     faults,
     store,
+    requests,
     keys_dir,
     async stop() {
       await sandbox.stop();

@@ -80,17 +80,19 @@ describe('createPayment', () => {
       bench.order({ presentation: 'in_app' }),
     );
     expect(refused).toMatchObject({ kind: 'refused', code: 'invalid_request' });
-    const authorize = bench.wallet.payerLogin.authorizeUrl(bench.account, {
+    const { payerLogin } = bench.wallet;
+    if (!payerLogin) throw new Error('Alipay has a login');
+    const authorize = payerLogin.authorizeUrl(bench.account, {
       redirect_url: 'http://127.0.0.1/back',
       state: 's1',
     });
     const redirect = await fetch(`${authorize}&person=chen`, { redirect: 'manual' });
     const back = new URL(redirect.headers.get('location') ?? '');
     expect(back.searchParams.get('state')).toBe('s1');
-    const once = back.searchParams.get(bench.wallet.payerLogin.code_parameter) ?? '';
-    const payer = await bench.wallet.payerLogin.exchangeCode(bench.account, once);
+    const once = back.searchParams.get(payerLogin.code_parameter) ?? '';
+    const payer = await payerLogin.exchangeCode(bench.account, once);
     expect(payer).toBeTruthy();
-    expect(await bench.wallet.payerLogin.exchangeCode(bench.account, once)).toBeUndefined();
+    expect(await payerLogin.exchangeCode(bench.account, once)).toBeUndefined();
     const trade = await bench.presentedCode({ presentation: 'in_app', payer: payer ?? '' });
     await expect(bench.world.sandbox.scan('lin', trade)).rejects.toThrow('other_payer');
     await bench.payWith(trade, 'chen');
