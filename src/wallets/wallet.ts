@@ -265,7 +265,7 @@ export interface Wallet {
   refund(account: WalletAccount, refund: RefundOrder): Promise<RefundOutcome>;
   queryRefund(
     account: WalletAccount,
-    refund: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
+    refund: Pick<RefundOrder, 'refund_reference' | 'wallet_reference' | 'sub_merchant'>,
   ): Promise<RefundOutcome>;
   /**
    * Verifies on the raw bytes with this account's keys only, then decrypts and parses. May fetch a
