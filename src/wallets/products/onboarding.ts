@@ -11,15 +11,25 @@ export interface SellerApplication {
   readonly legal_person: {
     readonly name: string;
     readonly id_number: string;
+    /** `YYYY-MM-DD`, or the wallet's own word for ever. */
     readonly id_valid_until: string;
+    readonly id_valid_from?: string;
   };
-  readonly contact: { readonly name: string; readonly mobile: string; readonly email?: string };
+  readonly contact: {
+    readonly name: string;
+    readonly mobile: string;
+    readonly email?: string;
+    /** Needed where the contact is not the legal person. */
+    readonly id_number?: string;
+  };
   readonly bank_account: {
     readonly kind: 'corporate' | 'personal';
     readonly bank: string;
     readonly holder: string;
     readonly number: string;
     readonly city_code?: string;
+    /** Full name with branch, where the wallet does not list the bank. */
+    readonly branch?: string;
   };
   readonly store: { readonly name: string; readonly url?: string };
   /** Industry, in the wallet's own code. */
@@ -44,7 +54,28 @@ export interface OnboardingFact {
   readonly action_url?: string;
   /** Why it was rejected: the wallet's field and sentence. */
   readonly reasons?: readonly { readonly field: string; readonly message: string }[];
+  /** `needs_verification` by a small transfer from the seller's account. */
+  readonly proof_transfer?: {
+    readonly amount: bigint;
+    readonly to_account: string;
+    readonly to_name: string;
+    readonly to_bank: string;
+    readonly remark: string;
+    readonly deadline: string;
+  };
 }
+
+/** A picture that an application names by the number the wallet gave it. */
+export interface SellerPicture {
+  readonly name: string;
+  readonly content_type: string;
+  readonly bytes: Buffer;
+}
+
+export type PictureOutcome =
+  | ({ readonly kind: 'uploaded'; readonly picture: string } & Traced)
+  | Refused
+  | Unknown;
 
 export type OnboardingOutcome =
   | ({ readonly kind: 'fact'; readonly fact: OnboardingFact } & Traced)
@@ -55,4 +86,6 @@ export type OnboardingOutcome =
 export interface Onboarding {
   submit(account: WalletAccount, application: SellerApplication): Promise<OnboardingOutcome>;
   query(account: WalletAccount, application_reference: string): Promise<OnboardingOutcome>;
+  /** Absent where a wallet takes pictures in another way. */
+  upload?(account: WalletAccount, picture: SellerPicture): Promise<PictureOutcome>;
 }

@@ -6,6 +6,19 @@ const HIDDEN = new Set([
   'auth_code',
   'sign',
   'user_name',
+  'encrypted_name',
+  'receiver_name',
+  'account_name',
+  'account_number',
+  'contact_email',
+  'contact_id_card_number',
+  'contact_id_number',
+  'contact_name',
+  'id_card_name',
+  'id_card_number',
+  'legal_person',
+  'mobile_phone',
+  'service_phone',
   'payer_client_ip',
   'user_received_account',
   'paySign',
@@ -16,8 +29,11 @@ const MAX_TEXT = 512;
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 50;
 
+/** A person's id names the person under whatever field it stands: receivers of splits. */
+const OPENID = /^o[0-9A-Za-z_-]{27}$/;
+
 export function maskWire(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return value.slice(0, MAX_TEXT);
+  if (typeof value === 'string') return OPENID.test(value) ? hide(value) : value.slice(0, MAX_TEXT);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '…';
   if (Array.isArray(value))

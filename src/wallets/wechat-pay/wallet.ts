@@ -4,6 +4,8 @@ import { bills } from './bills/bills.ts';
 import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
 import { openClient } from './client.ts';
+import { onboarding } from './ecommerce/onboarding.ts';
+import { platformRefund, queryPlatformRefund } from './ecommerce/refunds.ts';
 import { authorizeUrl, exchangeCode } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
 import { combined } from './orders/combined.ts';
@@ -42,13 +44,22 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
       queryPayment(client, openAccount(account), { wallet_reference, sub_merchant }),
     closePayment: (account, wallet_reference, sub_merchant) =>
       closePayment(client, openAccount(account), { wallet_reference, sub_merchant }),
-    refund: (account, order) => refund(client, openAccount(account), order),
-    queryRefund: (account, order) => queryRefund(client, openAccount(account), order),
+    refund: (account, order) => {
+      const opened = openAccount(account);
+      const apply = opened.role === 'platform' ? platformRefund : refund;
+      return apply(client, opened, order);
+    },
+    queryRefund: (account, order) => {
+      const opened = openAccount(account);
+      const ask = opened.role === 'platform' ? queryPlatformRefund : queryRefund;
+      return ask(client, opened, order);
+    },
     verifyNotification: (account, raw) => verifyNotification(client, openAccount(account), raw),
     answerNotification,
     payerCodes: payerCodes(client),
     combined: combined(client),
     splits: splits(client),
+    onboarding: onboarding(client),
     payouts: payouts(client),
     bills: bills(client),
     calls: CALLS,
