@@ -27,6 +27,7 @@ export function alipayActions(alipay: Alipay): readonly SandboxAction[] {
       }),
       run: async ({ seller_id, amount: wanted }) => {
         const { funds, options } = alipay;
+        alipay.agenda.advance();
         const free = funds.available(seller_id, PURSE);
         const amount = wanted === undefined ? free : BigInt(wanted);
         if (amount > free) throw new ActionRefusal(409, 'more than the account holds');

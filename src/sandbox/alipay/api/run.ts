@@ -24,6 +24,8 @@ function checkRate(alipay: Alipay, call: Call, method: Method): void {
 
 export async function runMethod(call: Call, method: Method, passage: Passage): Promise<Done> {
   const { alipay } = call;
+  // What business time has brought about is there before the call looks.
+  alipay.agenda.advance();
   checkRate(alipay, call, method);
   if (method.certificate_only && call.app.certificate_sn === null) {
     throw new GatewayRefusal('isv.missing-app-cert-sn');

@@ -116,7 +116,6 @@ function checkPlatform(call: Call): void {
 
 export function createSeller(call: Call): Record<string, unknown> {
   checkPlatform(call);
-  call.alipay.agenda.advance();
   checkFields(call.alipay, call.biz);
   return apply(call, 'ZHIFUTONG_CREATE', null);
 }
@@ -125,7 +124,6 @@ export function createSeller(call: Call): Record<string, unknown> {
 export function modifySeller(call: Call): Record<string, unknown> {
   checkPlatform(call);
   const { alipay, app, biz } = call;
-  alipay.agenda.advance();
   const smid = requiredText(biz, 'smid', { max: 20 });
   if (!sellersUnder(alipay, app.seller_id).includes(smid)) throw invalidField('smid 不存在');
   checkImages(alipay, biz);
@@ -155,7 +153,6 @@ function shown(application: Application): Record<string, unknown> {
 }
 
 function own(call: Call): Application[] {
-  call.alipay.agenda.advance();
   const { app_id } = call.app;
   return [...call.alipay.direct.applications.values()].filter((known) => known.app_id === app_id);
 }

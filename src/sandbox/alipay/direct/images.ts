@@ -18,7 +18,7 @@ export function uploadImage(call: Call): Record<string, unknown> {
   const fields = biz['image_type'] === undefined ? Object.fromEntries(parameters) : biz;
   const type = requiredText(fields, 'image_type', { max: 10 });
   if (!TYPES.includes(type.toLowerCase())) throw invalidField(`image_type (${TYPES.join(', ')})`);
-  const bytes = files?.get('image_content');
+  const bytes = files?.find(({ name }) => name === 'image_content')?.bytes;
   if (!bytes || bytes.length === 0) throw invalidField('image_content 不能为空 (the file)');
   if (bytes.length > MAX_BYTES) throw invalidField('image_content 超过10M');
   const image_id = `${newSecret()}.${type.toLowerCase()}`;

@@ -4,6 +4,7 @@ import { holderOf, PURSE } from '../money.ts';
 import { listOf } from '../trade/fields.ts';
 import type { Call } from '../trade/orders.ts';
 import { keepSettlement, type Settlement, type SettlePart } from './book.ts';
+import { heldOf } from './hold.ts';
 import { canDebit, debitReceiver, receiverBehind } from './receivers.ts';
 
 /**
@@ -88,6 +89,15 @@ export function checkReturns(alipay: Alipay, returns: readonly Return[]): void {
   }
 }
 
+/** What comes back to a trade whose money is held is held again, and first pays the refund. */
+function stayHeld(alipay: Alipay, trade: Trade, returns: readonly Return[]): void {
+  const key = trade.trade_no ?? '';
+  if (heldOf(alipay, trade) === 0n) return;
+  const back = returns.reduce((sum, { amount }) => sum + amount, 0n);
+  const amount = alipay.funds.unhold(key) + back;
+  alipay.funds.hold({ key, holder: holderOf(trade), purse: PURSE, amount });
+}
+
 export function takeBack(
   alipay: Alipay,
   trade: Trade,
@@ -104,5 +114,6 @@ export function takeBack(
     part.returned += amount;
     keepSettlement(alipay.royalty, settlement);
   }
+  stayHeld(alipay, trade, returns);
   return returns.map(({ part, amount }) => ({ account: part.account, amount }));
 }

@@ -173,7 +173,6 @@ export function orderSettle(call: Call): Record<string, unknown> {
 /** https://opendocs.alipay.com/open/6361eae6_alipay.trade.order.settle.query */
 export function settleQuery(call: Call): Record<string, unknown> {
   const { alipay, app, biz } = call;
-  alipay.agenda.advance();
   const settle_no = optionalText(biz, 'settle_no', { max: 64 });
   const named =
     settle_no === undefined

@@ -9,8 +9,8 @@ export interface Call {
   readonly app: App;
   readonly parameters: Parameters;
   readonly biz: Biz;
-  /** Files of a multipart call, by field name; absent for all others. */
-  readonly files?: ReadonlyMap<string, Buffer>;
+  /** Files of a multipart call; absent for all others. */
+  readonly files?: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
 const CODE_URL = 'https://qr.alipay.com/bax';
