@@ -6,9 +6,8 @@ import { afterAll } from 'vitest';
 import { newWalletReference } from '../../src/ids.ts';
 import { PEOPLE } from '../../src/sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../../src/sandbox/phone/phone.ts';
-import { alipayWallet } from '../../src/wallets/alipay/wallet.ts';
+import { allConnectors } from '../../src/wallets/connectors.ts';
 import type { Wallet, WalletName } from '../../src/wallets/wallet.ts';
-import { wechatPayWallet } from '../../src/wallets/wechat-pay/wallet.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 
 /** Both wallets' sandboxes and a phone, and a merchant that shows codes; no hub. */
@@ -49,8 +48,7 @@ export async function startPhoneRig(
     clock,
     ...(options.token === undefined ? {} : { token: options.token }),
   });
-  const environment = { real: () => new Date(), timeout_ms: 5_000 };
-  const connectors = [wechatPayWallet(environment), alipayWallet(environment)];
+  const connectors = allConnectors({ real: () => new Date(), timeout_ms: 5_000 });
   afterAll(async () => {
     for (const connector of connectors) connector.stop();
     await phone.stop();

@@ -15,6 +15,7 @@ const FILES = {
   'checkout.css': 'web/assets/checkout.css',
   'shops.css': 'web/assets/shops.css',
   'phone.css': 'web/assets/phone.css',
+  'dial.css': 'web/assets/dial.css',
   'docs.css': 'web/assets/docs.css',
   'sandbox.css': 'web/assets/sandbox.css',
   'gate.svg': 'web/assets/gate.svg',

@@ -1,8 +1,12 @@
 import type { FaultDial, FaultSetting } from '../faults.ts';
 import {
+  type CodeOnScreen,
   type ConfirmOutcome,
+  type PasswordPrompt,
+  type PayerCode,
   type Person,
   PhoneRefusal,
+  type ReceivableTransfer,
   type ScannedCode,
   type WalletSandbox,
   type WalletTransaction,
@@ -16,6 +20,9 @@ export interface PhoneScan extends ScannedCode {
   readonly person: string;
   state: 'open' | 'paid' | 'cancelled';
 }
+
+/** Something one of the wallets on the phone says, and which of them does. */
+export type Of<T> = T & { readonly wallet: PhoneWallet };
 
 export interface PhoneClock {
   /** Business time. */
@@ -107,10 +114,60 @@ export class Device {
     return { state };
   }
 
-  /** Sets, replaces or (probability 0) removes one fault of a wallet. */
+  /** What this person shows to a shop's scanner; throws PhoneRefusal where a wallet has none. */
+  payerCode(wallet: PhoneWallet, person: string): PayerCode {
+    const sandbox = this.sandbox(wallet);
+    if (!sandbox) throw new PhoneRefusal('unknown_code');
+    return sandbox.payerCode(person);
+  }
+
+  /** Charges by payer code that wait for this person's password. */
+  prompts(person: string): Of<PasswordPrompt>[] {
+    return this.#ofAll((sandbox) => sandbox.prompts(person));
+  }
+
+  /** Throws PhoneRefusal. */
+  answerPrompt(
+    wallet: PhoneWallet,
+    id: string,
+    outcome: ConfirmOutcome,
+  ): Promise<{ state: 'paid' | 'cancelled' }> {
+    const sandbox = this.sandbox(wallet);
+    if (!sandbox) throw new PhoneRefusal('prompt_over');
+    return sandbox.answerPrompt(id, outcome);
+  }
+
+  /** Money, and requests for consent, that wait for this person. */
+  receivable(person: string): Of<ReceivableTransfer>[] {
+    return this.#ofAll((sandbox) => sandbox.receivable(person));
+  }
+
+  /** Throws PhoneRefusal. */
+  answerTransfer(
+    wallet: PhoneWallet,
+    id: string,
+    outcome: 'accept' | 'decline',
+  ): Promise<{ state: 'accepted' | 'declined' }> {
+    const sandbox = this.sandbox(wallet);
+    if (!sandbox) throw new PhoneRefusal('transfer_over');
+    return sandbox.answerTransfer(id, outcome);
+  }
+
+  /** What shops show just now, of every wallet. */
+  codesOnScreen(): Of<CodeOnScreen>[] {
+    return this.#ofAll((sandbox) => sandbox.codesOnScreen());
+  }
+
+  #ofAll<T extends object>(ask: (sandbox: WalletSandbox) => readonly T[]): Of<T>[] {
+    return [...this.#sandboxes.values()].flatMap((sandbox) =>
+      ask(sandbox).map((entry) => ({ ...entry, wallet: sandbox.wallet })),
+    );
+  }
+
+  /** Sets, replaces or (probability 0) removes one fault of a wallet at one place. */
   setFault(wallet: PhoneWallet, setting: FaultSetting): void {
     const dial = this.faults[wallet];
-    const others = dial.settings.filter((known) => known.fault !== setting.fault);
+    const others = dial.settings.filter((known) => !isSamePlace(known, setting));
     dial.set(setting.probability === 0 ? others : [...others, setting]);
   }
 
@@ -127,4 +184,9 @@ export class Device {
     }
     return kept.reverse();
   }
+}
+
+/** A fault may stand on the dial once for each operation and amount. */
+function isSamePlace(a: FaultSetting, b: FaultSetting): boolean {
+  return a.fault === b.fault && a.operation === b.operation && a.amount === b.amount;
 }

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { assetRoutes } from '../../../web/design/assets.ts';
 import { serve } from '../../../web/design/serve.ts';
 import { createGuard, type Guard } from '../guard.ts';
-import { phoneApi } from './api.ts';
+import { phoneApi } from './api/routes.ts';
 import { Device, type DeviceOptions } from './device.ts';
 import { phonePages } from './pages.ts';
 

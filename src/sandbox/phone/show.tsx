@@ -9,15 +9,17 @@ import {
 import { pageHeaders } from '../../../web/design/page-headers.ts';
 import { PhonePage } from '../../../web/phone/page.tsx';
 import type { PhoneView, Screen } from '../../../web/phone/view.ts';
-import { PHONE_ERRORS, type Strength } from '../../../web/phone/words.ts';
-import { FAULTS, type Fault, type FaultSetting } from '../faults.ts';
+import { PHONE_ERRORS } from '../../../web/phone/words.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import type { Device, PhoneScan } from './device.ts';
+import { dialView } from './dial.ts';
 
 /** The wallets' own pages (cashier, login) read from it whose phone this is. */
 export const PERSON_COOKIE = 'hutong_person';
 const YEAR_S = 365 * 24 * 3_600;
 const HISTORY = 8;
+/** A payer code changes, and a shop may charge: the screen looks again. */
+const LOOK_AGAIN_S = 3;
 
 export interface InHand {
   readonly person: Person;
@@ -39,7 +41,7 @@ export function handOf(
 export function screenOf(scan: PhoneScan): Screen {
   const { id, payee, amount, description, state } = scan;
   return state === 'open'
-    ? { kind: 'pay', scan: id, payee, amount, description }
+    ? { kind: 'pay', asks: 'scan', id, payee, amount, description }
     : { kind: 'done', state, amount };
 }
 
@@ -51,27 +53,32 @@ export function showPhone(
 ): Response | Promise<Response> {
   const { wallet } = sandbox;
   remember(c, person);
-  const balances = device.wallets.map((name) => ({
-    wallet: name,
-    balance: device.sandbox(name)?.balance(person.id) ?? 0n,
-  }));
+  const home = screen.kind === 'home';
   const view: PhoneView = {
     language: language(c),
     people: device.people,
-    wallets: balances,
+    wallets: device.wallets.map((name) => ({
+      wallet: name,
+      balance: device.sandbox(name)?.balance(person.id) ?? 0n,
+    })),
     person,
     wallet,
     screen,
     error: PHONE_ERRORS.find((known) => known === c.req.query('error')) ?? null,
-    history: screen.kind === 'home' ? device.history(wallet, person.id, HISTORY) : [],
+    prompts: home ? device.prompts(person.id) : [],
+    transfers: home ? device.receivable(person.id) : [],
+    codes: home ? device.codesOnScreen() : [],
+    history: home || screen.kind === 'payer_code' ? device.history(wallet, person.id, HISTORY) : [],
     clock: { now: device.clock.now(), offset_ms: device.clock.offset_ms },
-    faults: FAULTS.map((fault) => ({
-      fault,
-      strength: strengthOf(device.faults[wallet].settings.find((known) => known.fault === fault)),
-    })),
+    dial: dialView(device.faults[wallet], sandbox),
+    desk_url: `${sandbox.url}/__sandbox/`,
   };
   // The page's own forms must say where they come from: see the guard.
-  const headers = { ...pageHeaders(), 'referrer-policy': 'same-origin' };
+  const headers = {
+    ...pageHeaders(),
+    'referrer-policy': 'same-origin',
+    ...(screen.kind === 'payer_code' ? { refresh: String(LOOK_AGAIN_S) } : {}),
+  };
   return c.html(<PhonePage view={view} />, 200, headers);
 }
 
@@ -88,37 +95,4 @@ function language(c: Context): Language {
     cookie: getCookie(c, LANGUAGE_COOKIE),
     accept: c.req.header('accept-language'),
   });
-}
-
-const SOME = 0.2;
-const LATE_MS = 30_000;
-const MORE_COPIES = 5;
-
-/** What the page's four strengths mean; scripts may set anything in between. */
-export function settingOf(fault: Fault, strength: Strength): FaultSetting {
-  const shared = {
-    fault,
-    ...(fault === 'notification_delayed' ? { delay_ms: LATE_MS } : {}),
-    ...(fault === 'notification_duplicated' ? { copies: MORE_COPIES } : {}),
-  };
-  switch (strength) {
-    case 'off':
-      return { ...shared, probability: 0 };
-    case 'once':
-      return { ...shared, probability: 1, remaining: 1 };
-    case 'some':
-      return { ...shared, probability: SOME };
-    case 'always':
-      return { ...shared, probability: 1 };
-    default:
-      return strength satisfies never;
-  }
-}
-
-function strengthOf(setting: FaultSetting | undefined): Strength | 'custom' {
-  if (!setting || setting.remaining === 0) return 'off';
-  if (setting.probability === 1 && setting.remaining === 1) return 'once';
-  if (setting.remaining !== undefined || setting.operation !== undefined) return 'custom';
-  if (setting.probability === SOME) return 'some';
-  return setting.probability === 1 ? 'always' : 'custom';
 }
