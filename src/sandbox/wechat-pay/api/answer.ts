@@ -111,7 +111,6 @@ function admit(
     throw error;
   }
   passage.signature = { state: 'valid', hint: '' };
-  checkHeaders(context, call, { merchant, upload: upload === true });
   const now = context.clock.real().getTime();
   if (
     context.rate_limits &&
@@ -120,6 +119,7 @@ function admit(
   ) {
     throw tooOften();
   }
+  checkHeaders(context, call, { merchant, upload: upload === true });
   const serial = header(call, 'wechatpay-serial');
   const used = claim.authorization.serial_no;
   const seal = (text: string) => context.keys.seal(merchant, text, used);

@@ -140,11 +140,13 @@ function serialisations(text: string): Variant<string>[] {
   const plain = JSON.stringify(value);
   const spaced = spacedOut(plain);
   const sorted = JSON.stringify(sortedDeep(value));
+  const outer = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     plain,
     spaced,
     sorted,
     spacedOut(sorted),
+    JSON.stringify(Object.fromEntries(outer)),
     JSON.stringify(value, null, 2),
     JSON.stringify(value, null, 4),
     JSON.stringify(value, null, '\t'),

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
+import type { SealedCertificate } from '../../../protocols/wechat-pay/certificates.ts';
 import { answerMessage, rsaVerify } from '../../../protocols/wechat-pay/signature.ts';
 import {
   callApi,
@@ -58,14 +59,9 @@ async function downloaded(account: string): Promise<Record<string, string>> {
   });
   const { api_v3_key } = merchantOf(running, account);
   const found: Record<string, string> = {};
-  for (const entry of content.data as Record<string, never>[]) {
-    const { ciphertext, nonce, associated_data } = entry.encrypt_certificate ?? { ciphertext: '' };
-    found[String(entry.serial_no)] = Aes.AesGcm.decrypt(
-      ciphertext,
-      api_v3_key,
-      String(nonce),
-      String(associated_data),
-    );
+  for (const { serial_no, encrypt_certificate: sealed } of content.data as SealedCertificate[]) {
+    const { ciphertext, nonce, associated_data = '' } = sealed;
+    found[serial_no] = Aes.AesGcm.decrypt(ciphertext, api_v3_key, nonce, associated_data);
   }
   return found;
 }
@@ -77,13 +73,18 @@ function sdk(account: string, certs: Record<string, string>, serial_header?: str
   return new Wechatpay({ mchid, serial, privateKey, certs, baseURL, proxy: false, headers });
 }
 
+interface Made {
+  readonly [field: string]: unknown;
+  readonly code_url?: string;
+}
+
 /** Makes an order with the SDK, which throws when the answer is not signed by one of `certs`. */
 async function judged(account: string, certs: Record<string, string>, serial_header?: string) {
   const { appid, mchid } = merchantOf(running, account);
   const body = orderBody(running, { appid, mchid, notify_url: shop.notify_url });
   const client = sdk(account, certs, serial_header);
-  const { data, headers } = await client.chain(NATIVE.slice(1)).post<{ code_url: string }>(body);
-  return { code: data.code_url, serial: String(headers['wechatpay-serial']) };
+  const { data, headers } = await client.chain(NATIVE.slice(1)).post<Made>(body);
+  return { code: data.code_url ?? '', serial: String(headers['wechatpay-serial']) };
 }
 
 async function noticeAfter(code: string) {
