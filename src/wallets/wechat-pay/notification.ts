@@ -8,9 +8,11 @@ import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
 import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../notification.ts';
 import type { MerchantAccount } from './account.ts';
 import type { Client } from './client.ts';
+import { onboardingFact } from './ecommerce/onboarding.ts';
 import { combinedFacts, paymentFact, refundFact } from './facts.ts';
 import { maskObject } from './mask.ts';
 import { payoutFact } from './payouts/payouts.ts';
+import { splitNoticeFact } from './splits/facts.ts';
 import { judge } from './trust/judge.ts';
 
 /**
@@ -61,14 +63,9 @@ function readContent(
   content: WireObject,
 ): VerifiedNotification {
   const about = subjectOf(envelope);
-  const { event_type } = envelope;
-  if (!about) {
-    return verified(content, {
-      fact_id: envelope.id,
-      fact_state: event_type,
-      content: { about: 'other', type: event_type.slice(0, 64) },
-    });
-  }
+  if (!about) return other(envelope, content);
+  if (about === 'split') return split(account, content);
+  if (about === 'onboarding') return onboarding(envelope, content);
   const mchid = firstOf(content, MERCHANT_FIELDS);
   const appid = firstOf(content, APP_FIELDS);
   if (mchid !== account.mchid || (appid !== undefined && appid !== account.appid)) {
@@ -77,6 +74,14 @@ function readContent(
   if (about === 'payout') return payout(account, content);
   if (about === 'refund') return refund(content, mchid);
   return content.sub_orders === undefined ? payment(content) : combinedPayment(content);
+}
+
+function other({ id, event_type }: OpenedEnvelope, content: WireObject): VerifiedNotification {
+  return verified(content, {
+    fact_id: id,
+    fact_state: event_type,
+    content: { about: 'other', type: event_type.slice(0, 64) },
+  });
 }
 
 /** Who signs calls, as the messages of direct, partner, combined and transfer products name it. */
@@ -133,13 +138,38 @@ function payout(account: MerchantAccount, content: WireObject): VerifiedNotifica
   return verified(content, { fact_id, fact_state, content: { about: 'payout', fact } });
 }
 
+/** Told to the receiver: the merchant it names as `mchid` is the one that paid. */
+function split(account: MerchantAccount, content: WireObject): VerifiedNotification {
+  const fact = splitNoticeFact(content);
+  const fact_id = fact?.wallet_split_id;
+  if (!fact || !fact_id) return refused('malformed', 'Fields of the split are missing.');
+  if (fact.parts[0]?.account !== account.mchid) {
+    return refused('wrong_account', 'The notification is about another receiver.');
+  }
+  return verified(content, { fact_id, fact_state: 'SUCCESS', content: { about: 'split', fact } });
+}
+
+/**
+ * It names no partner; that it opened under this account's key says whose it is. Applications for
+ * web addresses come under the same event and are of no use here.
+ */
+function onboarding(envelope: OpenedEnvelope, content: WireObject): VerifiedNotification {
+  const fact = onboardingFact(content);
+  if (!fact) return other(envelope, content);
+  const fact_id = fact.wallet_application_id ?? fact.application_reference;
+  const fact_state = textField(content, 'applyment_state') ?? '';
+  return verified(content, { fact_id, fact_state, content: { about: 'onboarding', fact } });
+}
+
+type Subject = 'payment' | 'refund' | 'payout' | 'split' | 'onboarding';
+
 /** The type of what is inside decides; profit sharing may also arrive as TRANSACTION.SUCCESS. */
-function subjectOf({
-  event_type,
-  original_type,
-}: OpenedEnvelope): 'payment' | 'refund' | 'payout' | undefined {
+function subjectOf({ event_type, original_type }: OpenedEnvelope): Subject | undefined {
   if (event_type === 'MCHTRANSFER.BILL.FINISHED') return 'payout';
+  if (event_type === 'PROFITSHARING.SUCCESS') return 'split';
+  if (event_type === 'APPLYMENT_STATE.APPROVED') return 'onboarding';
   if (event_type.startsWith('TRANSACTION.')) {
+    if (original_type === 'profitsharing') return 'split';
     return original_type === undefined || original_type === 'transaction' ? 'payment' : undefined;
   }
   return event_type.startsWith('REFUND.') ? 'refund' : undefined;

@@ -1,6 +1,7 @@
 import {
   fenField,
   isWireObject,
+  objectField,
   textField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
@@ -96,5 +97,23 @@ export function returnFact(content: WireObject): SplitReturnFact | undefined {
     state,
     amount,
     ...(state === 'refused' && reason !== undefined ? { reason } : {}),
+  };
+}
+
+/** What a receiver is told: its own part, which has arrived. */
+export function splitNoticeFact(content: WireObject): SplitFact | undefined {
+  const receiver = objectField(content, 'receiver');
+  const split_reference = textField(content, 'out_order_no');
+  const wallet_split_id = textField(content, 'order_id');
+  const wallet_transaction_id = textField(content, 'transaction_id');
+  const account = textField(receiver, 'account');
+  const amount = fenField(receiver, 'amount');
+  if (!split_reference || !wallet_split_id || !account || amount === undefined) return undefined;
+  return {
+    split_reference,
+    wallet_split_id,
+    ...(wallet_transaction_id === undefined ? {} : { wallet_transaction_id }),
+    state: 'finished',
+    parts: [{ account, amount, state: 'succeeded' }],
   };
 }
