@@ -119,6 +119,15 @@ export function newWalletReference(book: Book): string {
   return bookCode(book) + ulid();
 }
 
+/** When an id or a wallet reference was made, to the millisecond; real time. */
+export function madeAt(idOrReference: string): Date {
+  const body = idOrReference.slice(idOrReference.indexOf('_') + 1);
+  if (!BODY.test(body)) throw new RangeError(`no time in id: ${idOrReference.slice(0, 40)}`);
+  let time = 0;
+  for (const digit of body.slice(2, 2 + TIME_DIGITS)) time = time * 32 + ALPHABET.indexOf(digit);
+  return new Date(time);
+}
+
 /** True when a number a wallet tells us has the shape of one of ours. */
 export function isWalletReference(text: string): boolean {
   return BODY.test(text);

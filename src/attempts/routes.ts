@@ -5,7 +5,7 @@ import { type CallKey, findKey, replayed } from '../http/idempotency.ts';
 import { listSchema } from '../http/pagination.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { visiblePayment } from '../payments/find.ts';
-import type { Payment } from '../payments/payment.ts';
+import { CLIENT_KINDS, type Payment } from '../payments/payment.ts';
 import { createAttempt, KeyTaken } from './create.ts';
 import { eligibleWallets } from './eligible.ts';
 import { findAttempts } from './find.ts';
@@ -29,7 +29,7 @@ function wallets(app: App): Route {
       summary: 'Which wallets may take this payment now, and why not',
       params: { payment: 'pay' },
       query: z.strictObject({
-        client: z.enum(['desktop', 'phone', 'wechat', 'alipay']).optional(),
+        client: z.enum(CLIENT_KINDS).optional(),
       }),
       status: 200,
       answer: schema.walletsObject,

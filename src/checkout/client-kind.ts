@@ -8,6 +8,7 @@ export function clientKind(userAgent: string | undefined): ClientKind {
   const agent = userAgent ?? '';
   if (/MicroMessenger\//i.test(agent) && !/wxwork\//i.test(agent)) return 'wechat';
   if (/AlipayClient\//i.test(agent)) return 'alipay';
+  if (/\bUnionPay\//i.test(agent)) return 'unionpay';
   return /\b(?:Android|iPhone|iPod|Mobile|HarmonyOS|OpenHarmony)\b/i.test(agent)
     ? 'phone'
     : 'desktop';

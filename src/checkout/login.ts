@@ -20,8 +20,10 @@ export async function beginLogin(
 ): Promise<Response> {
   const account = await inAppAccount(app, c, payment, wallet);
   if (!account) return backTo(c, 'not_eligible', wallet);
+  const { payerLogin } = app.wallets.connector(wallet);
+  if (!payerLogin) return backTo(c, 'not_eligible', wallet);
   const session = openSession(app, c, tokenOf(c));
-  const url = app.wallets.connector(wallet).payerLogin.authorizeUrl(account, {
+  const url = payerLogin.authorizeUrl(account, {
     redirect_url: `${app.public_url}/c/${tokenOf(c)}/login/${wallet}`,
     state: loginState(app, session, wallet),
   });
@@ -43,6 +45,7 @@ export async function endLogin(
   const account = await inAppAccount(app, c, payment, wallet);
   if (!account) return backTo(c, 'not_eligible', wallet);
   const { payerLogin } = app.wallets.connector(wallet);
+  if (!payerLogin) return backTo(c, 'not_eligible', wallet);
   const code = c.req.query(payerLogin.code_parameter);
   const payer = code ? await payerLogin.exchangeCode(account, code) : undefined;
   if (payer === undefined) return backTo(c, 'login_failed', wallet);

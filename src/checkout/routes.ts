@@ -22,6 +22,8 @@ export function checkoutRoutes(app: App, options: CheckoutOptions = {}): Hono<Pa
     const token = rememberedReturn(c);
     return token === undefined ? trouble(c, 'returned') : c.redirect(`/c/${token}`, 303);
   });
+  // Some wallets bring the browser back by POST; what it carries is never read, only its address.
+  routes.post('/c/return/:payment', (c) => c.redirect(c.req.path, 303));
   routes.get('/c/:token', (c) =>
     withPayment(app, c, (payment) => showPage(app, c, payment, options.phone_url)),
   );

@@ -72,8 +72,8 @@ export async function showPage(
     stage,
     phone_url,
   };
-  const wallet_origins = bridgeOrigins(view);
-  return c.html(<CheckoutPage view={view} />, 200, pageHeaders({ wallet_origins }));
+  const headers = pageHeaders({ wallet_origins: bridgeOrigins(view), form_to: formTarget(view) });
+  return c.html(<CheckoutPage view={view} />, 200, headers);
 }
 
 /** The one foreign origin a page may use: the sandbox's stand-in for the wallet's bridge. */
@@ -81,6 +81,12 @@ function bridgeOrigins({ stage }: CheckoutView): string[] {
   if (stage.kind !== 'pay' || stage.handover.kind !== 'in_app') return [];
   const { bridge_url } = stage.handover;
   return bridge_url === undefined ? [] : [new URL(bridge_url).origin];
+}
+
+/** The one foreign page that a form of this page goes to. */
+function formTarget({ stage }: CheckoutView): string | undefined {
+  if (stage.kind !== 'pay' || stage.handover.kind !== 'form') return undefined;
+  return stage.handover.url;
 }
 
 function noticeAsked(c: Context): Notice | null {

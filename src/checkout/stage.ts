@@ -55,10 +55,11 @@ async function stageOf(
   return { kind: 'pay', wallet, attempt: attempt.id, handover, others };
 }
 
-const OWN_BROWSER = { wechat_pay: 'wechat', alipay: 'alipay' } as const satisfies Record<
-  WalletName,
-  ClientKind
->;
+const OWN_BROWSER = {
+  wechat_pay: 'wechat',
+  alipay: 'alipay',
+  union_pay: 'unionpay',
+} as const satisfies Record<WalletName, ClientKind>;
 
 /** An in-page payment begun inside a wallet cannot go on in another browser. */
 function worksHere(attempt: Attempt, client: ClientKind): boolean {

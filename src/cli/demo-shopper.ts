@@ -7,6 +7,7 @@ import type { WalletName } from '../wallets/wallet.ts';
 const USER_AGENTS: Record<WalletName, string> = {
   wechat_pay: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50',
   alipay: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AlipayClient/10.6.50',
+  union_pay: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) UnionPay/1.0 CloudPay',
 };
 const MAX_REDIRECTS = 10;
 const TIMEOUT_MS = 20_000;

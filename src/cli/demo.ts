@@ -4,7 +4,12 @@ import type { Command } from 'commander';
 import { type Attempt, createClient, type Hutong, type Payment } from '../client/client.ts';
 import { loadConfig } from '../config.ts';
 import { toYuan } from '../money.ts';
-import { PRESENTATIONS, type PresentationKind, type WalletName } from '../wallets/wallet.ts';
+import {
+  PRESENTATIONS,
+  type PresentationKind,
+  WALLETS,
+  type WalletName,
+} from '../wallets/wallet.ts';
 import { readSandboxFile, type SandboxFile, sandboxFilePath } from '../world/sandbox-file.ts';
 import { chooseInsideWallet, Phone } from './demo-shopper.ts';
 
@@ -23,7 +28,6 @@ export function addDemo(program: Command): void {
     });
 }
 
-const DEMO_WALLETS: readonly WalletName[] = ['wechat_pay', 'alipay'];
 const PERSON = 'lin-xia';
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 50;
@@ -49,7 +53,7 @@ async function runDemo(times: number): Promise<number> {
   if (!file) {
     throw new Error(`no ${sandboxFilePath(data_dir)}: run "npm start" first, in another terminal`);
   }
-  const kinds = DEMO_WALLETS.flatMap((wallet) =>
+  const kinds = WALLETS.flatMap((wallet) =>
     PRESENTATIONS.map((presentation) => ({ wallet, presentation })),
   ).filter(({ wallet, presentation }) => offers(wallet, presentation));
   const lines: Line[] = [];
@@ -71,10 +75,18 @@ async function runDemo(times: number): Promise<number> {
   return bad.length + off.length === 0 ? 0 : 1;
 }
 
-/** WeChat Pay has no desktop cashier page; payments inside an app need that app. */
+/** Payments inside a merchant's app need that app. */
+const APART: Readonly<Record<WalletName, readonly PresentationKind[]>> = {
+  /** Has no cashier page for desktops. */
+  wechat_pay: ['page'],
+  alipay: [],
+  /** Has no page of its own inside its app. */
+  union_pay: ['in_app'],
+};
+
 function offers(wallet: WalletName, presentation: PresentationKind): boolean {
   if (presentation === 'app' || presentation === 'mini_program') return false;
-  return !(wallet === 'wechat_pay' && presentation === 'page');
+  return !APART[wallet].includes(presentation);
 }
 
 /** Each order at the next of the demo marketplaces. */
@@ -155,6 +167,7 @@ function codeOf(attempt: Attempt | undefined): string {
   if (!shown) throw new Error(`nothing to show: ${attempt?.refusal?.message ?? 'no attempt'}`);
   const params = Object.values(shown.params ?? {});
   const call = params.length === 1 ? String(params[0]) : JSON.stringify(shown.params);
+  if (shown.kind === 'form') return `${shown.url}?${new URLSearchParams(shown.fields).toString()}`;
   return shown.qr ?? shown.url ?? call;
 }
 

@@ -2,7 +2,7 @@
  * The objects of the API as JSON has them: snake_case, amounts in minor units (fen), times in RFC
  * 3339 UTC. New members may be added at any time; ignore what you do not know.
  */
-export type WalletName = 'wechat_pay' | 'alipay' | (string & {});
+export type WalletName = 'wechat_pay' | 'alipay' | 'union_pay' | (string & {});
 export type Metadata = Readonly<Record<string, string>>;
 
 export interface List<T> {
@@ -57,7 +57,7 @@ export interface Presentation {
 }
 
 /** What the payer's browser or app is; it decides which presentations work. */
-export type ClientKind = 'desktop' | 'phone' | 'wechat' | 'alipay';
+export type ClientKind = 'desktop' | 'phone' | 'wechat' | 'alipay' | 'unionpay';
 
 export interface WalletChoice {
   readonly wallet: WalletName;

@@ -115,7 +115,8 @@ export const MIN_EXPIRY_MS = 60_000;
 export const MAX_EXPIRY_MS = 7 * 24 * 3_600_000;
 
 /** What the payer's browser or app can do, from its user agent; a hint, never proof. */
-export type ClientKind = 'desktop' | 'phone' | 'wechat' | 'alipay';
+export const CLIENT_KINDS = ['desktop', 'phone', 'wechat', 'alipay', 'unionpay'] as const;
+export type ClientKind = (typeof CLIENT_KINDS)[number];
 
 /** Why a wallet may not take a payment here and now; each has a text for the shopper. */
 export type IneligibleReason =

@@ -8,12 +8,13 @@ import { findPlatformBySlug, isLiveSecret } from '../platforms/find.ts';
 import { mintKey } from '../platforms/keys.ts';
 import type { KeyHolder } from '../platforms/platform.ts';
 import { ensureWalletAccount } from '../wallet-accounts/ensure.ts';
+import { WALLETS } from '../wallets/wallet.ts';
 import { createApp } from '../wiring.ts';
 import { readSandboxFile, type SandboxFile, writeSandboxFile } from './sandbox-file.ts';
 import type { World } from './world.ts';
 
 /**
- * What `npm start` leaves for a newcomer: four marketplaces with a shop each, both wallets taken by
+ * What `npm start` leaves for a newcomer: four marketplaces with a shop each, every wallet taken by
  * all of them, and keys in `sandbox.json`. Only what is missing is made.
  */
 const PLATFORMS = [
@@ -96,7 +97,7 @@ async function merchantFor(
 ): Promise<string> {
   const existing = known === undefined ? undefined : await findMerchant(app.db, known);
   const { id } = existing ?? (await createMerchant(app.db, { platform_id, name }));
-  for (const wallet of ['wechat_pay', 'alipay'] as const) {
+  for (const wallet of WALLETS) {
     await enrolMerchant(app.db, { merchant_id: id, wallet });
   }
   return id;

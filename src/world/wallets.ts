@@ -8,8 +8,14 @@ import { PEOPLE } from '../sandbox/phone/people.ts';
 import { openPostgresJournal } from '../sandbox/postgres-journal.ts';
 import { sandboxRandom } from '../sandbox/random.ts';
 import { RequestLog } from '../sandbox/requests.ts';
-import type { SandboxOptions, WalletSandbox } from '../sandbox/sandbox.ts';
+import {
+  SANDBOX_WALLETS,
+  type SandboxOptions,
+  type SandboxWallet,
+  type WalletSandbox,
+} from '../sandbox/sandbox.ts';
 import { memoryJournal, SandboxStore } from '../sandbox/store.ts';
+import { startUnionPaySandbox } from '../sandbox/union-pay/sandbox.ts';
 import { startWechatPaySandbox } from '../sandbox/wechat-pay/sandbox.ts';
 
 /** The wallets' own side, started together: one server, one store and one fault dial each. */
@@ -21,26 +27,40 @@ export interface SandboxWallets {
 
 export interface SandboxWalletsOptions {
   readonly config: Pick<Config, 'host' | 'data_dir' | 'notify_pace'>;
-  /** 0 for each lets the system choose. */
-  readonly ports: Readonly<Record<WalletSandbox['wallet'], number>>;
+  /** 0, or none, lets the system choose. */
+  readonly ports?: Readonly<Partial<Record<WalletSandbox['wallet'], number>>>;
   readonly clock: Clock;
   /** The sandboxes' own database; without one their books live in memory only. */
   readonly db?: Db;
   readonly seed?: number;
+  /** Which of them; all when absent. */
+  readonly only?: readonly SandboxWallet[];
+  /** Are merchants held to the wallets' rate limits? */
+  readonly rate_limits?: boolean;
+  /** Opens the developers' pages off loopback. */
+  readonly token?: string;
 }
 
-const START = { wechat_pay: startWechatPaySandbox, alipay: startAlipaySandbox } as const;
+const START = {
+  wechat_pay: startWechatPaySandbox,
+  alipay: startAlipaySandbox,
+  union_pay: startUnionPaySandbox,
+} as const;
 
 export async function startSandboxWallets(options: SandboxWalletsOptions): Promise<SandboxWallets> {
   const stores: SandboxStore[] = [];
-  const faults = { wechat_pay: new FaultDial(options.seed), alipay: new FaultDial(options.seed) };
+  const faults = {
+    wechat_pay: new FaultDial(options.seed),
+    alipay: new FaultDial(options.seed),
+    union_pay: new FaultDial(options.seed),
+  };
   async function start(wallet: WalletSandbox['wallet']): Promise<WalletSandbox> {
     const journal = options.db ? await openPostgresJournal(options.db, wallet) : memoryJournal;
     const store = await SandboxStore.open(journal);
     stores.push(store);
     const sandbox: SandboxOptions = {
       host: options.config.host,
-      port: options.ports[wallet],
+      port: options.ports?.[wallet] ?? 0,
       keys_dir: join(options.config.data_dir, 'keys', wallet),
       clock: options.clock,
       store,
@@ -49,13 +69,15 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       notify_pace: options.config.notify_pace,
       random: sandboxRandom(options.seed),
       requests: new RequestLog(() => options.clock.real()),
-      rate_limits: false,
+      rate_limits: options.rate_limits ?? false,
+      token: options.token,
     };
     return START[wallet](sandbox).catch((error: unknown) => {
       throw portTaken(error, sandbox) ?? error;
     });
   }
-  const all = [await start('wechat_pay'), await start('alipay')];
+  const all: WalletSandbox[] = [];
+  for (const wallet of options.only ?? SANDBOX_WALLETS) all.push(await start(wallet));
   return {
     all,
     faults,

@@ -53,10 +53,10 @@ async function openDatabases(config: Config, log: Logger): Promise<Databases> {
 }
 
 /** Ports 0 let the system choose (tests); otherwise phone, then each wallet, in one row. */
-function ports(config: Config): { phone: number; wechat_pay: number; alipay: number } {
+function ports(config: Config) {
   const first = config.sandbox_port;
-  if (first === 0) return { phone: 0, wechat_pay: 0, alipay: 0 };
-  return { phone: first, wechat_pay: first + 1, alipay: first + 2 };
+  if (first === 0) return { phone: 0 };
+  return { phone: first, wechat_pay: first + 1, alipay: first + 2, union_pay: first + 3 };
 }
 
 export async function startWorld(config: Config, log: Logger): Promise<World> {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { businessDate } from '../../src/clock.ts';
 import { newWalletReference } from '../../src/ids.ts';
-import type { BillLine } from '../../src/wallets/products/bills.ts';
+import { type BillLine, billDate } from '../../src/wallets/products/bills.ts';
 import type { CombinedOrder } from '../../src/wallets/products/combined.ts';
 import type { ChargeOrder } from '../../src/wallets/products/payer-codes.ts';
 import type { WalletAccount, WalletName } from '../../src/wallets/wallet.ts';
@@ -175,7 +174,7 @@ export function billContract(at: At): void {
     const bills = need(stage.wallet.bills);
     const { account } = merchantFor(stage, 'bills');
     const sandbox = sandboxOf(stage);
-    const today = businessDate(sandbox.now());
+    const today = billDate(bills, sandbox.now());
     expect((await bills.fetch(account, { kind: 'payments', date: today })).kind).not.toBe('bill');
     const { order, fact } = await paidOrder(stage, { amount: 9_876n });
     const refund = {

@@ -42,7 +42,7 @@ export function Choose(props: { view: CheckoutView; choices: readonly WalletChoi
   const say = sayer(CHECKOUT_WORDS, view.language);
   const open = choices.filter((choice) => choice.eligible);
   if (open.length === 0) return <NoWallet view={view} choices={choices} />;
-  const inWallet = view.client === 'wechat' || view.client === 'alipay';
+  const inWallet = view.client !== 'desktop' && view.client !== 'phone';
   const host = open[0]?.wallet ?? 'wechat_pay';
   const next: CheckoutKey = inWallet
     ? 'choose_next_in_app'

@@ -38,6 +38,9 @@ export function Pay(
       {handover.kind === 'open' ? (
         <Open view={view} wallet={wallet} url={handover.url} attempt={props.attempt} />
       ) : null}
+      {handover.kind === 'form' ? (
+        <SendForm view={view} wallet={wallet} form={handover} attempt={props.attempt} />
+      ) : null}
       {handover.kind === 'in_app' ? (
         <InApp view={view} wallet={wallet} params={handover.params} attempt={props.attempt} />
       ) : null}
@@ -82,6 +85,31 @@ function Open({ view, wallet, url, attempt }: PayProps & { url: string; attempt:
       </a>
       <p class="quiet">{say('open_next', known)}</p>
       <PhoneLink view={view} code={url} />
+    </>
+  );
+}
+
+/** The wallet wants the order by POST; the script sends it once, the button at any time. */
+function SendForm(
+  props: PayProps & { form: Extract<Handover, { kind: 'form' }>; attempt: string },
+) {
+  const { view, wallet, form } = props;
+  const say = sayer(CHECKOUT_WORDS, view.language);
+  const known = values(view, wallet);
+  const link = `${form.url}?${new URLSearchParams(form.fields).toString()}`;
+  return (
+    <>
+      <h2 id="step-title">{say('open_title', known)}</h2>
+      <form method="post" action={form.url} data-send={props.attempt}>
+        {Object.entries(form.fields).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <button type="submit" class="button wide">
+          {say('open_button', known)}
+        </button>
+      </form>
+      <p class="quiet">{say('open_next', known)}</p>
+      <PhoneLink view={view} code={link} />
     </>
   );
 }

@@ -50,12 +50,26 @@ function AlipayMark() {
   );
 }
 
+function UnionPayMark() {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <rect width="32" height="32" rx="9" fill="var(--union)" />
+      <rect x="5.5" y="9" width="21" height="14.5" rx="2.6" fill="#fff" />
+      <path d="M5.5 13h21v3h-21z" fill="var(--union-blue)" />
+      <circle cx="20.4" cy="19.8" r="2" fill="var(--union-green)" />
+      <circle cx="23.2" cy="19.8" r="2" fill="var(--union)" opacity="0.85" />
+    </svg>
+  );
+}
+
 export function WalletMark({ wallet }: { wallet: WalletName }) {
   switch (wallet) {
     case 'wechat_pay':
       return <WechatPayMark />;
     case 'alipay':
       return <AlipayMark />;
+    case 'union_pay':
+      return <UnionPayMark />;
     default:
       return wallet satisfies never;
   }

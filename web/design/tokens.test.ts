@@ -49,6 +49,7 @@ const PAIRS = [
   ['gate-ink', 'gate-hover', TEXT],
   ['wechat-deep', 'wechat-wash', TEXT],
   ['alipay-deep', 'alipay-wash', TEXT],
+  ['union-deep', 'union-wash', TEXT],
   ['line-strong', 'sheet', CONTROL],
   ['line-strong', 'paper', CONTROL],
   ['code-ink', 'code-ground', 7],

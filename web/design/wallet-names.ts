@@ -5,12 +5,14 @@ import type { Language } from './language.ts';
 export const WALLET_NAMES = {
   wechat_pay: { zh: '微信支付', en: 'WeChat Pay' },
   alipay: { zh: '支付宝', en: 'Alipay' },
+  union_pay: { zh: '银联', en: 'UnionPay' },
 } as const satisfies Record<WalletName, Record<Language, string>>;
 
 /** The app the payer opens: WeChat Pay lives in WeChat. */
 export const WALLET_APPS = {
   wechat_pay: { zh: '微信', en: 'WeChat' },
   alipay: { zh: '支付宝', en: 'Alipay' },
+  union_pay: { zh: '云闪付', en: 'UnionPay' },
 } as const satisfies Record<WalletName, Record<Language, string>>;
 
 export function walletName(wallet: WalletName, language: Language): string {

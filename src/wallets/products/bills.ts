@@ -1,3 +1,4 @@
+import { businessDate } from '../../clock.ts';
 import type { Refused, Traced, Unknown, WalletAccount } from '../wallet.ts';
 
 /**
@@ -130,5 +131,17 @@ export interface Bills {
   readonly kinds: readonly BillKind[];
   /** Time of the next day from which the bill can be fetched, `HH:MM` in Asia/Shanghai. */
   readonly ready_at: string;
+  /**
+   * When the wallet's own day ends, `HH:MM` in Asia/Shanghai, where that is before midnight: what
+   * comes later that evening is in the bill of the next date.
+   */
+  readonly day_ends?: string;
   fetch(account: WalletAccount, bill: WantedBill): Promise<BillOutcome>;
+}
+
+/** The date in whose bill something of this moment is found. */
+export function billDate({ day_ends = '24:00' }: Pick<Bills, 'day_ends'>, at: Date): string {
+  const [hours = 24, minutes = 0] = day_ends.split(':').map(Number);
+  const left_ms = (24 * 60 - hours * 60 - minutes) * 60_000;
+  return businessDate(new Date(at.getTime() + left_ms));
 }

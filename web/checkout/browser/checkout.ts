@@ -118,6 +118,8 @@ function firstTime(attempt: string): boolean {
 function openOnce(page: HTMLElement): void {
   const link = page.querySelector<HTMLAnchorElement>('[data-open]');
   if (link && firstTime(link.dataset['open'] ?? '')) link.click();
+  const form = page.querySelector<HTMLFormElement>('form[data-send]');
+  if (form && firstTime(form.dataset['send'] ?? '')) form.requestSubmit();
 }
 
 function startBridge(page: HTMLElement, button: HTMLButtonElement): void {

@@ -1,0 +1,183 @@
+import { inflateSync, type ZlibOptions } from 'node:zlib';
+import { unzipSync } from 'fflate';
+import {
+  decodeSigned,
+  decodeZmLine,
+  type ZmLine,
+} from '../../../protocols/union-pay/daily-file.ts';
+import { MAX_FILE_MESSAGE_CHARACTERS } from '../../../protocols/union-pay/message.ts';
+import {
+  BIZ,
+  parseAmount,
+  parseStamp,
+  settleDateOf,
+  stamp,
+  TXN,
+} from '../../../protocols/union-pay/transactions.ts';
+import {
+  BillError,
+  type BillLine,
+  type BillOutcome,
+  type Bills,
+  type PaymentLine,
+  type WantedBill,
+} from '../../products/bills.ts';
+import { streamedBill } from '../../products/streamed-bill.ts';
+import { openAccount, type UnionPayAccount } from '../account.ts';
+import { type Client, refusedBy, undecided } from '../client.ts';
+import { FILE } from './calls.ts';
+
+/**
+ * The clearing file of a day, which ends at 23:00: a ZIP inside a signed answer. It states no
+ * totals, so what it lacks is found only by comparing it with what we know.
+ */
+export function bills(client: Client): Bills {
+  return {
+    kinds: ['payments'],
+    ready_at: '09:00',
+    day_ends: '23:00',
+    fetch: (account, bill) => fetchBill(client, openAccount(account), bill),
+  };
+}
+
+const NO_FILE = '98';
+/** Days have no year in a request, so an old one would be taken for a young one. */
+const LONGEST_AGE_MS = 300 * 86_400_000;
+
+function whyNot({ kind, date }: WantedBill, now: Date): string | undefined {
+  if (kind !== 'payments') return `UnionPay has no bill of ${kind}.`;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return 'A bill is of one day, YYYY-MM-DD.';
+  const age = now.getTime() - Date.parse(`${date}T23:00:00+08:00`);
+  return age > LONGEST_AGE_MS ? 'UnionPay names days without a year: too long ago.' : undefined;
+}
+
+async function fetchBill(
+  client: Client,
+  account: UnionPayAccount,
+  bill: WantedBill,
+): Promise<BillOutcome> {
+  const { kind, date } = bill;
+  const now = bill.asked_at ?? client.environment.real();
+
+  const wrong = whyNot(bill, now);
+  if (wrong !== undefined) {
+    const trace = { operation: FILE, duration_ms: 0, request: {} };
+    return { kind: 'refused', code: 'invalid_request', message: wrong, trace };
+  }
+  const answer = await client.call(account, {
+    operation: FILE,
+    fields: {
+      bizType: BIZ.none,
+      txnTime: stamp(client.environment.real()),
+      settleDate: settleDateOf(date),
+      fileType: '00',
+    },
+    max_answer_bytes: MAX_FILE_MESSAGE_CHARACTERS,
+  });
+  if (answer.kind !== 'answered') return undecided(answer);
+  const { message, trace } = answer;
+  if (answer.code === NO_FILE) return { kind: 'not_ready', trace };
+  if (answer.code !== '00') return refusedBy(answer);
+  if ((message.get('settleDate') ?? settleDateOf(date)) !== settleDateOf(date)) {
+    return { kind: 'unknown', cause: 'the file is of another day', trace };
+  }
+  const content = message.get('fileContent') ?? '';
+  const about = { mer_id: account.mer_id, date };
+  return {
+    kind: 'bill',
+    bill: streamedBill({ kind, date }, () => linesOf(content, about)),
+    trace,
+  };
+}
+
+interface About {
+  readonly mer_id: string;
+  readonly date: string;
+}
+
+const MAX_BYTES = 512 * 1024 * 1024;
+const INFLATE: ZlibOptions = { maxOutputLength: MAX_BYTES };
+
+/** The text of the ZM file; throws BillError for anything that is not one such ZIP. */
+function textIn(content: string, mer_id: string): string {
+  try {
+    const zip = inflateSync(Buffer.from(content, 'base64'), INFLATE);
+    let left = MAX_BYTES;
+    const files = unzipSync(zip, {
+      filter: ({ name, originalSize }) => {
+        if (!name.endsWith(`ZM_${mer_id}`)) return false;
+        left -= originalSize;
+        if (left < 0) throw new BillError(0, 'the file grows beyond every sensible size');
+        return true;
+      },
+    });
+    const [text, ...more] = Object.values(files);
+    if (!text || more.length > 0) {
+      throw new BillError(0, `there is not one ZM file of ${mer_id} inside`);
+    }
+    return Buffer.from(text).toString('latin1');
+  } catch (error) {
+    if (error instanceof BillError) throw error;
+    throw new BillError(0, 'the file cannot be unpacked', error);
+  }
+}
+
+export async function* linesOf(
+  content: string,
+  about: About,
+): AsyncGenerator<BillLine, void, undefined> {
+  const lines = textIn(content, about.mer_id).split(/\r?\n/);
+  for (const [index, text] of lines.entries()) {
+    if (text === '' && index === lines.length - 1) return;
+    yield lineOf(text, index + 1, about);
+  }
+}
+
+/** Times have no year: it is that of the clearing day, or the one before for a last evening. */
+function timeOf(zm: ZmLine, line: number, date: string): Date {
+  const year = Number(date.slice(0, 4));
+  const end = Date.parse(`${date}T23:59:59+08:00`);
+  for (const each of [year, year - 1]) {
+    const time = parseStamp(`${each}${zm.time}`);
+    if (time && time.getTime() <= end) return time;
+  }
+  throw new BillError(line, `the time "${zm.time}" is none`);
+}
+
+function lineOf(text: string, line: number, about: About): PaymentLine {
+  const zm = decodeZmLine(text);
+  if (!zm) throw new BillError(line, 'the columns are not where they must be');
+  const amount = parseAmount(zm.amount.replace(/^0+(?=\d)/, ''));
+  const fee = decodeSigned(zm.fee);
+  if (amount === undefined || fee === undefined) throw new BillError(line, 'an amount is none');
+  if (zm.mer_id !== about.mer_id) throw new BillError(line, 'a line of another merchant');
+  const common = {
+    line,
+    amount,
+    // The file says it from the merchant's side.
+    fee: -fee,
+    coupons:
+      zm.discount === '' ? 0n : (parseAmount(zm.discount.replace(/^[CD]?0*(?=\d)/, '')) ?? 0n),
+    at: timeOf(zm, line, about.date),
+    state: `${zm.txn_type}/${zm.txn_sub_type}`,
+  };
+  if (zm.txn_type === TXN.pay) {
+    return {
+      ...common,
+      kind: 'payment',
+      wallet_reference: zm.order_id,
+      wallet_transaction_id: zm.query_id,
+    };
+  }
+  if (zm.txn_type !== TXN.refund && zm.txn_type !== TXN.undo) {
+    throw new BillError(line, `the trade type "${zm.txn_type}" is unknown`);
+  }
+  return {
+    ...common,
+    kind: 'refund',
+    wallet_reference: zm.orig_order_id === '' ? zm.reserved : zm.orig_order_id,
+    wallet_transaction_id: zm.orig_query_id,
+    refund_reference: zm.order_id,
+    wallet_refund_id: zm.query_id,
+  };
+}
