@@ -29,14 +29,15 @@ export const PEOPLE: readonly Person[] = [
   { id: 'poor', name: { zh: '赵一元', en: 'Zhao Yiyuan' } },
 ];
 
-/** A clock whose business time a test moves; real time stays real. */
+/** A clock whose business time a test moves; its real time is moved only to test signatures. */
 export class TestClock implements Clock {
   offset_ms = 0;
+  real_offset_ms = 0;
   now(): Date {
     return new Date(Date.now() + this.offset_ms);
   }
   real(): Date {
-    return new Date();
+    return new Date(Date.now() + this.real_offset_ms);
   }
 }
 
