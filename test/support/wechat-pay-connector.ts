@@ -15,6 +15,22 @@ export async function openConnector() {
   }
   const account = accountAt();
 
+  /** Another merchant of the sandbox: a partner, a platform. */
+  function accountOf(role: string, more: Record<string, unknown> = {}) {
+    const given = running.sandbox.accounts().find((each) => each.role === role);
+    if (!given) throw new Error(`no merchant ${role}`);
+    const { settings, credentials, sub_merchants } = given;
+    const parsed = wallet.parseAccount({ settings: { ...settings, ...more }, credentials });
+    const id = `wac_${role}_${JSON.stringify(more).length}`;
+    const made: WalletAccount = {
+      id,
+      wallet: 'wechat_pay',
+      custody: 'merchant_own',
+      ...parsed,
+    };
+    return { account: made, sub_merchants };
+  }
+
   function order(more: Partial<CreateOrder> = {}): CreateOrder {
     return {
       wallet_reference: newWalletReference(0),
@@ -61,7 +77,19 @@ export async function openConnector() {
     wallet.stop();
     await Promise.all([running.stop(), shop.stop()]);
   }
-  return { running, shop, wallet, account, accountAt, order, presented, paid, refundOf, stop };
+  return {
+    running,
+    shop,
+    wallet,
+    account,
+    accountAt,
+    accountOf,
+    order,
+    presented,
+    paid,
+    refundOf,
+    stop,
+  };
 }
 
 export type Connector = Awaited<ReturnType<typeof openConnector>>;
