@@ -4,6 +4,7 @@ import type { Notifier } from '../notifier.ts';
 import type { Person, SandboxOptions } from '../sandbox.ts';
 import type { Collection } from '../store.ts';
 import type { Rates } from './api/rates.ts';
+import type { BillLinks } from './bills/links.ts';
 import type { DirectBook } from './direct/book.ts';
 import { buyerId, openId } from './numbers.ts';
 import type { App } from './open/app.ts';
@@ -180,6 +181,7 @@ export interface Alipay {
   readonly app_gateways: Collection<{ app_id: string; url: string }>;
   readonly royalty: RoyaltyBook;
   readonly direct: DirectBook;
+  readonly bill_links: BillLinks;
 }
 
 const DEFAULT_BALANCE = 500_000n;

@@ -6,6 +6,7 @@ import { type AccountSource, accountsOf, merchantAccount, scriptAccess } from '.
 import { alipayActions } from './actions.ts';
 import { METHODS } from './api/methods.ts';
 import { Rates } from './api/rates.ts';
+import { BillLinks } from './bills/links.ts';
 import {
   type Alipay,
   balanceOf,
@@ -71,6 +72,7 @@ async function openWallet(options: SandboxOptions): Promise<AccountSource> {
     app_gateways: store.collection<{ app_id: string; url: string }>('app_gateways'),
     royalty: openRoyaltyBook(store),
     direct: openDirectBook(store),
+    bill_links: new BillLinks(options.clock, options.random),
     by_trade_no: new Map(),
     by_token: new Map(),
     notifier: new Notifier({

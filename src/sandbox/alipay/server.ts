@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Admin } from '../admin/admin.ts';
 import type { Answered, Incoming } from './api/passage.ts';
 import { carry, isApi } from './api/wire.ts';
+import { answerLink, BILL_PATH, type LinkReply } from './bills/links.ts';
 import type { Alipay } from './books.ts';
 import { authorize, readAuthorize } from './login.ts';
 import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
@@ -121,13 +122,15 @@ async function answerPage(
   return NOT_FOUND;
 }
 
-async function answer(parts: Parts, request: IncomingMessage): Promise<Reply> {
+async function answer(parts: Parts, request: IncomingMessage): Promise<LinkReply> {
   const { alipay } = parts;
   if (request.method !== 'GET' && request.method !== 'POST') return refusal(405, 'GET or POST');
   const target = request.url ?? '/';
   // A target such as `//` has no URL of its own; it is simply not a page.
   if (!URL.canParse(target, alipay.url)) return NOT_FOUND;
-  return answerPage(parts, request, new URL(target, alipay.url));
+  const url = new URL(target, alipay.url);
+  if (url.pathname === BILL_PATH) return answerLink(alipay.bill_links, url);
+  return answerPage(parts, request, url);
 }
 
 /** The old way to ask whether a notification is genuine. */
@@ -190,8 +193,8 @@ function cut(response: ServerResponse, { status, headers, body }: Answered): voi
   response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy());
 }
 
-function send(response: ServerResponse, reply: Reply | Answered, closing: boolean): void {
-  const body = Buffer.from(reply.body);
+function send(response: ServerResponse, reply: LinkReply, closing: boolean): void {
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   const connection = closing ? { connection: 'close' } : {};
   response.writeHead(reply.status, {
     ...reply.headers,

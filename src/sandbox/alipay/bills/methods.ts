@@ -1,4 +1,35 @@
 import type { Method } from '../api/method.ts';
+import { billLink } from './bills.ts';
+import { accountBalance, accountLog } from './log.ts';
 
-/** Bills and account logs. */
-export const BILL_METHODS: readonly Method[] = [];
+/** Bill links, account log, balance. */
+const GROUP = 'Bills';
+const DOC = 'https://opendocs.alipay.com/open';
+const V3 = '/v3/alipay/data';
+
+export const BILL_METHODS: readonly Method[] = [
+  {
+    call: 'alipay.data.dataservice.bill.downloadurl.query',
+    v3: `GET ${V3}/dataservice/bill/downloadurl/query`,
+    group: GROUP,
+    doc: `${DOC}/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query`,
+    differs:
+      'Made when it is asked for, from nine o’clock on; commas of names become full-width ones, characters beyond GBK question marks; links live by the business clock and end with the process.',
+    run: billLink,
+  },
+  {
+    call: 'alipay.data.bill.accountlog.query',
+    v3: `GET ${V3}/bill/accountlog/query`,
+    group: GROUP,
+    doc: `${DOC}/dc25bf7a_alipay.data.bill.accountlog.query`,
+    differs: 'Filters by kind of movement and by agreement are taken and do nothing.',
+    run: accountLog,
+  },
+  {
+    call: 'alipay.data.bill.balance.query',
+    v3: `GET ${V3}/bill/balance/query`,
+    group: GROUP,
+    doc: `${DOC}/3a5e3b90_alipay.data.bill.balance.query`,
+    run: accountBalance,
+  },
+];
