@@ -106,6 +106,7 @@ async function ask(
     method: METHOD,
     raw,
     encrypted,
+    real: gateway.real(),
     keyOf: (sn) => gateway.keyOf(account, sn),
   });
   return { raw, believed };

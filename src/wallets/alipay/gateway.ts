@@ -168,7 +168,8 @@ export class Gateway {
       ...(request_id !== undefined && { wallet_request_id: request_id }),
     };
     const keyOf = (sn: string | undefined) => this.keyOf(account, sn);
-    const believed = await believe({ account, method, raw, encrypted, keyOf });
+    const real = this.real();
+    const believed = await believe({ account, method, raw, encrypted, real, keyOf });
     if (believed.kind === 'doubted') {
       const { reason, said } = believed;
       const cause = raw.status === 200 ? `the answer cannot be believed: ${reason}` : reason;

@@ -24,6 +24,8 @@ export interface Bench {
   /** A fresh number, deaf to what was heard before. */
   renew(): void;
   accountWith(changes: AccountChanges): WalletAccount;
+  /** One of the sandbox's other merchants: certificate, platform, isv. */
+  accountOf(role: string, changes?: AccountChanges): WalletAccount;
   order(changes?: Partial<CreateOrder>): CreateOrder;
   refundOf(amount: bigint, refund_reference: string): RefundOrder;
   /** What the payer is given: code, link or trade number. */
@@ -53,12 +55,15 @@ export async function openBench(): Promise<Bench> {
   const merchant = await openMerchant();
   const wallet = alipayWallet({ real: () => new Date(), timeout_ms: 500 });
   let reference = newWalletReference(0);
-  function accountWith(changes: AccountChanges): WalletAccount {
-    const given = world.sandbox.merchantAccount();
+  function accountOf(role: string, changes: AccountChanges = {}): WalletAccount {
+    const given = world.sandbox.accounts().find((one) => one.role === role);
+    if (!given) throw new Error(`no ${role}`);
     const settings = { ...given.settings, ...changes.settings };
     const credentials = { ...given.credentials, ...changes.credentials };
-    return { id: 'wac_test', wallet: 'alipay', custody: 'merchant_own', settings, credentials };
+    const id = `wac_${role}`;
+    return { id, wallet: 'alipay', custody: 'merchant_own', settings, credentials };
   }
+  const accountWith = (changes: AccountChanges) => accountOf('key', changes);
   const account = accountWith({});
   const order = (changes: Partial<CreateOrder> = {}): CreateOrder => ({
     ...orderFor(world, merchant.url, reference),
@@ -77,6 +82,7 @@ export async function openBench(): Promise<Bench> {
       merchant.heard.length = 0;
     },
     accountWith,
+    accountOf,
     order,
     refundOf: (amount, refund_reference) => ({
       wallet_reference: reference,

@@ -11,7 +11,7 @@ import { payouts } from './payouts/payouts.ts';
 import { closePayment, createPayment, queryPayment } from './trade/payments.ts';
 import { queryRefund, refund } from './trade/refunds.ts';
 
-/** Alipay as a wallet of the hub: gateway.do in key mode. */
+/** Alipay as a wallet of the hub: gateway.do or OpenAPI v3, in key or certificate mode. */
 const CAPABILITIES: WalletCapabilities = {
   presentations: ['qr', 'page', 'h5', 'in_app'],
   min_expiry_ms: 60_000,

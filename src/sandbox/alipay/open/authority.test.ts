@@ -9,6 +9,7 @@ import {
   isSignedByRsa,
   parseCertificates,
 } from '../../../protocols/alipay/certificates.ts';
+import { issueCertificate } from '../../certificates.ts';
 import { type Authority, openAuthority, ROOTS_FILE } from './authority.ts';
 
 const AT = new Date('2026-06-01T00:00:00Z');
@@ -54,7 +55,6 @@ describe('the authority of a sandbox', () => {
   test('a leaf is no authority: what it signs leads nowhere', async () => {
     const roots = parseCertificates(authority.roots);
     const leaf = await authority.issue({ common_name: 'leaf', at: AT });
-    const { issueCertificate } = await import('../../certificates.ts');
     const forged = await issueCertificate({
       subject: { C: 'CN', CN: 'forged' },
       issuer: leaf,

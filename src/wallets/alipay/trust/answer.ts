@@ -35,6 +35,8 @@ export interface Judging {
   readonly raw: RawAnswer;
   /** Was the content of the call encrypted? */
   readonly encrypted: boolean;
+  /** Real time, against answers kept and played again. */
+  readonly real: Date;
   /** Undefined when there is no such certificate, or it leads nowhere. */
   readonly keyOf: (sn: string | undefined) => Promise<KeyObject | undefined>;
 }
@@ -106,6 +108,14 @@ function v3Said(judging: Judging): Said | undefined {
   return { code, sub_code, message: textOf(value['message']), value };
 }
 
+const WINDOW_MS = 15 * 60_000;
+
+/** gateway.do stamps no answers; v3 does, in milliseconds. */
+function isFresh(timestamp: string, real: Date): boolean {
+  const at = /^\d{13}$/.test(timestamp) ? Number(timestamp) : Number.NaN;
+  return Math.abs(real.getTime() - at) <= WINDOW_MS;
+}
+
 /** v3 leaves errors unsigned; a signature that is there must be good all the same. */
 async function believeV3(judging: Judging): Promise<Believed> {
   const { raw, keyOf } = judging;
@@ -124,9 +134,10 @@ async function believeV3(judging: Judging): Promise<Believed> {
       ? { kind: 'said', ...said }
       : doubt(`HTTP status ${status}, and this is no OpenAPI v3`);
   }
+  const timestamp = headers['alipay-timestamp'] ?? '';
+  if (!isFresh(timestamp, judging.real)) return doubt('the answer is of another hour');
   const key = await keyOf(headers['alipay-sn']);
   if (!key) return doubt('the certificate that signed the answer is unknown');
-  const timestamp = headers['alipay-timestamp'] ?? '';
   const nonce = headers['alipay-nonce'] ?? '';
   if (!verifyAnswer(key, { timestamp, nonce, body: raw.text, signature })) {
     return doubt('the signature of the answer does not verify');
