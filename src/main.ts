@@ -6,12 +6,23 @@ import { addDoctor } from './cli/doctor.ts';
 import { addHub } from './cli/hub.ts';
 import { addMigrate } from './cli/migrate.ts';
 import { addMintKey } from './cli/mint-key.ts';
+import { addSandbox } from './cli/sandbox.ts';
 import { addStart } from './cli/start.ts';
 
 /** The `hutong` command: every subcommand registers itself from its own file. */
 const program = new Command('hutong').description('open interoperability hub for payments');
-for (const add of [addStart, addDemo, addDoctor, addMigrate, addMintKey, addAddAccount, addHub])
+for (const add of [
+  addStart,
+  addSandbox,
+  addDemo,
+  addDoctor,
+  addMigrate,
+  addMintKey,
+  addAddAccount,
+  addHub,
+]) {
   add(program);
+}
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
