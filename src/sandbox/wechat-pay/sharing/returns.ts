@@ -9,7 +9,7 @@ import { BASIC } from '../money.ts';
 import { digest } from '../orders/fingerprint.ts';
 import type { ReturnRecord, SplitPart, SplitRecord } from './book.ts';
 import { MAX_RETURNS, notFound, overLimit, RETURN_WINDOW_MS, SETTLE_MS } from './rules.ts';
-import { splitNotice } from './settle.ts';
+import { settleWhenDue, splitNotice } from './settle.ts';
 
 /**
  * A merchant that received a part gives money of it back to the seller. While the payment is still
@@ -87,6 +87,7 @@ function splitOf(
   const own = split?.mchid === merchant.mchid && split.sub_mchid === sub_mchid;
   const agrees = out_order_no === undefined || split?.out_order_no === out_order_no;
   if (!split || !own || !agrees) throw notFound('分账单不存在');
+  settleWhenDue(context, split);
   return split;
 }
 
