@@ -220,7 +220,36 @@ const ALIPAY: readonly Attack[] = [
   contentAttack('is about another app', 'wrong_account', set('app_id', '2021000000000000')),
 ];
 
+const UNION_PAY: readonly Attack[] = [
+  fieldAttack('is unsigned', 'signature', undefined),
+  fieldAttack('has an empty signature', 'signature', ''),
+  fieldAttack('has a signature that is no base64', 'signature', '%%%not-base64%%%'),
+  fieldAttack('has an endless signature', 'signature', 'A'.repeat(8_000)),
+  fieldAttack('has its amount changed after it was signed', 'txnAmt', '1'),
+  fieldAttack('has its order changed after it was signed', 'orderId', 'ORDER001'),
+  fieldAttack('has a field more than was signed', 'reqReserved', 'x'),
+  {
+    name: 'says two things at once',
+    reason: 'malformed',
+    forge: async (voice, said) => {
+      const letter = await voice.letter(said);
+      return withBody(letter, `${letter.body.toString('utf8')}&txnAmt=1`);
+    },
+  },
+  contentAttack('carries no certificate', 'unknown_key', without('signPubKeyCert')),
+  contentAttack('carries noise for a certificate', 'unknown_key', set('signPubKeyCert', 'MIIB')),
+  contentAttack('names no trade', 'malformed', without('queryId')),
+  contentAttack('names no order', 'malformed', without('orderId')),
+  contentAttack('names no amount', 'malformed', without('txnAmt')),
+  contentAttack('has half a fen', 'malformed', set('txnAmt', '6900.5')),
+  contentAttack('has its amount in powers of ten', 'malformed', set('txnAmt', '1e3')),
+  contentAttack('has a negative amount', 'malformed', set('txnAmt', '-6900')),
+  contentAttack('is about another merchant', 'wrong_account', set('merId', '777290058110099')),
+  contentAttack('is about no merchant', 'wrong_account', without('merId')),
+];
+
 export const ATTACKS: Readonly<Record<WalletName, readonly Attack[]>> = {
   wechat_pay: [...EVERYWHERE, ...WECHAT_PAY],
   alipay: [...EVERYWHERE, ...ALIPAY],
+  union_pay: [...EVERYWHERE, ...UNION_PAY],
 };

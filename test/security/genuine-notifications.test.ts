@@ -33,12 +33,16 @@ beforeAll(async () => {
   const numbers = {
     wechat_pay: { merchant: '1900009191', app: '' },
     alipay: { merchant: '2088100000000099', app: '9021000100000099' },
+    union_pay: { merchant: '777290058110099', app: '' },
   };
   for (const wallet of WALLETS) {
     const { merchant, app } = numbers[wallet];
     const { settings, credentials } = rig.sandbox(wallet).merchantAccount();
-    const changed =
-      wallet === 'alipay' ? { app_id: app, seller_id: merchant } : { mchid: merchant };
+    const changed = {
+      wechat_pay: { mchid: merchant },
+      alipay: { app_id: app, seller_id: merchant },
+      union_pay: { mer_id: merchant },
+    }[wallet];
     const answer = await rig.call('POST', '/v1/wallet_accounts', {
       key: rig.operator_key,
       body: {
@@ -67,10 +71,8 @@ async function accepted(wallet: WalletName, said: Said, account?: string): Promi
   );
   const address = account === undefined ? { wallet } : { wallet, account };
   const answer = await send(rig, address, letter);
-  expect(answer).toEqual({
-    status: 200,
-    text: wallet === 'alipay' ? 'success' : '{"code":"SUCCESS"}',
-  });
+  const yes = { wechat_pay: '{"code":"SUCCESS"}', alipay: 'success', union_pay: 'ok' };
+  expect(answer).toEqual({ status: 200, text: yes[wallet] });
 }
 
 /** Resolves when every stored notification has been judged. */

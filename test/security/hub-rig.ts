@@ -103,10 +103,7 @@ export async function startHubRig(env: Record<string, string> = {}): Promise<Hub
     url: hub.url,
     wallets,
     phone,
-    keys_dir: {
-      wechat_pay: join(dir, 'keys', 'wechat_pay'),
-      alipay: join(dir, 'keys', 'alipay'),
-    },
+    keys_dir: byWallet((wallet) => join(dir, 'keys', wallet)),
     operator_key: secret,
     accounts,
     sandbox: (wallet) => sandboxOf(wallets, wallet),
@@ -122,6 +119,13 @@ function sandboxOf(wallets: SandboxWallets, wallet: WalletName): WalletSandbox {
   const found = wallets.all.find((sandbox) => sandbox.wallet === wallet);
   if (!found) throw new Error(`there is no sandbox of ${wallet}`);
   return found;
+}
+
+function byWallet<T>(value: (wallet: WalletName) => T): Record<WalletName, T> {
+  return Object.fromEntries(WALLETS.map((wallet) => [wallet, value(wallet)])) as Record<
+    WalletName,
+    T
+  >;
 }
 
 type Call = HubRig['call'];
@@ -169,6 +173,5 @@ async function addAccounts(
     if (answer.status !== 201) throw new Error(`no wallet account: ${answer.text}`);
     made.set(sandbox.wallet, String(answer.body['id']));
   }
-  const [wechat_pay = '', alipay = ''] = WALLETS.map((wallet) => made.get(wallet) ?? '');
-  return { wechat_pay, alipay };
+  return byWallet((wallet) => made.get(wallet) ?? '');
 }

@@ -38,6 +38,7 @@ async function refusals(wallet: WalletName): Promise<Record<string, number>> {
 function expectWalletsOwnFailure(wallet: WalletName, answer: { status: number; text: string }) {
   if (wallet === 'alipay') return expect(answer).toMatchObject({ status: 200, text: 'fail' });
   expect(answer.status).toBe(400);
+  if (wallet === 'union_pay') return expect(answer.text).toBe('fail');
   return expect(objectIn(answer.text)).toMatchObject({ code: 'FAIL' });
 }
 

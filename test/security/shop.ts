@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { WalletName } from '../../src/wallets/wallet.ts';
+import { WALLETS, type WalletName } from '../../src/wallets/wallet.ts';
 import type { ApiAnswer, HubRig } from './hub-rig.ts';
 
-/** A platform with one merchant that takes both wallets, and what it does through the API. */
+/** A platform with one merchant that takes every wallet, and what it does through the API. */
 export interface Shop {
   readonly platform: string;
   readonly merchant: string;
@@ -33,7 +33,7 @@ export async function openShop(
   const merchant = idOf(
     await call('POST', '/v1/merchants', { key, body: { name: 'Tea house', platform } }),
   );
-  for (const wallet of ['wechat_pay', 'alipay'] as const) {
+  for (const wallet of WALLETS) {
     const body = { wallet, wallet_account: accounts[wallet] };
     idOf(await call('POST', `/v1/merchants/${merchant}/enrolments`, { key, body }));
   }

@@ -1,6 +1,10 @@
 import { shanghaiStamp } from '../../src/clock.ts';
 import { encodeForm } from '../../src/protocols/alipay/parameters.ts';
 import { requestParameters, signRequest } from '../../src/protocols/alipay/request.ts';
+import { certIdOf, readCertificate } from '../../src/protocols/union-pay/certificates.ts';
+import { encodeForm as encodeMessage, messageOf } from '../../src/protocols/union-pay/message.ts';
+import { signMessage } from '../../src/protocols/union-pay/signature.ts';
+import { stamp } from '../../src/protocols/union-pay/transactions.ts';
 import { buildAuthorization } from '../../src/protocols/wechat-pay/authorization.ts';
 import {
   newNonce,
@@ -19,7 +23,8 @@ export function signedRequests(
   rig: HubRig,
   wallet: WalletName,
 ): (dice: Dice) => Promise<FuzzRequest> {
-  return wallet === 'wechat_pay' ? (dice) => wechatPay(rig, dice) : (dice) => alipay(rig, dice);
+  const make = { wechat_pay: wechatPay, alipay, union_pay: unionPay }[wallet];
+  return (dice) => make(rig, dice);
 }
 
 function strange(dice: Dice, content: Record<string, unknown>): string {
@@ -118,4 +123,68 @@ async function alipay(rig: HubRig, dice: Dice): Promise<FuzzRequest> {
     headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
     body: Buffer.from(encodeForm(parameters)),
   };
+}
+
+type UnionPayCall = readonly [string, string, string, string];
+
+const UNION_PAY_CALLS: readonly [UnionPayCall, ...UnionPayCall[]] = [
+  ['frontTransReq.do', '01', '01', '000201'],
+  ['appTransReq.do', '01', '01', '000201'],
+  ['backTransReq.do', '01', '07', '000000'],
+  ['backTransReq.do', '01', '06', '000000'],
+  ['backTransReq.do', '04', '00', '000000'],
+  ['backTransReq.do', '31', '00', '000000'],
+  ['backTransReq.do', '99', '01', '000000'],
+  ['queryTrans.do', '00', '00', '000000'],
+  ['queryTrans.do', '00', '02', '000000'],
+  ['order.do', '01', '01', '000000'],
+  ['', '76', '01', '000000'],
+  ['backTransReq.do', '77', '07', '000000'],
+];
+
+async function unionPay(rig: HubRig, dice: Dice): Promise<FuzzRequest> {
+  const { scriptAccess, merchantAccount } = rig.sandbox('union_pay');
+  const [file, txnType, txnSubType, bizType] = dice.pick(UNION_PAY_CALLS);
+  const strangeOne = dice.pick([
+    'orderId',
+    'txnTime',
+    'txnAmt',
+    'payTimeout',
+    'reqReserved',
+  ] as const);
+  const message = messageOf({
+    version: '5.1.0',
+    encoding: 'utf-8',
+    signMethod: '01',
+    certId: certIdIn(merchantAccount().credentials['certificate'] ?? ''),
+    accessType: '0',
+    channelType: '08',
+    merId: scriptAccess()['mer_id'],
+    txnType,
+    txnSubType,
+    bizType,
+    orderId: `ORDER${dice.below(1_000)}X`,
+    txnTime: stamp(new Date()),
+    txnAmt: '100',
+    currencyCode: '156',
+    backUrl: 'http://127.0.0.1:9/notify',
+    frontUrl: 'http://127.0.0.1:9/back',
+    qrNo: '6212345678901234567',
+    termId: '00000001',
+    origQryId: '951807261002324791038',
+    fileType: '00',
+    settleDate: '0119',
+    [strangeOne]: dice.chance(0.7) ? jsonOf(hostileValue(dice)) : hostilePart(dice),
+  });
+  const signed = await signMessage(voices(rig).union_pay.merchant_key, message);
+  return {
+    method: 'POST',
+    target: file === '' ? '/' : `/gateway/api/${file}`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+    body: Buffer.from(encodeMessage(signed)),
+  };
+}
+
+function certIdIn(certificate: string): string {
+  return certIdOf(readCertificate(certificate));
 }

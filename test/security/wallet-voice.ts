@@ -15,6 +15,7 @@ import {
 } from '../../src/protocols/wechat-pay/signature.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
 import type { HubRig } from './hub-rig.ts';
+import { unionPay } from './union-pay-voice.ts';
 
 /** A notification as bytes on the wire. */
 export interface Letter {
@@ -28,7 +29,7 @@ export interface Said {
   readonly amount: bigint;
   readonly currency?: string;
   readonly transaction?: string;
-  /** The merchant's number; WeChat Pay: mchid, Alipay: seller_id. */
+  /** The merchant's number; WeChat Pay: mchid, Alipay: seller_id, UnionPay: merId. */
   readonly merchant?: string;
   /** Set on a letter about a refund of `amount`. */
   readonly refund_reference?: string;
@@ -59,7 +60,7 @@ export function newTransaction(): string {
 }
 
 export function voices(rig: HubRig): Readonly<Record<WalletName, Voice>> {
-  return { wechat_pay: wechatPay(rig), alipay: alipay(rig) };
+  return { wechat_pay: wechatPay(rig), alipay: alipay(rig), union_pay: unionPay(rig) };
 }
 
 function privateKey(...path: readonly string[]): KeyObject {

@@ -178,7 +178,14 @@ export async function startUnionPaySandbox(options: SandboxOptions): Promise<Wal
   const union = openWallet(options, keys);
   const actions = unionPayActions(union);
   const coverage = [...FRONT_ROUTES, ...ROUTES];
-  const admin = new Admin({ wallet: 'union_pay', requests: options.requests, actions, coverage });
+  const admin = new Admin({
+    wallet: 'union_pay',
+    requests: options.requests,
+    actions,
+    coverage,
+    host: options.host,
+    token: options.token,
+  });
   const { server, port } = await listen(union, admin);
   union.url = rootUrl(options.host, port);
   await options.store.committed();

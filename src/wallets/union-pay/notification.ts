@@ -15,7 +15,7 @@ import { isAbout } from './numbers.ts';
 
 /**
  * Notices: a signed form. They carry no time against replay: a repeated one says the same fact in
- * the same state and is dropped by those. The trade's number and time must be ours together.
+ * the same state and is dropped by those.
  * https://open.unionpay.com/ajweb/help/faq/list?id=77
  */
 const MAX_BODY_BYTES = 65_536;
@@ -26,12 +26,23 @@ function refused(reason: RefusedNotification['reason'], message: string): Refuse
   return { kind: 'refused', reason, message };
 }
 
+/**
+ * A trade under a number of ours, but of another time than ours has, is none of ours: it gets a
+ * name that nobody has, so its money is kept and looked into.
+ */
+function nameOf(message: Message): string {
+  const orderId = message.get('orderId') ?? '';
+  const txnTime = message.get('txnTime');
+  const ours = !isWalletReference(orderId) || isAbout(orderId, { orderId, txnTime });
+  return ours ? orderId : `${orderId}/${txnTime ?? ''}`;
+}
+
 function contentOf(message: Message): NotificationFact | undefined {
   const code = message.get('respCode') ?? '';
   const txnType = message.get('txnType') ?? '';
   if (txnType === TXN.pay) {
     const fact = paymentFact(message, code);
-    return fact && { about: 'payment', fact };
+    return fact && { about: 'payment', fact: { ...fact, wallet_reference: nameOf(message) } };
   }
   if (txnType !== TXN.refund) return { about: 'other', type: txnType };
   const wallet_reference = message.get('reqReserved') ?? '';
@@ -52,15 +63,10 @@ export function verifyNotification(
   if (message.get('merId') !== account.mer_id) {
     return refused('wrong_account', 'merId is not the one of this account');
   }
-  const orderId = message.get('orderId') ?? '';
   const content = contentOf(message);
   const fact_id = message.get('queryId') ?? '';
-  if (!content || fact_id === '' || orderId === '') {
+  if (!content || fact_id === '') {
     return refused('malformed', 'a field that the notice cannot do without is missing');
-  }
-  const named = { orderId, txnTime: message.get('txnTime') };
-  if (content.about !== 'other' && (!isWalletReference(orderId) || !isAbout(orderId, named))) {
-    return refused('malformed', 'orderId and txnTime are not those of one trade of ours');
   }
   const code = message.get('respCode') ?? '';
   const fact_state = `${message.get('txnType') ?? ''} ${isSuccess(code) ? 'ok' : code}`;
@@ -72,6 +78,6 @@ export function answerNotification(accepted: boolean): NotificationAnswer {
   return {
     status: accepted ? 200 : 400,
     content_type: 'text/plain; charset=utf-8',
-    body: accepted ? 'ok' : 'refused',
+    body: accepted ? 'ok' : 'fail',
   };
 }
