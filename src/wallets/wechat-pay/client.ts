@@ -130,6 +130,11 @@ export async function judgeSent(
   if (!error) return unknown(`HTTP ${status} without an error body`);
   const code = canonicalCode(error.code);
   const internal = internalCode(headers['request-id']);
+  const { serial = account.public_key_id } = exchange.call;
+  if (serial !== account.public_key_id && code === 'PARAM_ERROR') {
+    // Perhaps the certificate that encrypted the fields is gone: the next try has a newer one.
+    await client.ring.refresh(client, account);
+  }
   return { kind: 'error', status, code, internal, message: error.message, trace };
 }
 

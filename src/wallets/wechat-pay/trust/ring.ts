@@ -19,8 +19,8 @@ const TARGET = '/v3/certificates?algorithm_type=RSA';
 const MAX_ANSWER_BYTES = 256 * 1024;
 const REFRESH_MS = 12 * 3_600_000;
 /** Downloads in a row, and the time after which one more is allowed. */
-const BURST = 5;
-const REFILL_MS = 30_000;
+const BURST = 10;
+const REFILL_MS = 15_000;
 const MAX_ACCOUNTS = 10_000;
 
 interface Entry {

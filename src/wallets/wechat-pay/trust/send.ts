@@ -165,7 +165,8 @@ async function headersOf(
     timestamp,
     signature: await rsaSign(account.private_key, message),
   });
-  const wanted = serial ?? account.public_key_id ?? client.ring.newest(account)?.serial;
+  // A certificate is named only where it encrypted something: one that is gone would be refused.
+  const wanted = serial ?? account.public_key_id;
   return {
     Accept: 'application/json',
     'User-Agent': 'hutong',
