@@ -8,6 +8,7 @@ import { sandboxRandom } from '../random.ts';
 import { RequestLog } from '../requests.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { memoryJournal, SandboxStore } from '../store.ts';
+import { copyTestKeys } from './open/test-keys.ts';
 import { startAlipaySandbox } from './sandbox.ts';
 
 /** For tests: a sandbox on a port of its own, with a clock and a merchant's ear to move and ask. */
@@ -51,6 +52,7 @@ export interface TestSandboxOptions {
 
 export async function openTestSandbox(options: TestSandboxOptions = {}): Promise<TestSandbox> {
   const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-alipay-')));
+  if (options.keys_dir === undefined) await copyTestKeys(keys_dir);
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
   const clock = testClock();
   const faults = new FaultDial();

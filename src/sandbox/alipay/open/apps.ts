@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { certificateSn, parseCertificates } from '../../../protocols/alipay/certificates.ts';
 import type { SandboxOptions } from '../../sandbox.ts';
@@ -125,7 +125,9 @@ async function openAlipayCertificate(app: App, keys_dir: string, parts: Parts) {
 }
 
 /** Opens all applications; makes what is not there yet. */
-export async function openApps(options: SandboxOptions): Promise<OpenedApps> {
+export async function openApps(
+  options: Pick<SandboxOptions, 'keys_dir' | 'clock' | 'store'>,
+): Promise<OpenedApps> {
   const { keys_dir, clock, store } = options;
   await openKeysDir(keys_dir);
   const at = clock.real();
@@ -165,9 +167,4 @@ export function appFiles(app: App, keys_dir: string): Readonly<Record<string, st
           alipay_root_certificate_file: file(ROOTS_FILE),
         }),
   };
-}
-
-/** A private key as the store keeps it. */
-export function keyFromPem(pem: string): KeyObject {
-  return createPrivateKey(pem);
 }
