@@ -15,7 +15,7 @@ export const TRUST_CALLS: readonly WalletCall[] = [
   {
     operation: 'POST /v3/security/echo',
     group: GROUP,
-    doc: `${DOC}/4013053257`,
+    doc: `${DOC}/4014551946`,
     repeatable: true,
   },
 ];
