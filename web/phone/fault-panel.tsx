@@ -127,12 +127,7 @@ function NarrowSettings({ view, say }: DialProps) {
           inputmode="decimal"
           pattern="[0-9]{1,10}([.][0-9]{1,2})?"
         />
-        <label for="narrow-count">{say('narrow_count')}</label>
-        <input id="narrow-count" name="count" type="number" min={1} max={1_000_000} />
-        <label for="narrow-probability">{say('narrow_probability')}</label>
-        <input id="narrow-probability" name="percent" type="number" min={0} max={100} value="100" />
-        <label for="narrow-seed">{say('narrow_seed')}</label>
-        <input id="narrow-seed" name="seed" type="number" step={1} />
+        <Numbers say={say} />
         <button type="submit" class="button plain">
           {say('narrow_set')}
         </button>
@@ -141,6 +136,33 @@ function NarrowSettings({ view, say }: DialProps) {
         </button>
       </form>
     </details>
+  );
+}
+
+const NUMBERS = [
+  { name: 'count', words: 'narrow_count', min: 1, max: 1_000_000, value: '' },
+  { name: 'percent', words: 'narrow_probability', min: 0, max: 100, value: '100' },
+  { name: 'seed', words: 'narrow_seed', min: 0, max: 4_294_967_295, value: '' },
+] as const;
+
+function Numbers({ say }: Pick<DialProps, 'say'>) {
+  return (
+    <div class="pair">
+      {NUMBERS.map(({ name, words, min, max, value }) => (
+        <div>
+          <label for={`narrow-${name}`}>{say(words)}</label>
+          <input
+            id={`narrow-${name}`}
+            name={name}
+            type="number"
+            step={1}
+            min={min}
+            max={max}
+            value={value}
+          />
+        </div>
+      ))}
+    </div>
   );
 }
 

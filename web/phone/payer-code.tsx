@@ -19,19 +19,15 @@ export function PayerCodeScreen({ view, say, code }: ScreenProps & { code: strin
       ) : (
         <div class="payer-code">
           <Barcode digits={code} label={say('payer_code_bars')} />
-          <p class="digits">{grouped(code)}</p>
+          <p class="digits">
+            {grouped(code).map((four) => (
+              <span>{four}</span>
+            ))}
+          </p>
           <QrCode text={code} label={say('payer_code_square')} />
         </div>
       )}
-      {code === null ? null : (
-        <>
-          <p class="quiet small">{say('payer_code_help')}</p>
-          <details>
-            <summary>{say('payer_code_copy')}</summary>
-            <code class="copy">{code}</code>
-          </details>
-        </>
-      )}
+      {code === null ? null : <p class="quiet small">{say('payer_code_help')}</p>}
       {newest === undefined ? null : (
         <p class="quiet small">
           {say('payer_code_last')} <Amount amount={-newest.amount} />
@@ -44,7 +40,7 @@ export function PayerCodeScreen({ view, say, code }: ScreenProps & { code: strin
   );
 }
 
-/** `1345 6789 …`: four by four, as people read them out. */
-function grouped(code: string): string {
-  return code.match(/.{1,4}/g)?.join(' ') ?? code;
+/** Four by four, as people read them out; no blanks between, so that a copy is the number. */
+function grouped(code: string): readonly string[] {
+  return code.match(/.{1,4}/g) ?? [];
 }

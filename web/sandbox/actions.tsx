@@ -9,10 +9,13 @@ export function ActionsPage({
   desk,
   actions,
   result,
+  numbers,
 }: {
   desk: Desk;
   actions: readonly ShownAction[];
   result: ActionResult | undefined;
+  /** Merchants that called of late: what most fields want. */
+  numbers: readonly string[];
 }) {
   const say = sayAt(desk);
   return (
@@ -21,6 +24,11 @@ export function ActionsPage({
         <h1>{say('actions_title')}</h1>
         <p class="quiet">{say('actions_help')}</p>
       </div>
+      <datalist id="numbers">
+        {numbers.map((number) => (
+          <option value={number}></option>
+        ))}
+      </datalist>
       <div class="actions">
         {actions.map((action) => (
           <ActionForm
@@ -132,6 +140,7 @@ function Control({ field, id, value, say }: FieldProps) {
           required={required}
           value={value}
           autocomplete="off"
+          list="numbers"
           spellcheck={false}
         />
       );

@@ -91,16 +91,16 @@ function CallRow({ call, say }: { call: LoggedRequest; say: Say<DeskKey> }) {
         <a href={`${DESK}/call/${call.number}`}>{nameOf(call)}</a>
         {call.operation === null ? <span class="tag">{say('no_such_call')}</span> : null}
       </td>
-      <td class="mono">{call.caller ?? '—'}</td>
-      <td class="number">{call.status}</td>
-      <td>
+      <td class="mono caller">{call.caller ?? '—'}</td>
+      <td class="number status">{call.status}</td>
+      <td class="judged">
         <span class={bad ? 'verdict bad' : 'verdict good'}>{bad ? call.verdict : say('ok')}</span>
         {call.fault === null ? null : (
           <span class="tag fault">{say('fault', { fault: call.fault })}</span>
         )}
         {call.reason === null ? null : <span class="reason">{call.reason}</span>}
       </td>
-      <td class="number">{call.duration_ms}</td>
+      <td class="number took">{call.duration_ms}</td>
     </tr>
   );
 }

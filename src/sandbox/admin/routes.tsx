@@ -81,6 +81,7 @@ function pageRoutes(options: AdminOptions): Hono {
         desk={desk(c, options)}
         actions={actions.map((action) => ({ ...action, fields: fieldsOf(action) }))}
         result={result}
+        numbers={callersIn(requests)}
       />,
     );
   routes.get('/do', (c) => actionsPage(c));
@@ -97,6 +98,11 @@ function pageRoutes(options: AdminOptions): Hono {
     show(c, <CoveragePage desk={desk(c, options)} coverage={coverage} />),
   );
   return routes;
+}
+
+function callersIn(requests: AdminOptions['requests']): string[] {
+  const seen = requests.list({ limit: MAX_LIMIT }).map(({ caller }) => caller);
+  return [...new Set(seen)].filter((caller) => caller !== null);
 }
 
 function desk(c: Context, { wallet, requests, actions, coverage }: AdminOptions): Desk {
