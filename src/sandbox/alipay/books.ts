@@ -1,12 +1,13 @@
+import type { Charset } from '../../protocols/alipay/parameters.ts';
 import type { TradeStatus } from '../../protocols/alipay/trade.ts';
 import type { Funds } from '../funds.ts';
 import type { Notifier } from '../notifier.ts';
-import type { Person, SandboxOptions } from '../sandbox.ts';
+import type { SandboxOptions } from '../sandbox.ts';
 import type { Collection } from '../store.ts';
 import type { Rates } from './api/rates.ts';
 import type { BillLinks } from './bills/links.ts';
+import type { Buyer } from './buyers.ts';
 import type { DirectBook } from './direct/book.ts';
-import { buyerId, openId } from './numbers.ts';
 import type { App } from './open/app.ts';
 import type { Authority } from './open/authority.ts';
 import type { Authorizations } from './open/authorizations.ts';
@@ -20,6 +21,7 @@ import type { PayerCodes } from './trade/codes.ts';
 import type { Coupons, Voucher } from './trade/discounts.ts';
 import type { Merge } from './trade/merge-book.ts';
 
+export { type Buyer, balanceOf, buyerNamed, buyersOf, openBalances } from './buyers.ts';
 export type { App, AppRole } from './open/app.ts';
 
 /**
@@ -82,6 +84,8 @@ export interface Trade {
   readonly settle_period_ms: number | null;
   /** Number of the merged order that this one is a part of. */
   readonly merge: string | null;
+  /** In which its notifications are written: that of the call that made it. */
+  readonly charset: Charset;
   /** Unguessable part of the code or of the cashier's address. */
   readonly token: string;
   readonly placed_at: number;
@@ -114,6 +118,7 @@ const LATER = {
   hold: false,
   settle_period_ms: null,
   merge: null,
+  charset: 'utf-8',
   fee: 0n,
   fee_returned: 0n,
   vouchers: [],
@@ -141,13 +146,6 @@ export interface LoginCode {
   readonly app_id: string;
   readonly person: string;
   readonly expires_at: number;
-}
-
-export interface Buyer {
-  readonly person: Person;
-  readonly user_id: string;
-  /** Masked account name, as the wallet shows it to merchants. */
-  readonly logon_id: string;
 }
 
 /** The wallet's own side as its handlers see it. */
@@ -184,8 +182,6 @@ export interface Alipay {
   readonly bill_links: BillLinks;
 }
 
-const DEFAULT_BALANCE = 500_000n;
-const POOR_BALANCE = 100n;
 const REFUND_WINDOW_MS = 365 * 86_400_000;
 
 export function tradeKey(seller_id: string, out_trade_no: string): string {
@@ -237,34 +233,4 @@ export function tradeOf(
 /** True when the code or page of an order nobody has taken up can no longer be used. */
 export function isStale(alipay: Alipay, trade: Trade): boolean {
   return trade.status === 'NOT_CREATED' && alipay.options.clock.now().getTime() >= trade.expires_at;
-}
-
-export function balanceOf(alipay: Alipay, person: string): bigint {
-  return alipay.balances.get(person)?.amount ?? 0n;
-}
-
-/** The buyer meant by a user id (`2088…`) or by an open id of this application. */
-export function buyerNamed(alipay: Alipay, app: App, id: string): Buyer | undefined {
-  for (const buyer of alipay.buyers.values()) {
-    if (buyer.user_id === id || openId(app.app_id, buyer.person.id) === id) return buyer;
-  }
-  return undefined;
-}
-
-export function buyersOf(people: readonly Person[]): Map<string, Buyer> {
-  return new Map(
-    people.map((person) => [
-      person.id,
-      { person, user_id: buyerId(person.id), logon_id: `${person.id.slice(0, 3)}***@sandbox.test` },
-    ]),
-  );
-}
-
-/** Everybody starts with 5,000 yuan, the last person with 1.00: somebody must be short of money. */
-export function openBalances(alipay: Alipay): void {
-  const last = alipay.options.people.at(-1)?.id;
-  for (const { id } of alipay.options.people) {
-    if (alipay.balances.get(id)) continue;
-    alipay.balances.put(id, { amount: id === last ? POOR_BALANCE : DEFAULT_BALANCE });
-  }
 }

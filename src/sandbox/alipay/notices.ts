@@ -41,7 +41,7 @@ function content(alipay: Alipay, trade: Trade, refund: TradeRefund | undefined) 
   return {
     notify_type: 'trade_status_sync',
     notify_id: newNotifyId(alipay.options.clock.now()),
-    charset: 'utf-8',
+    charset: trade.charset,
     version: '1.0',
     app_id: trade.app_id,
     auth_app_id: authAppId(alipay, trade),

@@ -5,7 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { shanghaiStamp } from '../../../clock.ts';
 import { parsePublicKey, verifyText } from '../../../protocols/alipay/keys.ts';
 import { verifyNotification } from '../../../protocols/alipay/notification.ts';
-import { canonicalText, decodeForms, encodeForm } from '../../../protocols/alipay/parameters.ts';
+import {
+  canonicalText,
+  decodeFormBytes,
+  decodeForms,
+  decodeValues,
+  encodeForm,
+} from '../../../protocols/alipay/parameters.ts';
 import { extractResponse } from '../../../protocols/alipay/response.ts';
 import type { FaultSetting } from '../../faults.ts';
 import { type Merchant, openMerchant, openTestSandbox, type TestSandbox } from '../testing.ts';
@@ -201,6 +207,12 @@ describe('parameters', () => {
     const code = /"qr_code":"([^"]+)"/.exec(created.bytes.toString('latin1'))?.[1] ?? '';
     const scanned = await world.sandbox.scan('lin', code.replaceAll('\\/', '/'));
     expect(scanned.description).toBe('龙井茶');
+    await world.sandbox.confirm(scanned.id, 'pay');
+    const [heard] = await merchant.hears(1);
+    const told = decodeFormBytes(heard?.body.toString('latin1') ?? '').parameters;
+    expect(decodeValues(told, 'gbk').get('subject')).toBe('龙井茶');
+    expect(verifyNotification(alipayKey(), decodeValues(told, 'gbk'), encode)).toBe(true);
+    expect(verifyNotification(alipayKey(), decodeValues(told, 'gbk'))).toBe(false);
     const wrong = common('alipay.trade.query', {}).set('charset', 'gbk');
     const { bytes } = await post(sign(wrong, { text }), encode);
     const found = extractResponse(bytes.toString('latin1'), 'alipay.trade.query');

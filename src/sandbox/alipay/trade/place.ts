@@ -1,5 +1,5 @@
 import { shanghaiStamp } from '../../../clock.ts';
-import type { Parameters } from '../../../protocols/alipay/parameters.ts';
+import { charsetNamed, type Parameters } from '../../../protocols/alipay/parameters.ts';
 import { PRODUCT_CODES, parseStamp, parseTimeout } from '../../../protocols/alipay/trade.ts';
 import {
   type Biz,
@@ -116,6 +116,7 @@ export function readOrder(call: Call, biz: Biz, placing: Placing): Trade {
     quit_url: optionalText(biz, 'quit_url', { max: 400, pattern: /^https?:\/\// }) ?? null,
     ...custodyOf(alipay, app, biz, amount),
     merge: placing.merge?.pre_order_no ?? null,
+    charset: charsetNamed(parameters.get('charset') ?? '') ?? 'utf-8',
     token: newToken(),
     placed_at: now.getTime(),
     expires_at: placing.merge?.expires_at ?? expiry(biz, placing.product, now),
