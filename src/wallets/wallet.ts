@@ -4,8 +4,10 @@ import type { Bills } from './products/bills.ts';
 import type { CombinedOrders } from './products/combined.ts';
 import type { Onboarding } from './products/onboarding.ts';
 import type { PayerCodes } from './products/payer-codes.ts';
+import type { PayerLogin } from './products/payer-login.ts';
 import type { Payouts } from './products/payouts.ts';
-import type { Splits } from './products/splits.ts';
+import type { SplitReceiver, Splits } from './products/splits.ts';
+import type { StuckRefunds } from './products/stuck-refunds.ts';
 
 /**
  * The wallet contract: what every connector offers the hub. Amounts are fen in `bigint`, times are
@@ -186,6 +188,8 @@ export interface RefundOrder {
   readonly reason: string;
   readonly notify_url: string;
   readonly sub_merchant?: string;
+  /** What receivers of splits give back with it, for a wallet that has no returns of splits. */
+  readonly split_returns?: readonly (SplitReceiver & { readonly amount: bigint })[];
 }
 
 /** What a wallet says of a refund. */
@@ -230,15 +234,8 @@ export interface CredentialCheck {
   readonly message: string;
 }
 
-/** The round trip that tells the checkout who the payer is, inside the wallet's own browser. */
-export interface PayerLogin {
-  /** Where to send the browser; `state` comes back unchanged with a one-time code. */
-  authorizeUrl(account: WalletAccount, options: { redirect_url: string; state: string }): string;
-  /** Name of the query parameter that carries the one-time code on the way back. */
-  readonly code_parameter: string;
-  /** Exchanges the one-time code for the payer's id; undefined when the wallet refuses it. */
-  exchangeCode(account: WalletAccount, code: string): Promise<string | undefined>;
-}
+/** Our number, and the seller it was ordered for: a platform's wallet finds it by both. */
+type OrderName = readonly [wallet_reference: string, sub_merchant?: string];
 
 export interface Wallet {
   readonly name: WalletName;
@@ -251,17 +248,8 @@ export interface Wallet {
   /** The number by which the wallet knows this account's merchant, unique within the wallet. */
   merchantNumber(account: WalletAccount): string;
   createPayment(account: WalletAccount, order: CreateOrder): Promise<CreateOutcome>;
-  /** `sub_merchant` as the order was made with: a platform's wallet finds it by both. */
-  queryPayment(
-    account: WalletAccount,
-    wallet_reference: string,
-    sub_merchant?: string,
-  ): Promise<QueryOutcome>;
-  closePayment(
-    account: WalletAccount,
-    wallet_reference: string,
-    sub_merchant?: string,
-  ): Promise<CloseOutcome>;
+  queryPayment(account: WalletAccount, ...order: OrderName): Promise<QueryOutcome>;
+  closePayment(account: WalletAccount, ...order: OrderName): Promise<CloseOutcome>;
   refund(account: WalletAccount, refund: RefundOrder): Promise<RefundOutcome>;
   queryRefund(
     account: WalletAccount,
@@ -285,6 +273,7 @@ export interface Wallet {
   readonly payouts?: Payouts;
   readonly onboarding?: Onboarding;
   readonly bills?: Bills;
+  readonly stuckRefunds?: StuckRefunds;
   /** The wallet's calls this connector makes, for the generated coverage page. */
   readonly calls: readonly WalletCall[];
   /** Closes keep-alive sockets and stops timers. */

@@ -49,7 +49,7 @@ export function feeBack(order: OrderRecord, amount: bigint): bigint {
   return due - order.fee_returned;
 }
 
-/** From which part of the seller's account a refund is taken: as it asked, or first what is held. */
+/** From which part of the seller's account a refund is taken: as asked, or first what is held. */
 export interface RefundSource {
   readonly held: bigint;
   readonly free: bigint;

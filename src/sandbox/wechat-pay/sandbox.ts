@@ -1,7 +1,7 @@
 import { assert } from '../../errors.ts';
 import { Admin } from '../admin/admin.ts';
 import { Funds } from '../funds.ts';
-import type { SandboxOptions, WalletSandbox } from '../sandbox.ts';
+import type { ConfirmOutcome, SandboxOptions, WalletSandbox } from '../sandbox.ts';
 import { wechatPayActions } from './actions.ts';
 import { ROUTES } from './api/routes.ts';
 import { BillDays } from './bills/days.ts';
@@ -82,14 +82,7 @@ export async function startWechatPaySandbox(
   return {
     wallet: 'wechat_pay',
     url,
-    scan: async (person, code) => payer.scan(person, code),
-    confirm: (scanId, outcome) => payer.confirm(scanId, outcome),
-    payerCode: (person) => context.payer_codes.show(person, context.clock.now().getTime()),
-    prompts: (person) => promptsOf(context, person),
-    answerPrompt: (id, outcome) => answerPrompt(context, id, outcome),
-    receivable: (person) => receivable(context, person),
-    answerTransfer: (id, outcome) => answerTransfer(context, id, outcome),
-    codesOnScreen: () => payer.codesOnScreen(),
+    ...phoneSide(context, payer),
     coverage,
     actions,
     accounts: () =>
@@ -98,11 +91,6 @@ export async function startWechatPaySandbox(
         ...accountOf(each),
         sub_merchants: context.sub_merchants.of(each.mchid).map(({ sub_mchid }) => sub_mchid),
       })),
-    balance: (person) => context.books.balance(person),
-    setBalance: async (person, amount) => {
-      context.books.setBalance(person, amount);
-      await options.store.committed();
-    },
     transactions: (page) => {
       const orders = context.books.page(page);
       for (const order of orders) expire(context, order);
@@ -116,6 +104,27 @@ export async function startWechatPaySandbox(
       for (const timer of timers) clearTimeout(timer);
       context.notices.stop();
       await server.stop();
+    },
+  };
+}
+
+/** What the phone asks of a wallet: codes, prompts, transfers, and the person's purse. */
+function phoneSide(context: SandboxContext, payer: Payer) {
+  const { books, clock, payer_codes, store } = context;
+  return {
+    scan: async (person: string, code: string) => payer.scan(person, code),
+    confirm: (scanId: string, outcome: ConfirmOutcome) => payer.confirm(scanId, outcome),
+    payerCode: (person: string) => payer_codes.show(person, clock.now().getTime()),
+    prompts: (person: string) => promptsOf(context, person),
+    answerPrompt: (id: string, outcome: ConfirmOutcome) => answerPrompt(context, id, outcome),
+    receivable: (person: string) => receivable(context, person),
+    answerTransfer: (id: string, outcome: 'accept' | 'decline') =>
+      answerTransfer(context, id, outcome),
+    codesOnScreen: () => payer.codesOnScreen(),
+    balance: (person: string) => books.balance(person),
+    setBalance: async (person: string, amount: bigint) => {
+      books.setBalance(person, amount);
+      await store.committed();
     },
   };
 }

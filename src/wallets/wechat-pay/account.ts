@@ -11,13 +11,13 @@ import type { WalletAccount } from '../wallet.ts';
  * certificate; `public_key_id` unless certificates alone are trusted; `role` (`direct`, `partner`
  * for ordinary sub-merchants, `platform` for 收付通), where a partner's or platform's `mchid` is the
  * one that signs (sp_mchid) and the seller comes with each order (`CreateOrder.sub_merchant`);
- * `trust` (`public_key`, `certificate`, `both` during a switch); `payer_codes` (`v3`, or `v2` with
- * `api_v2_key`); `sub_appids`, the app ids of sellers' own apps by seller number; and, where they differ from the
- * public hosts, `endpoint`, `fallback_endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a sandbox
- * adds `bridge_url`.
+ * `trust` (`public_key`, `certificate`, `both` during a switch); `payer_codes` (`v3`, or `v2` by
+ * `api_v2_key`); `sub_appids`, sellers' own app ids by seller number; and, where they differ from
+ * the public hosts, `endpoint`, `fallback_endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a
+ * sandbox adds `bridge_url`.
  * Credentials: `private_key` (PEM), `api_v3_key`; `public_key` (PEM) unless certificates alone are
  * trusted, and further public keys under their own `PUB_KEY_ID_…`; optional `app_secret`,
- * `certificate` (apiclient_cert.pem, for the credential doctor) and `api_v2_key`.
+ * `certificate` (apiclient_cert.pem, for the doctor and for v2 reversals) and `api_v2_key`.
  */
 export interface MerchantAccount {
   /** Of the wallet account: what outlives a change of settings is kept under it. */
@@ -102,12 +102,10 @@ export function parseAccount(input: {
 /** `{ "<sub_mchid>": "<appid>" }` */
 function subAppids(value: unknown): Record<string, string> {
   const form = SETTINGS.appid ?? /^$/;
-  const entries = isWireObject(value) ? Object.entries(value) : undefined;
-  const good = entries?.every(
-    ([mchid, appid]) => /^\d{8,10}$/.test(mchid) && typeof appid === 'string' && form.test(appid),
-  );
-  if (!entries || !good) throw wrong('settings.sub_appids', 'must map seller numbers to app ids');
-  return Object.fromEntries(entries.map(([mchid, appid]) => [mchid, String(appid)]));
+  const entries = isWireObject(value) ? Object.entries(value) : [['', value] as const];
+  const good = entries.every(([mchid, id]) => /^\d{8,10}$/.test(mchid) && form.test(String(id)));
+  if (!good) throw wrong('settings.sub_appids', 'must map seller numbers to app ids');
+  return Object.fromEntries(entries.map(([mchid, id]) => [mchid, String(id)]));
 }
 
 function matching(given: Readonly<Record<string, unknown>>, name: string, form: RegExp): string {

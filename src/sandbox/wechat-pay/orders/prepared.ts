@@ -21,7 +21,7 @@ export class PreparedIndex {
     if (payable.voided_token !== null) this.#byToken.set(payable.voided_token, payable);
   }
 
-  /** Fresh prepay id and code; the previous ones become the voided ones, older ones are forgotten. */
+  /** Fresh prepay id and code; the previous ones become the voided, older ones are forgotten. */
   renew(payable: Payable, fresh: { prepay_id: string; token: string; now: number }): void {
     if (payable.voided_prepay_id !== null) this.#byPrepay.delete(payable.voided_prepay_id);
     if (payable.voided_token !== null) this.#byToken.delete(payable.voided_token);

@@ -48,7 +48,8 @@ const CODE_PAGE = {
 } as const;
 
 const BALANCE_ONLY = 'People pay from their balance, so limit_pay is checked and has no effect.';
-const OPERATIONS = { native: 500, h5: 500, jsapi: 500, app: 500 } as const;
+/** The wallet states a limit for JSAPI orders alone. */
+const JSAPI_PER_SECOND = 500;
 const CODEPAY_PER_SECOND = 33;
 
 function creating(mode: Mode, kind: PreparedKind): Route {
@@ -58,7 +59,7 @@ function creating(mode: Mode, kind: PreparedKind): Route {
     doc: DOC[mode][kind],
     differs: BALANCE_ONLY,
     operation: `pay.${kind}`,
-    per_second: OPERATIONS[kind],
+    ...(kind === 'jsapi' ? { per_second: JSAPI_PER_SECOND } : {}),
     run: (context, merchant, { body }) => createOrder(context, merchant, { mode, kind, body }),
   };
 }

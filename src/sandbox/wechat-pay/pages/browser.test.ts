@@ -37,14 +37,16 @@ afterAll(async () => {
 });
 
 async function linAtWechat() {
-  const url = on.wallet.payerLogin.authorizeUrl(on.account, {
+  const { payerLogin } = on.wallet;
+  if (!payerLogin) throw new Error('no login');
+  const url = payerLogin.authorizeUrl(on.account, {
     redirect_url: merchantUrl,
     state: 's',
   });
   const headers = { cookie: 'hutong_person=lin' };
   const answer = await fetch(url, { redirect: 'manual', headers });
   const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
-  return (await on.wallet.payerLogin.exchangeCode(on.account, code)) ?? '';
+  return (await payerLogin.exchangeCode(on.account, code)) ?? '';
 }
 
 /** Makes the in-page call on the merchant's page, presses a button, gives the bridge's answer. */

@@ -172,6 +172,15 @@ test('developers see the last calls and the verdict on each', async () => {
   const answer = await fetch(`${running.sandbox.url}/__sandbox/requests`);
   const { data } = (await answer.json()) as { data: Record<string, unknown>[] };
   expect(data[0]).toMatchObject({ target: '/v3/nothing', status: 404, verdict: 'NOT_FOUND' });
-  const headers = { origin: 'https://evil.example' };
-  expect((await fetch(`${running.sandbox.url}/__sandbox/requests`, { headers })).status).toBe(403);
+});
+
+test('a page of another origin gives no coupons', async () => {
+  const give = (origin: string) =>
+    fetch(`${running.sandbox.url}/__sandbox/actions/coupons/give`, {
+      method: 'POST',
+      headers: { origin, 'content-type': 'application/json' },
+      body: JSON.stringify({ person: 'lin', amount: 1 }),
+    });
+  expect((await give('https://evil.example')).status).toBe(403);
+  expect((await give(running.sandbox.url)).status).toBe(200);
 });

@@ -46,7 +46,7 @@ export function reverse(
   return { ...body, out_trade_no: order.out_trade_no };
 }
 
-/** A refused charge can leave a failed order and a spent code behind: they too are durable first. */
+/** A refused charge can leave a failed order and a spent code: they too are durable first. */
 async function settled<T>(context: SandboxContext, work: () => T): Promise<T> {
   try {
     return work();

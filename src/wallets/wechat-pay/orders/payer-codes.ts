@@ -16,9 +16,9 @@ import { type OrderName, queryPayment, walletText } from './payments.ts';
 
 /**
  * Payer codes, in the third version of the API or, by `settings.payer_codes`, the second. No
- * notification ever tells of these payments. The way to certainty is: charge; while `needs_payer` or
- * `unknown`, query every five to ten seconds for at least thirty; still undecided, reverse until it
- * is done (at least 15 seconds after the charge, at most 7 days). A charge is never sent again
+ * notification ever tells of these payments. The way to certainty: charge; while `needs_payer` or
+ * `unknown`, query every five to ten seconds for at least thirty; still undecided, reverse until
+ * it is done (at least 15 seconds after the charge, at most 7 days). A charge is never sent again
  * under another number.
  * https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct/code-pay.html
  */

@@ -51,8 +51,8 @@ export async function createPayment(
 }
 
 /**
- * The seller's own app id, where the payer pays in the seller's own app or mini program: the payer's
- * id is the one there. A page inside WeChat learns it at the account's app id.
+ * The seller's own app id, where the payer pays in the seller's own app or mini program: the id of
+ * the payer is the one there. A page inside WeChat learns it at the account's app id.
  */
 function ownAppid(party: Party, { presentation }: CreateOrder): string | undefined {
   const own = presentation === 'app' || presentation === 'mini_program';
