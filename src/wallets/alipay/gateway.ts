@@ -79,14 +79,16 @@ export class Gateway {
     return signedParameters(account, call, this.#environment.real());
   }
 
-  /** The key that signed, looked up at the wallet when its certificate is not known yet. */
+  /** The key that signed an answer, looked up at the wallet when it is not known yet. */
   keyOf(account: AlipayAccount, sn: string | undefined): Promise<KeyObject | undefined> {
-    return this.#ring.keyOf(account, sn);
+    return this.#ring.keyOf(account, sn, 'answer');
   }
 
-  /** The key the wallet signs with now, for a text that does not say which one signed it. */
-  newestKey(account: AlipayAccount): Promise<KeyObject | undefined> {
-    return this.#ring.newest(account);
+  /** The same for a notification; without a number, the key the wallet signs with now. */
+  keyOfLetter(account: AlipayAccount, sn: string | undefined): Promise<KeyObject | undefined> {
+    return sn === undefined
+      ? this.#ring.newest(account)
+      : this.#ring.keyOf(account, sn, 'notification');
   }
 
   /** Sends and hands back what came, unverified. */

@@ -1,8 +1,5 @@
-import {
-  ACKNOWLEDGED,
-  verifyNotification as verifies,
-} from '../../protocols/alipay/notification.ts';
-import { decodeForms, type Parameters } from '../../protocols/alipay/parameters.ts';
+import { ACKNOWLEDGED } from '../../protocols/alipay/notification.ts';
+import type { Parameters } from '../../protocols/alipay/parameters.ts';
 import { parseObject } from '../../protocols/alipay/response.ts';
 import { parseStamp } from '../../protocols/alipay/trade.ts';
 import { TRANSFER_MESSAGE } from '../../protocols/alipay/transfers.ts';
@@ -18,6 +15,7 @@ import { type Fields, paymentFact } from './facts.ts';
 import type { Gateway } from './gateway.ts';
 import { masked } from './mask.ts';
 import { payoutFact } from './payouts/payouts.ts';
+import { openLetter } from './trust/genuine.ts';
 
 /**
  * Notifications are verified over the raw set, decoded once and never again. They carry no stamp
@@ -93,38 +91,15 @@ function read(account: AlipayAccount, parameters: Parameters, fields: Fields): R
   return { fact_id: trade_no, fact_state, content: { about: 'payment', fact } };
 }
 
-/** Verifies with the keys of the account; in certificate mode a newer one may have signed. */
-async function isGenuine(
-  gateway: Gateway,
-  account: AlipayAccount,
-  parameters: Parameters,
-): Promise<boolean> {
-  const { trust } = account;
-  if (trust.mode === 'key') return verifies(trust.alipay_public_key, parameters);
-  const sn = parameters.get('alipay_cert_sn');
-  if (sn !== undefined) {
-    const key = await gateway.keyOf(account, sn);
-    return key !== undefined && verifies(key, parameters);
-  }
-  if (trust.keys().some((key) => verifies(key, parameters))) return true;
-  const key = await gateway.newestKey(account);
-  return key !== undefined && verifies(key, parameters);
-}
-
 export async function verifyNotification(
   gateway: Gateway,
   account: AlipayAccount,
   raw: RawNotification,
 ): Promise<VerifiedNotification> {
   if (raw.body.length > MAX_BODY_BYTES) return refused('malformed', 'the body is too large');
-  const { parameters, duplicate } = decodeForms(raw.body.toString('utf8'));
-  if (duplicate !== undefined) return refused('malformed', 'a parameter has two values');
-  if (!parameters.get('sign')) return refused('signature', 'there is no sign');
-  if (parameters.get('sign_type') !== 'RSA2') return refused('signature', 'sign_type is not RSA2');
-  if (!(await isGenuine(gateway, account, parameters))) {
-    const what = account.trust.mode === 'key' ? 'Alipay public key' : 'Alipay certificates';
-    return refused('signature', `the signature does not verify with the configured ${what}`);
-  }
+  const letter = await openLetter(gateway, account, raw.body);
+  if (!letter.ok) return refused(letter.reason, letter.message);
+  const { parameters } = letter;
   const wrong = wrongAccount(account, parameters);
   if (wrong !== undefined) return refused('wrong_account', wrong);
   const fields: Fields = Object.fromEntries(parameters);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import iconv from 'iconv-lite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parsePrivateKey } from '../../../protocols/alipay/keys.ts';
 import { signNotification } from '../../../protocols/alipay/notification.ts';
@@ -153,6 +154,21 @@ describe('notifications', () => {
       new Map(Object.entries({ ...fields, alipay_cert_sn: 'f'.repeat(32) })),
     );
     expect(await verify(account, moved)).toMatchObject({ kind: 'refused', reason: 'signature' });
+  });
+
+  test('are read in the charset they say', async () => {
+    const account = await accountOf('key', 'gateway', false);
+    await bench.payWith(await codeOf(account));
+    const fields = Object.fromEntries(decodeForms((await heard()).toString('utf8')).parameters);
+    const { sign: _sign, sign_type: _type, ...content } = fields;
+    const pem = await readFile(join(bench.world.keys_dir, 'alipay_private_key.pem'), 'utf8');
+    const encode = (text: string) => iconv.encode(text, 'gbk');
+    const gbk = { ...content, charset: 'GBK', subject: '龙井茶' };
+    const letter = await signNotification(parsePrivateKey(pem), gbk, { encode });
+    const told = await verify(account, encodeForm(letter, encode));
+    expect(told).toMatchObject({ kind: 'verified', masked: { subject: '龙井茶' } });
+    const odd = encodeForm(letter.set('charset', 'big5'), encode);
+    expect(await verify(account, odd)).toMatchObject({ kind: 'refused', reason: 'malformed' });
   });
 
   test('empty values and a name of the query do not leak into what is verified', async () => {

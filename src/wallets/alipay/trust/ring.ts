@@ -15,7 +15,10 @@ export const DOWNLOAD = 'alipay.open.app.alipaycert.download';
 
 const PROBE = 'alipay.trade.query';
 
-/** Downloads an account may try in a minute: numbers in answers are anybody's to make up. */
+/**
+ * Tries an account has in a minute: numbers are anybody's to make up. Those that notifications
+ * name are counted apart, so that a flood of forged ones cannot keep answers from being read.
+ */
 const MAX_TRIES = 6;
 const WINDOW_MS = 60_000;
 const SN = /^[0-9a-f]{32}$/;
@@ -32,9 +35,12 @@ function beginning(account: AlipayAccount): AlipayAccount {
   return { ...plain, protocol: 'gateway' };
 }
 
+export type Source = 'answer' | 'notification';
+
 interface Tries {
-  /** Times of the last downloads, epoch milliseconds. */
-  readonly at: number[];
+  /** Times of the last tries, epoch milliseconds. */
+  readonly answer: number[];
+  readonly notification: number[];
   readonly running: Map<string, Promise<KeyObject | undefined>>;
 }
 
@@ -47,33 +53,37 @@ export class KeyRing {
   }
 
   /** The key of key mode whatever the number; in certificate mode that of the number. */
-  async keyOf(account: AlipayAccount, sn: string | undefined): Promise<KeyObject | undefined> {
+  async keyOf(
+    account: AlipayAccount,
+    sn: string | undefined,
+    source: Source,
+  ): Promise<KeyObject | undefined> {
     const { trust } = account;
     if (trust.mode === 'key') return trust.alipay_public_key;
     const known = trust.key(sn);
     if (known || sn === undefined) return known;
     if (!SN.test(sn)) return undefined;
-    return this.#download(account, trust, sn);
+    return this.#download(account, { trust, sn, source });
   }
 
   /** Asks the wallet something harmless, to see which certificate it signs with now. */
   async newest(account: AlipayAccount): Promise<KeyObject | undefined> {
     const { trust } = account;
-    if (trust.mode === 'key' || !this.#mayTry(trust)) return undefined;
+    if (trust.mode === 'key' || !this.#mayTry(trust, 'notification')) return undefined;
     const biz_content = { out_trade_no: `HUTONGKEY${ulid()}` };
     const raw = await this.#downloader.fetch(beginning(account), { method: PROBE, biz_content });
     const found = raw?.status === 200 ? extractResponse(raw.text, PROBE) : undefined;
-    return found?.ok ? this.keyOf(account, found.alipay_cert_sn) : undefined;
+    return found?.ok ? this.keyOf(account, found.alipay_cert_sn, 'answer') : undefined;
   }
 
   #triesOf(trust: CertificateTrust): Tries {
-    const tries = this.#tries.get(trust) ?? { at: [], running: new Map() };
+    const tries = this.#tries.get(trust) ?? { answer: [], notification: [], running: new Map() };
     this.#tries.set(trust, tries);
     return tries;
   }
 
-  #mayTry(trust: CertificateTrust): boolean {
-    const { at } = this.#triesOf(trust);
+  #mayTry(trust: CertificateTrust, source: Source): boolean {
+    const at = this.#triesOf(trust)[source];
     const now = this.#downloader.real().getTime();
     while (at[0] !== undefined && at[0] <= now - WINDOW_MS) at.shift();
     if (at.length >= MAX_TRIES) return false;
@@ -83,13 +93,12 @@ export class KeyRing {
 
   async #download(
     account: AlipayAccount,
-    trust: CertificateTrust,
-    sn: string,
+    { trust, sn, source }: { trust: CertificateTrust; sn: string; source: Source },
   ): Promise<KeyObject | undefined> {
     const tries = this.#triesOf(trust);
     const running = tries.running.get(sn);
     if (running) return running;
-    if (!this.#mayTry(trust)) return undefined;
+    if (!this.#mayTry(trust, source)) return undefined;
     const finding = this.#find(account, trust, sn).finally(() => tries.running.delete(sn));
     tries.running.set(sn, finding);
     return finding;

@@ -195,6 +195,8 @@ describe('a certificate that is not Alipay’s', () => {
       expect(await verify(account, encodeForm(forged))).toMatchObject({ reason: 'signature' });
     }
     expect(downloads() - before).toBeLessThanOrEqual(6);
+    await rotate(account);
+    expect((await bench.wallet.queryPayment(account, bench.reference)).kind).toBe('not_found');
   });
 });
 
