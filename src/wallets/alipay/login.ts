@@ -1,4 +1,4 @@
-import type { PayerLogin } from '../wallet.ts';
+import type { PayerLogin } from '../products/payer-login.ts';
 import { openAccount } from './account.ts';
 import type { Gateway } from './gateway.ts';
 

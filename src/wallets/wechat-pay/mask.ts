@@ -10,6 +10,8 @@ const HIDDEN = new Set([
   'receiver_name',
   'account_name',
   'account_number',
+  'bank_account',
+  'real_name',
   'contact_email',
   'contact_id_card_number',
   'contact_id_number',

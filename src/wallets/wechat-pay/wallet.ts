@@ -13,6 +13,7 @@ import { payerCodes } from './orders/payer-codes.ts';
 import { closePayment, createPayment, queryPayment } from './orders/payments.ts';
 import { payouts } from './payouts/payouts.ts';
 import { queryRefund, refund } from './refunds/refunds.ts';
+import { stuckRefunds } from './refunds/stuck.ts';
 import { splits } from './splits/splits.ts';
 
 /**
@@ -62,6 +63,7 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     onboarding: onboarding(client),
     payouts: payouts(client),
     bills: bills(client),
+    stuckRefunds: stuckRefunds(client),
     calls: CALLS,
     checkCredentials: (account, notify_url) => checkCredentials(client, account, notify_url),
     payerLogin: {

@@ -97,7 +97,10 @@ export async function openBillWorld(): Promise<BillWorld> {
         amount: { refund: amount, total: sale.total, currency: 'CNY' },
       };
       const { account } = sale;
-      const answer = await call('/v3/refund/domestic/refunds', { account, body });
+      const platform = account === 'platform';
+      const path = platform ? '/v3/ecommerce/refunds/apply' : '/v3/refund/domestic/refunds';
+      const sp_appid = merchantOf(running, account).appid;
+      const answer = await call(path, { account, body: platform ? { ...body, sp_appid } : body });
       if (answer.status !== 200) throw new Error(answer.text);
       return answer.content;
     },

@@ -1,4 +1,8 @@
+import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
+import { WechatPayRefusal } from '../api/refusal.ts';
 import type { Route } from '../api/route.ts';
+import type { Merchant } from '../merchants/keys.ts';
+import { checkFamily } from '../sharing/rules.ts';
 import { applyAbnormalRefund } from './abnormal.ts';
 import { createRefund, querySellerRefund } from './refunds.ts';
 
@@ -6,6 +10,8 @@ import { createRefund, querySellerRefund } from './refunds.ts';
 const GROUP = 'Refunds';
 const DOC = 'https://pay.weixin.qq.com/doc/v3/merchant';
 const REFUNDS = '/v3/refund/domestic/refunds';
+const ANY_CARD =
+  'Any bank that issues debit cards is taken, and no name is compared with the payer’s.';
 
 export const REFUND_ROUTES: readonly Route[] = [
   {
@@ -16,7 +22,7 @@ export const REFUND_ROUTES: readonly Route[] = [
     per_second: 150,
     differs:
       'Refunds arrive at once unless the sandbox is told to delay them; the minute between two refunds of one order is kept only where rates are.',
-    run: (context, merchant, { body }) => createRefund(context, merchant, body),
+    run: (context, merchant, { body }) => createRefund(context, ordinary(merchant), body),
   },
   {
     call: `GET ${REFUNDS}/{out_refund_no}`,
@@ -25,7 +31,7 @@ export const REFUND_ROUTES: readonly Route[] = [
     operation: 'refund.query',
     per_second: 300,
     run: (context, merchant, { parameters, query }) =>
-      querySellerRefund(context, merchant, {
+      querySellerRefund(context, ordinary(merchant), {
         out_refund_no: parameters.out_refund_no ?? '',
         sub_mchid: query.get('sub_mchid') ?? undefined,
       }),
@@ -35,12 +41,31 @@ export const REFUND_ROUTES: readonly Route[] = [
     group: GROUP,
     doc: `${DOC}/4015071459`,
     operation: 'refund.abnormal',
-    differs: 'Any bank that issues debit cards is taken, and no name is compared with the payer’s.',
+    differs: ANY_CARD,
     run: (context, merchant, { parameters, body, open }) =>
-      applyAbnormalRefund(context, merchant, {
+      applyAbnormalRefund(context, ordinary(merchant), {
         refund_id: parameters.refund_id ?? '',
         body,
         open,
       }),
   },
+  {
+    call: 'POST /v3/ecommerce/refunds/{refund_id}/apply-abnormal-refund',
+    group: 'Ecommerce refunds',
+    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015108411',
+    operation: 'refund.abnormal',
+    differs: ANY_CARD,
+    run: (context, merchant, { parameters, body, open }) => {
+      checkFamily(merchant, 'platform');
+      const refund_id = parameters.refund_id ?? '';
+      return applyAbnormalRefund(context, merchant, { refund_id, body, open });
+    },
+  },
 ];
+
+/** A platform has refunds of its own: the two families do not mix. */
+function ordinary(merchant: Merchant): Merchant {
+  if (merchant.role !== 'platform') return merchant;
+  const message = '电商平台商户号请使用电商收付通退款接口（/v3/ecommerce/refunds）';
+  throw new WechatPayRefusal(403, 'NO_AUTH', INTERNAL_CODE.no_partner_relation, message);
+}

@@ -4,15 +4,18 @@ import type { RefundOrder, RefundOutcome } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
 import { type CallResult, type Client, callWallet } from '../client.ts';
 import { refundFact } from '../facts.ts';
+import { partyOf } from '../orders/party.ts';
 import { walletText } from '../orders/payments.ts';
-import { refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { REFUNDS } from './calls.ts';
 
 /**
  * Refunds: the same number with the same data may be sent again at any time.
  * https://pay.weixin.qq.com/doc/v3/merchant/4012791865
  */
-const REFUNDS = '/v3/refund/domestic/refunds';
 const MAX_REASON = 80;
+type Asked = Pick<RefundOrder, 'refund_reference' | 'wallet_reference' | 'sub_merchant'>;
+
 /** The wallet asks for the same request again; whether it will act is open. */
 const RETRY_CODES = new Set(['BIZ_ERR_NEED_RETRY']);
 
@@ -21,11 +24,13 @@ export async function refund(
   account: MerchantAccount,
   order: RefundOrder,
 ): Promise<RefundOutcome> {
+  const ids = sellerIds(account, order.sub_merchant);
+  if ('problem' in ids) return notSent(`POST ${REFUNDS}`, ids.problem);
   const result = await callWallet(client, account, {
     method: 'POST',
     target: REFUNDS,
     operation: REFUNDS,
-    body: refundBody(order),
+    body: { ...ids, ...refundBody(order) },
   });
   if (result.kind === 'error') {
     if (RETRY_CODES.has(result.code)) {
@@ -58,12 +63,16 @@ function refundBody(order: RefundOrder): WireObject {
 export async function queryRefund(
   client: Client,
   account: MerchantAccount,
-  order: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
+  order: Asked,
 ): Promise<RefundOutcome> {
+  const operation = `${REFUNDS}/{out_refund_no}`;
+  const ids = sellerIds(account, order.sub_merchant);
+  if ('problem' in ids) return notSent(`GET ${operation}`, ids.problem);
+  const query = 'sub_mchid' in ids ? `?sub_mchid=${encodeURIComponent(ids.sub_mchid)}` : '';
   const result = await callWallet(client, account, {
     method: 'GET',
-    target: `${REFUNDS}/${encodeURIComponent(order.refund_reference)}`,
-    operation: `${REFUNDS}/{out_refund_no}`,
+    target: `${REFUNDS}/${encodeURIComponent(order.refund_reference)}${query}`,
+    operation,
   });
   if (result.kind === 'error' && refusalCode(result) === 'not_found') {
     return { kind: 'not_found', trace: result.trace };
@@ -71,11 +80,17 @@ export async function queryRefund(
   return toFact(account, order, result);
 }
 
-function toFact(
+/** Whose order it is, as bodies and queries name it; a sentence when that cannot be. */
+export function sellerIds(
   account: MerchantAccount,
-  order: Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>,
-  result: CallResult,
-): RefundOutcome {
+  sub_merchant: string | undefined,
+): Record<string, never> | { readonly sub_mchid: string } | { readonly problem: string } {
+  const party = partyOf(account, sub_merchant);
+  if ('problem' in party) return party;
+  return party.sub_merchant === undefined ? {} : { sub_mchid: party.sub_merchant };
+}
+
+export function toFact(account: MerchantAccount, order: Asked, result: CallResult): RefundOutcome {
   if (result.kind !== 'answer') return toOutcome(result);
   const fact = refundFact(result.content, account.mchid);
   if (!fact) return unreadable(result.trace, 'fields of the refund are missing');
