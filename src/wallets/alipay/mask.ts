@@ -11,6 +11,8 @@ const PERSONAL: ReadonlySet<string> = new Set([
   'account_no',
   'account_holder_name',
   'cert_no',
+  'cert_name',
+  'default_settle_target',
   'legal_name',
   'legal_cert_no',
   'id_card_no',

@@ -11,10 +11,12 @@ import type {
 } from '../notification.ts';
 import type { RefundFact } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
+import { decisionFact } from './direct/onboarding.ts';
 import { type Fields, paymentFact } from './facts.ts';
 import type { Gateway } from './gateway.ts';
 import { masked } from './mask.ts';
 import { payoutFact } from './payouts/payouts.ts';
+import { splitFact } from './royalty/facts.ts';
 import { openLetter } from './trust/genuine.ts';
 
 /**
@@ -71,9 +73,45 @@ function readTransfer(parameters: Parameters): Read | undefined {
   return { fact_id, fact_state, content: { about: 'payout', fact } };
 }
 
+function readSplit(parameters: Parameters): Read | undefined {
+  const content = parseObject(parameters.get('biz_content') ?? '');
+  const fact = content && splitFact(content);
+  if (!fact) return undefined;
+  const fact_id = fact.wallet_split_id ?? fact.split_reference;
+  return { fact_id, fact_state: fact.state, content: { about: 'split', fact } };
+}
+
+function readDecision(parameters: Parameters, outcome: 'finished' | 'rejected'): Read | undefined {
+  const content = parseObject(parameters.get('biz_content') ?? '');
+  const fact = content && decisionFact(content, outcome);
+  if (!fact) return undefined;
+  const fact_id = fact.wallet_application_id ?? fact.application_reference;
+  return { fact_id, fact_state: outcome, content: { about: 'onboarding', fact } };
+}
+
+/** What came by the message channel; undefined for what is malformed. */
+function readMessage(method: string, parameters: Parameters): Read | undefined {
+  switch (method) {
+    case TRANSFER_MESSAGE:
+      return readTransfer(parameters);
+    case 'alipay.trade.order.settle.notify':
+      return readSplit(parameters);
+    case 'ant.merchant.expand.indirect.zft.passed':
+      return readDecision(parameters, 'finished');
+    case 'ant.merchant.expand.indirect.zft.rejected':
+      return readDecision(parameters, 'rejected');
+    default: {
+      const fact_id = parameters.get('notify_id');
+      const content = { about: 'other', type: method } as const;
+      return fact_id ? { fact_id, fact_state: method, content } : undefined;
+    }
+  }
+}
+
 function read(account: AlipayAccount, parameters: Parameters, fields: Fields): Read | undefined {
-  if (parameters.get('msg_method') === TRANSFER_MESSAGE) return readTransfer(parameters);
-  const type = parameters.get('notify_type') ?? parameters.get('msg_method') ?? '';
+  const message = parameters.get('msg_method');
+  if (message !== undefined) return readMessage(message, parameters);
+  const type = parameters.get('notify_type') ?? '';
   if (type !== 'trade_status_sync') {
     const fact_id = parameters.get('notify_id');
     return fact_id ? { fact_id, fact_state: type, content: { about: 'other', type } } : undefined;

@@ -222,7 +222,7 @@ describe('money for a seller', () => {
     await free();
     const { trade_no, out_trade_no } = await paid('100.00', '3d');
     desk.world.clock.advance(3 * 86_400_000 - 60_000);
-    expect(await unsettled(trade_no)).toBe('99.40');
+    expect(await unsettled(trade_no)).toBe('100.00');
     desk.world.clock.advance(60_000);
     expect(await unsettled(trade_no)).toBe('0.00');
     expect(await free()).toBe(9940);

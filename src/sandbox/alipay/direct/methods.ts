@@ -53,7 +53,7 @@ export const DIRECT_METHODS: readonly Method[] = [
   },
   {
     call: 'ant.merchant.expand.order.query',
-    v3: `GET ${V3}/order/query`,
+    v3: `POST ${V3}/order/query`,
     group: GROUP,
     doc: `${DOC}/41f0e3ab_ant.merchant.expand.order.query`,
     run: outside(queryOrder),

@@ -48,14 +48,14 @@ export const ROYALTY_METHODS: readonly Method[] = [
   },
   {
     call: 'alipay.trade.order.settle.query',
-    v3: `POST ${V3}/order/settle/query`,
+    v3: `GET ${V3}/order/settle/query`,
     group: GROUP,
     doc: `${DOC}/6361eae6_alipay.trade.order.settle.query`,
     run: settleQuery,
   },
   {
     call: 'alipay.trade.order.onsettle.query',
-    v3: `POST ${V3}/order/onsettle/query`,
+    v3: `GET ${V3}/order/onsettle/query`,
     group: GROUP,
     doc: `${DOC}/ba4c9c5b_alipay.trade.order.onsettle.query`,
     run: onsettleQuery,

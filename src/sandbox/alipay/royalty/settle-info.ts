@@ -4,7 +4,7 @@ import type { Alipay, Trade } from '../books.ts';
 import { holderOf } from '../money.ts';
 import { receiptOf } from '../trade/discounts.ts';
 import type { Settlement, SettlePart } from './book.ts';
-import { heldOf } from './hold.ts';
+import { heldOf, isUnconfirmed } from './hold.ts';
 
 /** What was split, confirmed and given back of one trade. */
 export function settledOf(alipay: Alipay, trade: Trade): bigint {
@@ -29,9 +29,10 @@ function processingOf(alipay: Alipay, trade: Trade): bigint {
   );
 }
 
-/** What may still be split: what is held, or what the trade brought less what went already. */
+/** What waits for its confirmation; then what may still be split: what is held, or what the trade brought less what went already. */
 export function unsettledOf(alipay: Alipay, trade: Trade): bigint {
   if (trade.paid_at === null || trade.status !== 'TRADE_SUCCESS') return 0n;
+  if (isUnconfirmed(trade)) return trade.amount - trade.refunded;
   if (trade.hold) return heldOf(alipay, trade) - processingOf(alipay, trade);
   const kept = receiptOf(trade) - trade.refunded - (trade.fee - trade.fee_returned);
   const rest = kept - settledOf(alipay, trade);

@@ -1,6 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { shanghaiStamp } from '../../../clock.ts';
-import { toYuan } from '../../../money.ts';
 import { encodeForm } from '../../../protocols/alipay/parameters.ts';
 import type {
   CloseOutcome,
@@ -19,31 +17,14 @@ import {
   undecided,
   type Value,
 } from '../gateway.ts';
-
-const MAX_SUBJECT = 256;
-
-/** The wallet forbids these in a subject, and cuts what is longer. */
-function subjectOf(description: string): string {
-  const subject = description.replace(/[/=&]/g, ' ').trim();
-  return Array.from(subject).slice(0, MAX_SUBJECT).join('') || '订单';
-}
-
-function content(order: CreateOrder, product_code: string): Record<string, unknown> {
-  return {
-    out_trade_no: order.wallet_reference,
-    total_amount: toYuan(order.amount),
-    subject: subjectOf(order.description),
-    product_code,
-    time_expire: shanghaiStamp(order.expires_at),
-  };
-}
+import { orderContent } from './order-content.ts';
 
 async function precreate(gateway: Gateway, account: AlipayAccount, order: CreateOrder) {
   return present(gateway, account, {
     call: {
       method: 'alipay.trade.precreate',
       notify_url: order.notify_url,
-      biz_content: content(order, 'FACE_TO_FACE_PAYMENT'),
+      biz_content: orderContent(order, 'FACE_TO_FACE_PAYMENT'),
     },
     order,
     read: (value) =>
@@ -51,11 +32,15 @@ async function precreate(gateway: Gateway, account: AlipayAccount, order: Create
   });
 }
 
-/** In the wallet's own browser the trade exists at once and is bound to its buyer. */
+/**
+ * In the wallet's own browser or in a mini program the trade exists at once and is bound to its
+ * buyer; the page hands its number to `tradePay`.
+ */
 async function createInApp(
   gateway: Gateway,
   account: AlipayAccount,
   order: CreateOrder,
+  kind: 'in_app' | 'mini_program',
 ): Promise<CreateOutcome> {
   const { payer } = order;
   const base = { method: 'alipay.trade.create', notify_url: order.notify_url } as const;
@@ -66,7 +51,7 @@ async function createInApp(
   }
   const buyer = /^2088\d{12}$/.test(payer) ? { buyer_id: payer } : { buyer_open_id: payer };
   const biz_content = {
-    ...content(order, 'JSAPI_PAY'),
+    ...orderContent(order, 'JSAPI_PAY'),
     ...buyer,
     op_app_id: account.app_id,
   };
@@ -75,7 +60,7 @@ async function createInApp(
     order,
     read: (value) =>
       typeof value['trade_no'] === 'string'
-        ? { kind: 'in_app', params: { tradeNO: value['trade_no'] } }
+        ? { kind, params: { tradeNO: value['trade_no'] } }
         : undefined,
   });
 }
@@ -115,8 +100,8 @@ async function pageLink(
   const started = performance.now();
   const page = kind === 'page';
   const biz_content = page
-    ? content(order, 'FAST_INSTANT_TRADE_PAY')
-    : { ...content(order, 'QUICK_WAP_WAY'), quit_url: order.return_url };
+    ? orderContent(order, 'FAST_INSTANT_TRADE_PAY')
+    : { ...orderContent(order, 'QUICK_WAP_WAY'), quit_url: order.return_url };
   const call: GatewayCall = {
     method: page ? 'alipay.trade.page.pay' : 'alipay.trade.wap.pay',
     notify_url: order.notify_url,
@@ -134,6 +119,27 @@ async function pageLink(
   return { kind: 'presented', presentation: { kind, url }, trace };
 }
 
+/** The order string that the merchant's app hands to the wallet's SDK; no call is made here. */
+async function appOrder(
+  gateway: Gateway,
+  account: AlipayAccount,
+  order: CreateOrder,
+): Promise<CreateOutcome> {
+  const started = performance.now();
+  const call: GatewayCall = {
+    method: 'alipay.trade.app.pay',
+    notify_url: order.notify_url,
+    biz_content: orderContent(order, 'QUICK_MSECURITY_PAY'),
+  };
+  const order_string = encodeForm(await gateway.parameters(account, call));
+  const trace = {
+    operation: call.method,
+    duration_ms: Math.round(performance.now() - started),
+    request: requestTrace(call),
+  };
+  return { kind: 'presented', presentation: { kind: 'app', params: { order_string } }, trace };
+}
+
 export function createPayment(
   gateway: Gateway,
   account: AlipayAccount,
@@ -146,10 +152,10 @@ export function createPayment(
     case 'h5':
       return pageLink(gateway, account, order, order.presentation);
     case 'in_app':
-      return createInApp(gateway, account, order);
-    case 'app':
     case 'mini_program':
-      throw new Error('not offered');
+      return createInApp(gateway, account, order, order.presentation);
+    case 'app':
+      return appOrder(gateway, account, order);
     default:
       return order.presentation satisfies never;
   }

@@ -3,6 +3,7 @@ import { parseStamp } from '../../../protocols/alipay/trade.ts';
 import type { RefundFact, RefundOrder, RefundOutcome } from '../../wallet.ts';
 import type { AlipayAccount } from '../account.ts';
 import { type Gateway, refusedBy, undecided, type Value } from '../gateway.ts';
+import { accountType } from '../royalty/accounts.ts';
 
 /**
  * Refunds. `out_request_no` is the idempotency key. A 10000 alone says nothing: money moved only
@@ -13,6 +14,16 @@ const STATES: ReadonlyMap<unknown, RefundFact['state']> = new Map([
   ['REFUND_PROCESSING', 'pending'],
   ['REFUND_FAIL', 'refused'],
 ] as const);
+
+/**
+ * The payer's bank would not have the money: it goes to the payer's balance at the wallet, or
+ * somebody must act. Undefined where nothing of that kind happened, or it is over.
+ */
+function bouncedState(info: unknown): RefundFact['state'] | undefined {
+  if (typeof info !== 'object' || info === null || !('dback_status' in info)) return undefined;
+  if (info.dback_status === 'P') return 'pending';
+  return info.dback_status === 'F' ? 'needs_action' : undefined;
+}
 
 type Asked = Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>;
 
@@ -33,6 +44,19 @@ function factOf(
   };
 }
 
+/** Who of the receivers of splits gives how much back with this refund. */
+function returnsContent({ split_returns = [] }: RefundOrder): Record<string, unknown> {
+  if (split_returns.length === 0) return {};
+  return {
+    refund_royalty_parameters: split_returns.map(({ kind, account, amount }) => ({
+      royalty_type: 'transfer',
+      trans_out: account,
+      trans_out_type: accountType({ kind, account }),
+      amount: toYuan(amount),
+    })),
+  };
+}
+
 /** https://opendocs.alipay.com/open/f60979b3_alipay.trade.refund */
 export async function refund(
   gateway: Gateway,
@@ -46,6 +70,7 @@ export async function refund(
       refund_amount: toYuan(order.amount),
       out_request_no: order.refund_reference,
       ...(order.reason !== '' && { refund_reason: order.reason.slice(0, 256) }),
+      ...returnsContent(order),
     },
   });
   if (answer.kind !== 'answered') return undecided(answer);
@@ -80,7 +105,7 @@ export async function queryRefund(
     biz_content: {
       out_trade_no: asked.wallet_reference,
       out_request_no: asked.refund_reference,
-      query_options: ['gmt_refund_pay'],
+      query_options: ['gmt_refund_pay', 'deposit_back_info'],
     },
   });
   if (answer.kind !== 'answered') return undecided(answer);
@@ -88,11 +113,12 @@ export async function queryRefund(
   if (answer.sub_code === 'ACQ.TRADE_NOT_EXIST') return { kind: 'not_found', trace };
   if (answer.code !== '10000') return refusedBy(answer);
   const status = value['refund_status'] ?? '';
-  if (status === '') return { kind: 'not_found', trace };
+  const bounced = bouncedState(value['deposit_back_info']);
+  if (status === '' && !bounced) return { kind: 'not_found', trace };
   if (value['out_request_no'] !== asked.refund_reference) {
     return { kind: 'unknown', cause: 'the answer is about another refund', trace };
   }
-  const state = STATES.get(status);
+  const state = bounced ?? STATES.get(status);
   if (!state) return { kind: 'unknown', cause: 'a refund_status of its own', trace };
   const text = value['refund_amount'];
   const amount = typeof text === 'string' ? fromYuan(text) : undefined;
