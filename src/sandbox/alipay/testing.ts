@@ -48,13 +48,14 @@ export interface TestSandboxOptions {
   readonly keys_dir?: string;
   readonly notify_pace?: number;
   readonly rate_limits?: boolean;
+  readonly clock?: TestClock;
 }
 
 export async function openTestSandbox(options: TestSandboxOptions = {}): Promise<TestSandbox> {
   const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-alipay-')));
   if (options.keys_dir === undefined) await copyTestKeys(keys_dir);
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
-  const clock = testClock();
+  const clock = options.clock ?? testClock();
   const faults = new FaultDial();
   const requests = new RequestLog(() => clock.real());
   const sandbox = await startAlipaySandbox({

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Outbound, type OutboundAnswer, OutboundError } from '../../outbound.ts';
 import { CallGate } from '../call-gate.ts';
+import type { WalletCall } from '../calls.ts';
 import type { Refused, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { AlipayAccount } from './account.ts';
 import { BILL_FILE } from './bills/calls.ts';
@@ -50,16 +51,17 @@ export type Sent =
     };
 
 const MAX_ANSWER_BYTES = 1_048_576;
-const RULES = new Map(CALLS.map((call) => [call.operation, call]));
 
 export class Gateway {
   readonly #environment: WalletEnvironment;
   readonly #outbound = new Outbound();
   readonly #gate: CallGate;
   readonly #ring: KeyRing;
+  readonly #rules: ReadonlyMap<string, WalletCall>;
 
-  constructor(environment: WalletEnvironment) {
+  constructor(environment: WalletEnvironment, calls: readonly WalletCall[] = CALLS) {
     this.#environment = environment;
+    this.#rules = new Map(calls.map((call) => [call.operation, call]));
     this.#gate = new CallGate({ real: environment.real });
     this.#ring = new KeyRing({
       real: environment.real,
@@ -93,7 +95,7 @@ export class Gateway {
 
   /** Sends and hands back what came, unverified. */
   async send(account: AlipayAccount, call: GatewayCall): Promise<Sent> {
-    const rules = RULES.get(call.method);
+    const rules = this.#rules.get(call.method);
     const { host } = new URL(account.gateway);
     const verdict = await this.#gate.enter({
       host,
