@@ -122,6 +122,7 @@ export async function loadMerchant(options: MerchantOptions): Promise<Merchant> 
       const next = { ...(await issue(record, options, newSerial())), revoked: false };
       list.splice(0, list.length, ...kept, next);
       await writePrivateJson(path('merchant_certificates.json'), list);
+      await writeFiles(path, next);
       certificates = list.map(opened);
       return opened(next);
     },
@@ -206,9 +207,14 @@ async function loadCertificates(
     ...(await issue(record, options, record.serial_no, private_key)),
     revoked: false,
   };
-  await writePrivate(path('merchant_private_key.pem'), first.private_key);
-  await writePrivate(path('merchant_certificate.pem'), first.certificate);
+  await writeFiles(path, first);
   await writePrivateJson(path('merchant_certificates.json'), [first]);
   await writePrivateJson(path('merchant.json'), record);
   return [first];
+}
+
+/** The newest certificate and its key in files of their own, for scripts. */
+async function writeFiles(path: (file: string) => string, newest: Issued): Promise<void> {
+  await writePrivate(path('merchant_private_key.pem'), newest.private_key);
+  await writePrivate(path('merchant_certificate.pem'), newest.certificate);
 }

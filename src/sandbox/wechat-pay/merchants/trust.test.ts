@@ -1,5 +1,5 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
@@ -252,6 +252,9 @@ describe('rotation', () => {
     const certs = await downloaded('certificate');
     const again = await runSandbox({ keys_dir: running.keys_dir });
     expect(merchantOf(again).serial_no).toBe(issued.serial_no);
+    const { private_key_file, serial_no } = again.sandbox.scriptAccess();
+    expect(serial_no).toBe(issued.serial_no);
+    expect(await readFile(private_key_file ?? '', 'utf8')).toBe(issued.private_key);
     const target = '/v3/certificates';
     const { content } = await callApi(again, { method: 'GET', target, account: 'certificate' });
     const list = (content.data as { serial_no: string }[]).map(({ serial_no }) => serial_no);
