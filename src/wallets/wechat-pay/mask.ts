@@ -52,7 +52,8 @@ export function maskObject(value: object, depth = 0): Record<string, unknown> {
   );
 }
 
-/** The first characters tell two payers apart; the rest stays here. */
+/** The first characters tell two payers apart; the rest, most of it, stays here. */
 function hide(value: unknown): string {
-  return typeof value === 'string' ? `${value.slice(0, 4)}…` : '…';
+  if (typeof value !== 'string') return '…';
+  return `${value.slice(0, Math.min(4, Math.floor(value.length / 3)))}…`;
 }

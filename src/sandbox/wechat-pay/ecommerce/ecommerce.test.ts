@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseWireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { decryptResource } from '../../../protocols/wechat-pay/resource.ts';
-import { type Bench, openBench, type PaidOrder, refusal } from '../sharing/testing.ts';
+import { type Bench, openBench, type PaidOrder, poll, refusal } from '../sharing/testing.ts';
 
 /** A platform and the money of its sellers, over the wire. */
 let bench: Bench;
@@ -190,7 +190,9 @@ describe('a subsidy', () => {
     expect(refusal(await subsidize(order, 500))[1]).toBe('INVALID_REQUEST');
     expect(await unsplit(order)).toBe(9940 + 600);
     expect(bench.everything()).toBe(before);
-    expect((await post(`${SHARING}/orders`, splitBody(order, 1))).status).toBe(200);
+    const body = splitBody(order, 1);
+    expect((await post(`${SHARING}/orders`, body)).status).toBe(200);
+    await finished(order, body.out_order_no);
   });
 
   test('is given back beside a refund, or cancelled', async () => {
@@ -214,7 +216,9 @@ describe('a subsidy', () => {
     const other = await ripe({ subsidy: 500 });
     const cancel = { ...named(other), description: '不需要' };
     expect((await post('/v3/ecommerce/subsidies/cancel', cancel)).content.result).toBe('SUCCESS');
-    expect((await post(`${SHARING}/orders`, splitBody(other, 1))).status).toBe(200);
+    const body = splitBody(other, 1);
+    expect((await post(`${SHARING}/orders`, body)).status).toBe(200);
+    await finished(other, body.out_order_no);
     const plain = await ripe();
     expect(refusal(await subsidize(plain, 1))[1]).toBe('INVALID_REQUEST');
   });
@@ -252,7 +256,7 @@ describe('a platform’s refund', () => {
     expect(bench.running.sandbox.balance('lin')).toBe(had + 2500n);
     const notice = () =>
       told('REFUND.SUCCESS').find((each) => each?.out_refund_no === body.out_refund_no);
-    await expect.poll(notice).toMatchObject({
+    await poll(notice).toMatchObject({
       sp_mchid: bench.merchant('platform').mchid,
       sub_mchid: order.seller,
       refund_status: 'SUCCESS',
@@ -350,7 +354,7 @@ describe('balances and withdrawals', () => {
     expect((await query()).content).toMatchObject({ status: 'REFUND', reason: '银行退票' });
     expect(bench.account(order.seller).balance).toBe(balance);
     const states = () => told('MCHWITHDRAW.CHANGE').map((each) => each?.status);
-    await expect.poll(() => states().sort()).toEqual(['REFUND', 'SUCCESS']);
+    await poll(() => states().sort()).toEqual(['REFUND', 'SUCCESS']);
     const much = { ...body, out_request_no: `X${Date.now()}`, amount: 9_000_000 };
     expect(refusal(await post('/v3/ecommerce/fund/withdraw', much))).toEqual([403, 'NOT_ENOUGH']);
   });

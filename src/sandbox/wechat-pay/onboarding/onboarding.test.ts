@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Multipart, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
-import { type Bench, openBench, refusal } from '../sharing/testing.ts';
+import { type Bench, openBench, poll, refusal } from '../sharing/testing.ts';
 
 /**
  * Sellers' applications. The judge is wechatpay-axios-plugin, as published: it signs, encrypts the
@@ -143,7 +143,7 @@ describe('through a platform', () => {
     });
     expect(order.status).toBe(200);
     const events = () => bench.shop.received.map(({ body: raw }) => raw.toString('utf8'));
-    await expect.poll(() => events().join('')).toContain('APPLYMENT_STATE.APPROVED');
+    await poll(() => events().join('')).toContain('APPLYMENT_STATE.APPROVED');
   });
 
   test('a foreign page cannot sign for the seller', async () => {

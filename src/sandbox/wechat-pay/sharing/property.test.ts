@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../faults.ts';
-import { type Bench, openBench, type PaidOrder, type Role } from './testing.ts';
+import { type Bench, openBench, type PaidOrder, poll, type Role } from './testing.ts';
 
 /** Whatever is done to a paid order, nobody's money appears or disappears. */
 let bench: Bench;
@@ -132,7 +132,7 @@ test.each([
       const before = bench.everything();
       const game: Game = { role, order, draw, splits: [], ...receivers };
       for (let count = 0; count < 12; count += 1) await step(game);
-      await expect.poll(pending).toBe(0);
+      await poll(pending).toBe(0);
       expect(bench.everything()).toBe(before);
       for (const mchid of [order.seller, receivers.receiver]) {
         const { balance, held } = bench.account(mchid);
@@ -184,7 +184,7 @@ test('as many returns as splits leave everybody as before', async () => {
       unfreeze_unsplit: false,
     });
   }
-  await expect.poll(pending).toBe(0);
+  await poll(pending).toBe(0);
   for (const [index, amount] of [100, 250, 333].entries()) {
     await bench.post('direct', `${BASE.direct}/return-orders`, {
       ...seller(game),
@@ -195,7 +195,7 @@ test('as many returns as splits leave everybody as before', async () => {
       description: '回退',
     });
   }
-  await expect.poll(pending).toBe(0);
+  await poll(pending).toBe(0);
   expect({
     receiver: bench.account(receiver),
     seller: bench.account(order.seller),

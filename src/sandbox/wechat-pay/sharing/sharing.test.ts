@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseWireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { oaepDecrypt } from '../../../protocols/wechat-pay/oaep.ts';
 import { decryptResource } from '../../../protocols/wechat-pay/resource.ts';
-import { type Bench, openBench, type PaidOrder, type Role, refusal } from './testing.ts';
+import { type Bench, openBench, type PaidOrder, poll, type Role, refusal } from './testing.ts';
 
 /** The rules of ordinary profit sharing, asked over the wire. */
 let bench: Bench;
@@ -370,7 +370,7 @@ describe('a split', () => {
         const resource = envelope.resource as Parameters<typeof decryptResource>[1];
         return [parseWireObject(decryptResource(api_v3_key, resource) ?? '')];
       });
-    await expect.poll(told).toMatchObject([
+    await poll(told).toMatchObject([
       {
         mchid: bench.merchant('direct').mchid,
         transaction_id: order.transaction_id,

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { expect } from 'vitest';
 import { oaepEncrypt } from '../../../protocols/wechat-pay/oaep.ts';
 import { type FundEntry, Funds } from '../../funds.ts';
 import { BASIC } from '../money.ts';
@@ -171,4 +172,9 @@ export async function openBench(options: Parameters<typeof runSandbox>[0] = {}):
 /** `[status, code, internal]` of a refusal. */
 export function refusal(answer: Answer) {
   return [answer.status, answer.content.code];
+}
+
+/** As `expect.poll`, with the patience that a busy machine asks for. */
+export function poll<T>(look: () => T) {
+  return expect.poll(look, { timeout: 5_000 });
 }
