@@ -6,6 +6,11 @@ import { accountBalance, accountLog } from './log.ts';
 const GROUP = 'Bills';
 const DOC = 'https://opendocs.alipay.com/open';
 const V3 = '/v3/alipay/data';
+const MADE_ON_DEMAND = [
+  'Made when it is asked for, from nine o’clock on.',
+  'Commas of names become full-width ones, characters beyond GBK question marks.',
+  'Links live by the business clock and end with the process.',
+].join(' ');
 
 export const BILL_METHODS: readonly Method[] = [
   {
@@ -13,8 +18,7 @@ export const BILL_METHODS: readonly Method[] = [
     v3: `GET ${V3}/dataservice/bill/downloadurl/query`,
     group: GROUP,
     doc: `${DOC}/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query`,
-    differs:
-      'Made when it is asked for, from nine o’clock on; commas of names become full-width ones, characters beyond GBK question marks; links live by the business clock and end with the process.',
+    differs: MADE_ON_DEMAND,
     run: billLink,
   },
   {

@@ -16,7 +16,7 @@ import { PURSE } from '../money.ts';
 import { fundedBy, receiptOf } from '../trade/discounts.ts';
 import type { Wanted } from './wanted.ts';
 
-/** The trade bill: payments and refunds in the order of their movements on the sellers' accounts. */
+/** The trade bill: payments and refunds in the order of their movements on sellers' accounts. */
 export interface TradeRow {
   readonly refund: boolean;
   readonly order: bigint;

@@ -20,7 +20,7 @@ import {
   wantedSeller,
 } from './wanted.ts';
 
-/** The calls that make a bill: which day, whose, which kind; a bill without a line does not exist. */
+/** The calls that make a bill: which day, whose, which kind; none is made without a line. */
 type Query = RouteCall['query'];
 
 const TYPES: readonly string[] = ['ALL', 'SUCCESS', 'REFUND'];

@@ -1,6 +1,6 @@
 import { callApi, merchantOf, pay, type RunningSandbox, runSandbox } from '../testing.ts';
 
-/** For tests: a sandbox whose business clock stands where a test puts it, and things to do in it. */
+/** For tests: a sandbox whose business clock stands where a test puts it, and what to do in it. */
 export interface Sale {
   readonly out_trade_no: string;
   readonly total: number;
