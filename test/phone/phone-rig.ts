@@ -6,8 +6,11 @@ import { afterAll } from 'vitest';
 import { newWalletReference } from '../../src/ids.ts';
 import { PEOPLE } from '../../src/sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../../src/sandbox/phone/phone.ts';
+import type { WalletSandbox } from '../../src/sandbox/sandbox.ts';
 import { allConnectors } from '../../src/wallets/connectors.ts';
-import type { Wallet, WalletName } from '../../src/wallets/wallet.ts';
+import type { ChargeOutcome } from '../../src/wallets/products/payer-codes.ts';
+import type { PayoutOutcome } from '../../src/wallets/products/payouts.ts';
+import type { Wallet, WalletAccount, WalletName } from '../../src/wallets/wallet.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 
 /** Both wallets' sandboxes and a phone, and a merchant that shows codes; no hub. */
@@ -16,6 +19,10 @@ export interface PhoneRig {
   readonly wallets: SandboxWallets;
   /** A code for this many fen at this wallet. */
   code(wallet: WalletName, amount: bigint): Promise<string>;
+  /** The shop scans a payer code and asks for this many fen. */
+  charge(wallet: WalletName, amount: bigint, payer_code: string): Promise<ChargeOutcome>;
+  /** The merchant sends a person money. */
+  payOut(wallet: WalletName, person: string, amount: bigint): Promise<PayoutOutcome>;
 }
 
 export async function startPhoneRig(
@@ -36,7 +43,6 @@ export async function startPhoneRig(
   };
   const wallets = await startSandboxWallets({
     config: { host: '127.0.0.1', data_dir, notify_pace: 0.00001 },
-    ports: { wechat_pay: 0, alipay: 0 },
     clock,
   });
   const phone = await startPhone({
@@ -58,40 +64,89 @@ export async function startPhoneRig(
   return {
     phone,
     wallets,
-    code: (wallet, amount) => showCode(connectors, wallets, { wallet, amount, now: clock.now() }),
+    code: (wallet, amount) => showCode(shopAt(wallet), { amount, now: clock.now() }),
+    charge: (wallet, amount, payer_code) => charge(shopAt(wallet), { amount, payer_code }),
+    payOut: (wallet, person, amount) => payOut(shopAt(wallet), { person, amount }),
   };
+
+  function shopAt(name: WalletName): Shop {
+    const connector = connectors.find((each) => each.name === name);
+    const sandbox = wallets.all.find(({ wallet }) => wallet === name);
+    if (!connector || !sandbox) throw new Error(`no ${name}`);
+    const account = (role: string) => {
+      const given = sandbox.accounts().find((each) => each.role === role);
+      const parsed = connector.parseAccount(given ?? sandbox.merchantAccount());
+      return { id: `wac_${role}`, wallet: name, custody: 'merchant_own', ...parsed } as const;
+    };
+    return { connector, sandbox, account };
+  }
 }
 
-async function showCode(
-  connectors: readonly Wallet[],
-  wallets: SandboxWallets,
-  order: { wallet: WalletName; amount: bigint; now: Date },
-): Promise<string> {
-  const connector = connectors.find(({ name }) => name === order.wallet);
-  const sandbox = wallets.all.find(({ wallet }) => wallet === order.wallet);
-  if (!connector || !sandbox) throw new Error(`no ${order.wallet}`);
-  const parsed = connector.parseAccount(sandbox.merchantAccount());
-  const account = {
-    id: 'wac_1',
-    wallet: order.wallet,
-    custody: 'merchant_own',
-    ...parsed,
-  } as const;
-  const outcome = await connector.createPayment(account, {
+interface Shop {
+  readonly connector: Wallet;
+  readonly sandbox: WalletSandbox;
+  /** The account of a role; of the first merchant when there is no such role. */
+  account(role: string): WalletAccount;
+}
+
+const SHOP = {
+  currency: 'CNY',
+  description: 'Tea, 250 g',
+  notify_url: 'http://127.0.0.1:9/notify',
+  client_ip: '127.0.0.1',
+} as const;
+
+async function showCode(shop: Shop, order: { amount: bigint; now: Date }): Promise<string> {
+  const outcome = await shop.connector.createPayment(shop.account('first'), {
+    ...SHOP,
     wallet_reference: newWalletReference(0),
     amount: order.amount,
-    currency: 'CNY',
-    description: 'Tea, 250 g',
     presentation: 'qr',
-    notify_url: 'http://127.0.0.1:9/notify',
     return_url: 'http://127.0.0.1:9/return',
     expires_at: new Date(order.now.getTime() + 3_600_000),
-    client_ip: '127.0.0.1',
   });
   if (outcome.kind !== 'presented' || outcome.presentation.kind !== 'qr') {
     throw new Error(`no code: ${JSON.stringify(outcome)}`);
   }
   return outcome.presentation.qr;
+}
+
+function charge(
+  { connector, account }: Shop,
+  order: { amount: bigint; payer_code: string },
+): Promise<ChargeOutcome> {
+  if (!connector.payerCodes) throw new Error(`${connector.name} charges no payer codes`);
+  return connector.payerCodes.charge(account('first'), {
+    ...SHOP,
+    ...order,
+    wallet_reference: newWalletReference(0),
+    device: 'POS-1',
+  });
+}
+
+/** The payee is known to the merchant from a payment. */
+async function payOut(
+  shop: Shop,
+  { person, amount }: { person: string; amount: bigint },
+): Promise<PayoutOutcome> {
+  const { connector, sandbox } = shop;
+  if (!connector.payouts) throw new Error(`${connector.name} pays nobody`);
+  const reference = newWalletReference(0);
+  const account = shop.account('first');
+  const code = await connector.createPayment(account, {
+    ...SHOP,
+    wallet_reference: reference,
+    amount: 1n,
+    presentation: 'qr',
+    return_url: 'http://127.0.0.1:9/return',
+    expires_at: new Date(Date.now() + 3_600_000 * 24 * 10),
+  });
+  if (code.kind !== 'presented' || code.presentation.kind !== 'qr') throw new Error(code.kind);
+  await sandbox.confirm((await sandbox.scan(person, code.presentation.qr)).id, 'pay');
+  const asked = await connector.queryPayment(account, reference);
+  const payee = asked.kind === 'fact' ? (asked.fact.payer ?? '') : '';
+  const payout_reference = newWalletReference(0);
+  return connector.payouts.pay(account, { ...SHOP, payout_reference, amount, payee });
 }
 
 export interface PhoneAnswer {

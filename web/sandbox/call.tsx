@@ -176,8 +176,9 @@ function Body({ title, text, say }: { title: string; text: string; say: Say<Desk
   );
 }
 
-/** JSON indented, forms one field a line, anything else as it is. */
+/** JSON indented and forms one field a line, where they came as one line; else as it came. */
 function pretty(text: string): string {
+  if (text.includes('\n')) return text;
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {

@@ -88,7 +88,8 @@ export function setNarrow(
   }
   const fault = FAULTS.find((known) => known === form.get('fault'));
   const operation = (form.get('operation') ?? '').trim().slice(0, 128);
-  const amount = fromYuan((form.get('amount') ?? '').trim());
+  const typed = fromYuan((form.get('amount') ?? '').trim());
+  const amount = typed !== undefined && typed > 0n ? typed : undefined;
   const count = wholeNumber(form.get('count'), MAX_COUNT);
   const percent = wholeNumber(form.get('percent'), 100) ?? 100;
   const seed = wholeNumber(form.get('seed'), Number.MAX_SAFE_INTEGER);
