@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { AGENTS } from '../../test/support/page-visitor.ts';
+import { CLIENT_KINDS } from '../payments/payment.ts';
 import { clientKind } from './client-kind.ts';
 
 test('each browser is what its user agent says', () => {
-  for (const kind of ['desktop', 'phone', 'wechat', 'alipay'] as const) {
+  for (const kind of CLIENT_KINDS) {
     expect(clientKind(AGENTS[kind])).toBe(kind);
   }
 });

@@ -55,11 +55,11 @@ async function stageOf(
   return { kind: 'pay', wallet, attempt: attempt.id, handover, others };
 }
 
-const OWN_BROWSER = {
+const OWN_BROWSER: Partial<Record<WalletName, ClientKind>> = {
   wechat_pay: 'wechat',
   alipay: 'alipay',
   union_pay: 'unionpay',
-} as const satisfies Record<WalletName, ClientKind>;
+};
 
 /** An in-page payment begun inside a wallet cannot go on in another browser. */
 function worksHere(attempt: Attempt, client: ClientKind): boolean {

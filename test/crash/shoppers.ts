@@ -47,7 +47,7 @@ export async function buy(street: Street, index: number): Promise<string> {
 }
 
 function other(wallet: WalletName): WalletName {
-  return wallet === 'alipay' ? 'wechat_pay' : 'alipay';
+  return WALLETS[(WALLETS.indexOf(wallet) + 1) % WALLETS.length] ?? 'alipay';
 }
 
 function think({ random, think_ms }: Street): Promise<void> {

@@ -21,7 +21,7 @@ import { type Shops, startShops } from '../../web/shops/server.ts';
 import { SHOP_SLUGS } from '../../web/shops/shops.ts';
 import { createTestDatabase } from '../support/database.ts';
 
-/** Everything a shopper touches: four shops, the hub, both wallets and the phone, on real ports. */
+/** Everything a shopper touches: four shops, the hub, every wallet and the phone, on real ports. */
 export interface Marketplace {
   readonly hub_url: string;
   readonly shops: Shops;
@@ -38,8 +38,7 @@ export async function openMarketplace(): Promise<Marketplace> {
   await db.query(sql`insert into installation (mode) values ('sandbox')`);
   const clock = await openBusinessClock(db);
   const settings = { host: '127.0.0.1', data_dir: dir, notify_pace: 0.00001 };
-  const ports = { wechat_pay: 0, alipay: 0 };
-  const wallets = await startSandboxWallets({ config: settings, clock, ports });
+  const wallets = await startSandboxWallets({ config: settings, clock });
   const { all: sandboxes, faults } = wallets;
   const host = '127.0.0.1';
   const phone = await startPhone({ host, port: 0, sandboxes, faults, people: PEOPLE, clock });

@@ -41,8 +41,20 @@ export async function openShopper(browser: Browser, options: ShopperOptions): Pr
 }
 
 export const SAYS = {
-  zh: { wechat_pay: '微信支付', alipay: '支付宝', person: '林夏', paid: '付款成功' },
-  en: { wechat_pay: 'WeChat Pay', alipay: 'Alipay', person: 'Lin Xia', paid: 'Paid' },
+  zh: {
+    wechat_pay: '微信支付',
+    alipay: '支付宝',
+    union_pay: '银联',
+    person: '林夏',
+    paid: '付款成功',
+  },
+  en: {
+    wechat_pay: 'WeChat Pay',
+    alipay: 'Alipay',
+    union_pay: 'UnionPay',
+    person: 'Lin Xia',
+    paid: 'Paid',
+  },
 } as const;
 
 /** Buys the first thing of a shop; ends on the checkout. */

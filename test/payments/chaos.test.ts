@@ -27,7 +27,7 @@ beforeAll(async () => {
   rig = await startMoneyRig({ HUTONG_WALLET_TIMEOUT_MS: '3000' });
 });
 
-/** Tries as a shopper would: again, or with the other wallet, until a code is on the screen. */
+/** Tries as a shopper would: again, or with another wallet, until a code is on the screen. */
 async function codeOf(payment: Payment, first: WalletName): Promise<[WalletName, string]> {
   for (let round = 0; round < 20; round += 1) {
     const wallet = round % 4 === 3 ? other(first) : first;
@@ -43,12 +43,12 @@ async function codeOf(payment: Payment, first: WalletName): Promise<[WalletName,
 }
 
 function other(wallet: WalletName): WalletName {
-  return wallet === 'alipay' ? 'wechat_pay' : 'alipay';
+  return WALLETS[(WALLETS.indexOf(wallet) + 1) % WALLETS.length] ?? 'alipay';
 }
 
 async function buy(index: number): Promise<void> {
   const payment = await rig.create({ amount: BigInt(100 + index), reference: `chaos-${index}` });
-  const first = WALLETS[index % 2] ?? 'alipay';
+  const first = WALLETS[index % WALLETS.length] ?? 'alipay';
   const switches = random() < 0.15;
   const shown = await codeOf(payment, switches ? other(first) : first);
   const [wallet, qr] = switches ? await codeOf(payment, first) : shown;

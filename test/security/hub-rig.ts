@@ -69,7 +69,7 @@ export async function startHubRig(env: Record<string, string> = {}): Promise<Hub
   const db = openDb({ url: database.url, max_connections: 2 });
   await db.query(sql`insert into installation (mode) values ('sandbox')`);
   const clock = await openBusinessClock(db);
-  const wallets = await startSandboxWallets({ config, clock, ports: { wechat_pay: 0, alipay: 0 } });
+  const wallets = await startSandboxWallets({ config, clock });
   const phone = await startPhone({
     host: '127.0.0.1',
     port: 0,

@@ -25,7 +25,7 @@ import { startSandboxWallets } from '../../src/world/wallets.ts';
 import { differences } from './books.ts';
 import { createTestDatabase } from './database.ts';
 
-/** A hub without its HTTP API, with both wallets' sandboxes, on one test database. */
+/** A hub without its HTTP API, with every wallet's sandbox, on one test database. */
 export interface MoneyRig {
   readonly app: App;
   readonly clock: BusinessClock;
@@ -69,7 +69,7 @@ export async function startMoneyRig(
   const seedDb = openDb({ url: database.url, max_connections: 2 });
   await seedDb.query(sql`insert into installation (mode) values ('sandbox')`);
   const clock = await openBusinessClock(seedDb);
-  const wallets = await startSandboxWallets({ config, clock, ports: { wechat_pay: 0, alipay: 0 } });
+  const wallets = await startSandboxWallets({ config, clock });
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -9,6 +9,8 @@ export const AGENTS = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN',
   alipay:
     'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Mobile Safari/537.36 AliApp(AP/10.6.0) AlipayClient/10.6.0 Language/en',
+  unionpay:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 (com.unionpay.chsp) (UnionPay/1.0 CloudPay) (clientVersion 198)',
 } as const;
 
 export interface Answer {

@@ -62,6 +62,18 @@ function UnionPayMark() {
   );
 }
 
+function DouyinPayMark() {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <rect width="32" height="32" rx="9" fill="var(--douyin)" />
+      <rect x="7" y="7" width="18" height="18" rx="4" fill="#fff" />
+      <path d="M7 13.5h18" stroke="var(--douyin)" stroke-width="2.4" />
+      <circle cx="13" cy="19.5" r="2.6" fill="var(--douyin)" />
+      <circle cx="19" cy="19.5" r="2.6" fill="var(--douyin-second)" />
+    </svg>
+  );
+}
+
 export function WalletMark({ wallet }: { wallet: WalletName }) {
   switch (wallet) {
     case 'wechat_pay':
@@ -70,6 +82,8 @@ export function WalletMark({ wallet }: { wallet: WalletName }) {
       return <AlipayMark />;
     case 'union_pay':
       return <UnionPayMark />;
+    case 'douyin_pay':
+      return <DouyinPayMark />;
     default:
       return wallet satisfies never;
   }

@@ -50,6 +50,7 @@ const PAIRS = [
   ['wechat-deep', 'wechat-wash', TEXT],
   ['alipay-deep', 'alipay-wash', TEXT],
   ['union-deep', 'union-wash', TEXT],
+  ['douyin-deep', 'douyin-wash', TEXT],
   ['line-strong', 'sheet', CONTROL],
   ['line-strong', 'paper', CONTROL],
   ['code-ink', 'code-ground', 7],

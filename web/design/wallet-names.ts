@@ -6,6 +6,7 @@ export const WALLET_NAMES = {
   wechat_pay: { zh: '微信支付', en: 'WeChat Pay' },
   alipay: { zh: '支付宝', en: 'Alipay' },
   union_pay: { zh: '银联', en: 'UnionPay' },
+  douyin_pay: { zh: '抖音支付', en: 'Douyin Pay' },
 } as const satisfies Record<WalletName, Record<Language, string>>;
 
 /** The app the payer opens: WeChat Pay lives in WeChat. */
@@ -13,6 +14,7 @@ export const WALLET_APPS = {
   wechat_pay: { zh: '微信', en: 'WeChat' },
   alipay: { zh: '支付宝', en: 'Alipay' },
   union_pay: { zh: '云闪付', en: 'UnionPay' },
+  douyin_pay: { zh: '抖音', en: 'Douyin' },
 } as const satisfies Record<WalletName, Record<Language, string>>;
 
 export function walletName(wallet: WalletName, language: Language): string {
