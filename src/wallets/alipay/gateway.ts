@@ -197,7 +197,7 @@ export class Gateway {
       method: 'GET',
       url: link,
       headers: { accept: '*/*' },
-      timeout_ms: RULES.get(BILL_FILE)?.timeout_ms ?? this.#environment.timeout_ms,
+      timeout_ms: this.#rules.get(BILL_FILE)?.timeout_ms ?? this.#environment.timeout_ms,
       max_answer_bytes: max_bytes,
     });
   }
