@@ -8,6 +8,7 @@ import type { Rates } from './api/rates.ts';
 import type { BillLinks } from './bills/links.ts';
 import type { Buyer } from './buyers.ts';
 import type { DirectBook } from './direct/book.ts';
+import type { Merge } from './merge/book.ts';
 import type { App } from './open/app.ts';
 import type { Authority } from './open/authority.ts';
 import type { Authorizations } from './open/authorizations.ts';
@@ -19,7 +20,6 @@ import type { RoyaltyBook } from './royalty/book.ts';
 import type { Agenda } from './trade/agenda.ts';
 import type { PayerCodes } from './trade/codes.ts';
 import type { Coupons, Voucher } from './trade/discounts.ts';
-import type { Merge } from './trade/merge-book.ts';
 
 export { type Buyer, balanceOf, buyerNamed, buyersOf, openBalances } from './buyers.ts';
 export type { App, AppRole } from './open/app.ts';

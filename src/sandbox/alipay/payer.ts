@@ -9,10 +9,10 @@ import {
 import { GatewayRefusal } from './api/biz.ts';
 import { openPageCall } from './api/gateway.ts';
 import { type Alipay, current, isStale, saveTrade, type Trade } from './books.ts';
+import type { Merge } from './merge/book.ts';
+import { mergeAt, partsOf } from './merge/merge.ts';
 import { newSecret } from './numbers.ts';
 import { shownCode } from './trade/codes.ts';
-import { mergeAt, partsOf } from './trade/merge.ts';
-import type { Merge } from './trade/merge-book.ts';
 import { tokenOfCode } from './trade/orders.ts';
 import { payTogether } from './trade/payment.ts';
 import { createTrade } from './trade/place.ts';

@@ -18,6 +18,7 @@ import {
 } from './books.ts';
 import { openDirectBook } from './direct/book.ts';
 import { openFundTransfers } from './funds/actions.ts';
+import type { Merge } from './merge/book.ts';
 import { isAcknowledged, NOTIFY_SCHEDULE_MS, renderNotification } from './notices.ts';
 import { openApps } from './open/apps.ts';
 import { Authorizations } from './open/authorizations.ts';
@@ -30,7 +31,6 @@ import { listen } from './server.ts';
 import { Agenda } from './trade/agenda.ts';
 import { openPayerCodes } from './trade/codes.ts';
 import type { Coupon } from './trade/discounts.ts';
-import type { Merge } from './trade/merge-book.ts';
 import { PAGE_METHODS } from './trade/methods.ts';
 import { resume } from './trade/resume.ts';
 import { codesOnScreen, merchantBalances, transactions } from './trade/transactions.ts';

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { toYuan } from '../../../money.ts';
 import type { Alipay, Trade } from '../books.ts';
 import { current } from '../books.ts';
+import type { Merge } from '../merge/book.ts';
+import { mergeAt, partsOf } from '../merge/merge.ts';
 import { returnUrl } from '../notices.ts';
 import { payAll, payeeOf, takeUpAll } from '../payer.ts';
-import { mergeAt, partsOf } from '../trade/merge.ts';
-import type { Merge } from '../trade/merge-book.ts';
 import {
   type Html,
   html,

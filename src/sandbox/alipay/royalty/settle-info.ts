@@ -19,9 +19,8 @@ export function settledOf(alipay: Alipay, trade: Trade): bigint {
 
 /** Accepted, not carried out yet: still among what is held. */
 function processingOf(alipay: Alipay, trade: Trade): bigint {
-  const all = (alipay.royalty.by_trade.get(trade.trade_no ?? '') ?? []).flatMap(
-    ({ parts }) => parts,
-  );
+  const settlements = alipay.royalty.by_trade.get(trade.trade_no ?? '') ?? [];
+  const all = settlements.flatMap(({ parts }) => parts);
   return all.reduce(
     (sum, { type, state, amount }) =>
       type === 'transfer' && state === 'PROCESSING' ? sum + amount : sum,
@@ -29,7 +28,10 @@ function processingOf(alipay: Alipay, trade: Trade): bigint {
   );
 }
 
-/** What waits for its confirmation; then what may still be split: what is held, or what the trade brought less what went already. */
+/**
+ * What waits for its confirmation; then what may still be split: what is held, or what the trade
+ * brought less what went already.
+ */
 export function unsettledOf(alipay: Alipay, trade: Trade): bigint {
   if (trade.paid_at === null || trade.status !== 'TRADE_SUCCESS') return 0n;
   if (isUnconfirmed(trade)) return trade.amount - trade.refunded;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ActionRefusal, type SandboxAction, sandboxAction } from '../../admin/actions.ts';
 import type { Alipay } from '../books.ts';
 import { newSecret } from '../numbers.ts';
-import { decideRefund } from './refund-money.ts';
+import { decideRefund } from '../refunds/money.ts';
 
 /** What a developer may do to payments beyond the API. */
 function giveCoupon(alipay: Alipay): SandboxAction {

@@ -1,10 +1,10 @@
 import type { CoveredCall } from '../../coverage.ts';
 import type { Method } from '../api/method.ts';
 import type { Trade } from '../books.ts';
-import { mergePay, mergePrecreate, partsOf } from './merge.ts';
+import { mergePay, mergePrecreate, partsOf } from '../merge/merge.ts';
+import { cancel, refund, refundApply, refundQuery } from '../refunds/refunds.ts';
 import { appPay, type Call, create, pagePay, precreate, wapPay } from './orders.ts';
 import { charge } from './pay.ts';
-import { cancel, refund, refundApply, refundQuery } from './refunds.ts';
 import { close, query } from './trades.ts';
 
 /** Payments: codes, payer codes, pages, merged orders, query, close, cancel, refund. */

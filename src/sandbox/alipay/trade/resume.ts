@@ -1,8 +1,8 @@
 import type { Alipay } from '../books.ts';
 import { scheduleReview, seedSellers } from '../direct/review.ts';
+import { scheduleArrival } from '../refunds/money.ts';
 import { scheduleSettlement } from '../royalty/carry-out.ts';
 import { scheduleRelease } from '../royalty/hold.ts';
-import { scheduleArrival } from './refund-money.ts';
 
 /** At the start: what the wallet had still to do goes on the agenda again. */
 export function resume(alipay: Alipay): void {

@@ -2,10 +2,10 @@ import { shanghaiStamp } from '../../../clock.ts';
 import { toYuan } from '../../../money.ts';
 import { asksFor, type Biz, GatewayRefusal, optionalNumber, tradeNames } from '../api/biz.ts';
 import { type Alipay, saveTrade, type Trade, tradeOf } from '../books.ts';
+import { siblingsOf } from '../merge/merge.ts';
 import { openId } from '../numbers.ts';
 import { settleInfo } from '../royalty/settle-info.ts';
 import { amountsOf, discountsOf, fundBills, voucherDetails } from './discounts.ts';
-import { siblingsOf } from './merge.ts';
 import type { Call } from './orders.ts';
 
 /** Finding, showing and closing a trade. */

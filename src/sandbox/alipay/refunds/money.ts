@@ -3,9 +3,9 @@ import { type Alipay, balanceOf, saveTrade, type Trade, type TradeRefund } from 
 import { canRefund, debitRefund, sellerDebit, undoRefund } from '../money.ts';
 import { notifyTrade } from '../notices.ts';
 import { checkReturns, returnsOf, takeBack } from '../royalty/returns.ts';
-import { sendMessage } from './app-messages.ts';
-import { buyerPaid, refundShare } from './discounts.ts';
-import type { Call } from './orders.ts';
+import { sendMessage } from '../trade/app-messages.ts';
+import { buyerPaid, refundShare } from '../trade/discounts.ts';
+import type { Call } from '../trade/orders.ts';
 
 /**
  * A refund is accepted: receivers of splits give back, the seller is debited. Then, at once or

@@ -9,10 +9,10 @@ import {
 } from '../api/biz.ts';
 import { type Alipay, orderOf, saveTrade, type Trade, tradeKey } from '../books.ts';
 import { newSerial, newToken } from '../numbers.ts';
-import { invalidField, listOf } from './fields.ts';
-import type { Merge } from './merge-book.ts';
-import type { Call } from './orders.ts';
-import { expiry, type Placing, place, readOrder, urlParameter } from './place.ts';
+import { invalidField, listOf } from '../trade/fields.ts';
+import type { Call } from '../trade/orders.ts';
+import { expiry, type Placing, place, readOrder, urlParameter } from '../trade/place.ts';
+import type { Merge } from './book.ts';
 
 /**
  * Several orders in one payment, all or none; afterwards each is a trade of its own.

@@ -9,9 +9,9 @@ import {
   tradeNames,
 } from '../api/biz.ts';
 import { type Alipay, type Trade, type TradeRefund, tradeOf } from '../books.ts';
-import type { Call } from './orders.ts';
-import { acceptRefund, type RefundAsk } from './refund-money.ts';
-import { buyerFields, closeTrade, found } from './trades.ts';
+import type { Call } from '../trade/orders.ts';
+import { buyerFields, closeTrade, found } from '../trade/trades.ts';
+import { acceptRefund, type RefundAsk } from './money.ts';
 
 /** Refunds, and the cancellation that refunds what was paid. */
 const CANCEL_WINDOW_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, type Desk, openDesk } from './testing.ts';
+import { type Answer, type Desk, openDesk } from '../trade/testing.ts';
 
 /** Several orders in one payment. */
 let desk: Desk;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, type Desk, openDesk } from './testing.ts';
+import { type Answer, type Desk, openDesk } from '../trade/testing.ts';
 
 /** Refunds that take their time, and payments that coupons have made cheaper. */
 let desk: Desk;
