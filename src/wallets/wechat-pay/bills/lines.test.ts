@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../../package-root.ts';
 import { thousandths, wholeFen } from '../../../protocols/wechat-pay/bills.ts';
+import { splitFile } from '../../../sandbox/wechat-pay/bills/split-bill.ts';
 import { type TradeLine, tradeFile } from '../../../sandbox/wechat-pay/bills/trade-bill.ts';
 import { BillError, type BillKind, type BillLine } from '../../products/bills.ts';
 import { linesOf } from './bills.ts';
@@ -183,6 +184,36 @@ test('any book of payments and refunds comes back to the fen, in any order', asy
     }),
     { numRuns: 150 },
   );
+});
+
+test('a bill of splits tells what was given and what came back', async () => {
+  const texts = {
+    分账时间: '2026-11-20 09:00:00',
+    微信订单号: '4200000001202611201234567890',
+    '微信分账/回退单号': '30084507',
+    '商户分账/回退单号': 'S1',
+    分账接收方: '1600000002',
+    分账描述: '佣金, `三月`',
+    处理状态: '成功',
+  };
+  const book = [
+    { returned: false, amount: 1_500n, texts: { ...texts, 业务类型: '分账' } },
+    { returned: true, amount: 400n, texts: { ...texts, 业务类型: '分账回退' } },
+  ];
+  const lines = await read(Buffer.from([...splitFile(book)].join('')), 'splits');
+  expect(withoutLines(lines)).toEqual([
+    {
+      kind: 'split',
+      wallet_transaction_id: texts.微信订单号,
+      wallet_split_id: '30084507',
+      split_reference: 'S1',
+      receiver: '1600000002',
+      amount: 1_500n,
+      at: new Date('2026-11-20T09:00:00+08:00'),
+      state: '成功',
+    },
+    expect.objectContaining({ kind: 'split_return', amount: 400n }),
+  ]);
 });
 
 test('csv-parse reads the same cells where no name holds a comma', async () => {
