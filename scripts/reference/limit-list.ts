@@ -90,8 +90,8 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   Sandbox: [
     ['Time for one try of a notification', 'sandbox/notifier.ts', 'TRY_TIMEOUT_MS', 'ms'],
     ['Notifications at once of one wallet', 'sandbox/notifier.ts', 'MAX_IN_FLIGHT', 'count'],
-    ['Largest move of the clock', 'sandbox/phone/api.ts', 'MAX_ADVANCE_MS', 'ms'],
-    ['Copies of a duplicated notification', 'sandbox/phone/api.ts', 'MAX_COPIES', 'count'],
-    ['Delay of a delayed notification', 'sandbox/phone/api.ts', 'MAX_DELAY_MS', 'ms'],
+    ['Largest move of the clock', 'sandbox/phone/api/routes.ts', 'MAX_ADVANCE_MS', 'ms'],
+    ['Copies of a duplicated notification', 'sandbox/phone/api/faults.ts', 'MAX_COPIES', 'count'],
+    ['Delay of a delayed notification', 'sandbox/phone/api/faults.ts', 'MAX_DELAY_MS', 'ms'],
   ],
 };
