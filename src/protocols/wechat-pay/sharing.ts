@@ -1,7 +1,7 @@
 /**
  * Profit sharing on the wire, in its two vocabularies that do not mix: ordinary (direct merchants
  * and partners) and ecommerce (platforms of 收付通). Amounts are integer fen.
- * https://pay.weixin.qq.com/doc/v3/merchant/4012068108 (ordinary), partner/4012691594 (ecommerce)
+ * https://pay.weixin.qq.com/wiki/doc/apiv3_partner/apis/chapter8_1_1.shtml
  */
 export const RECEIVER_TYPES = ['MERCHANT_ID', 'PERSONAL_OPENID', 'PERSONAL_SUB_OPENID'] as const;
 export type ReceiverType = (typeof RECEIVER_TYPES)[number];

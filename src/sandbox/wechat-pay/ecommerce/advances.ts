@@ -27,7 +27,7 @@ import { ownRefund, type PlatformRefund, platformRefunds } from './refunds.ts';
 /**
  * What a seller owes its platform after a refund: an advance given back, or the platform's fee for
  * a service after the sale (a ticket returned or changed).
- * https://pay.weixin.qq.com/doc/v3/partner/4012476916
+ * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-refund/refunds/create-return-advance.html
  */
 interface AdvanceReturn {
   readonly refund_id: string;

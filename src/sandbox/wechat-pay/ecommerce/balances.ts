@@ -11,7 +11,7 @@ import { checkFamily, noAuth, sellerOf } from '../sharing/rules.ts';
 /**
  * What an account holds now and held at the end of a day. Money held for splits is there and not
  * available.
- * https://pay.weixin.qq.com/doc/v3/partner/4012476690
+ * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-balance/accounts/query-e-commerce-balance.html
  */
 const DAY_MS = 86_400_000;
 const KEPT_DAYS = 90;

@@ -3,7 +3,7 @@ import type { Field, Fields } from '../api/fields.ts';
 import { ciphertext, fen, oneOf, ownNumber, text } from '../sharing/fields.ts';
 import { MAX_PARTS } from '../sharing/rules.ts';
 
-/** The bodies of a platform's calls about money; those of applications are in files of their own. */
+/** The bodies of a platform's calls about money; applications have files of their own. */
 const required = { required: true } as const;
 const sub_mchid = text('二级商户号', 32, required);
 const transaction_id = text('微信订单号', 32, required);

@@ -22,7 +22,7 @@ import { move } from './move.ts';
 /**
  * Refunds of a platform's sellers: the rules and books of ordinary refunds under other names. With
  * an advance the platform's money is used and the seller owes it.
- * https://pay.weixin.qq.com/doc/v3/partner/4012476892
+ * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-refund/refunds/create-refund.html
  */
 export interface PlatformRefund {
   readonly refund_id: string;

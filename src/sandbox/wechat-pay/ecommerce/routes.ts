@@ -16,14 +16,15 @@ import { cancelSubsidy, createSubsidy, returnSubsidy } from './subsidies.ts';
 import { createWithdrawal, queryWithdrawal } from './withdrawals.ts';
 
 /** A platform's calls about the money of its sellers (电商收付通). */
+const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
+const DOCS = 'https://pay.weixin.qq.com/docs/partner/apis';
 const PLATFORM = '/v3/ecommerce';
-const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 
 const SPLITS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/profitsharing/orders`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477734`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_1.shtml`,
     operation: 'ecommerce.split',
     per_second: 2000,
     run: createPlatformSplit,
@@ -31,21 +32,21 @@ const SPLITS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/profitsharing/orders`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477737`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_2.shtml`,
     operation: 'ecommerce.split.query',
     run: (context, merchant, { query }) => queryPlatformSplit(context, merchant, query),
   },
   {
     call: `POST ${PLATFORM}/profitsharing/finish-order`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477745`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_5.shtml`,
     operation: 'ecommerce.release',
     run: (context, merchant, { body }) => finishOrder(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/profitsharing/returnorders`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477740`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_3.shtml`,
     differs: 'Every merchant has agreed to returns.',
     operation: 'ecommerce.return',
     run: (context, merchant, { body }) => createPlatformReturn(context, merchant, body),
@@ -53,14 +54,14 @@ const SPLITS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/profitsharing/returnorders`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477742`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_4.shtml`,
     operation: 'ecommerce.return.query',
     run: (context, merchant, { query }) => queryPlatformReturn(context, merchant, query),
   },
   {
     call: `GET ${PLATFORM}/profitsharing/orders/{transaction_id}/amounts`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477748`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter7_4_9.shtml`,
     operation: 'ecommerce.amounts',
     run: (context, merchant, { parameters }) =>
       platformUnsplitAmount(context, merchant, parameters.transaction_id ?? ''),
@@ -68,7 +69,7 @@ const SPLITS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/profitsharing/receivers/add`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477751`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_7.shtml`,
     differs: 'The platform itself must be added before it receives.',
     operation: 'ecommerce.receiver.add',
     run: addPlatformReceiver,
@@ -76,14 +77,14 @@ const SPLITS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/profitsharing/receivers/delete`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477754`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_8.shtml`,
     operation: 'ecommerce.receiver.delete',
     run: (context, merchant, { body }) => deletePlatformReceiver(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/profitsharing/after-sales-orders`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477734`,
+    doc: 'https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html',
     differs: 'Done at once; it never fails later.',
     operation: 'ecommerce.after_sales',
     run: (context, merchant, { body }) => createAfterSales(context, merchant, body),
@@ -91,7 +92,7 @@ const SPLITS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/profitsharing/after-sales-orders`,
     group: 'Ecommerce splits',
-    doc: `${DOC}/4012477737`,
+    doc: 'https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html',
     operation: 'ecommerce.after_sales.query',
     run: (context, merchant, { query }) => queryAfterSales(context, merchant, query),
   },
@@ -101,21 +102,21 @@ const SUBSIDIES: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/subsidies/create`,
     group: 'Ecommerce subsidies',
-    doc: `${DOC}/4012477640`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/subsidies/chapter3_1.shtml`,
     operation: 'ecommerce.subsidy',
     run: (context, merchant, { body }) => createSubsidy(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/subsidies/return`,
     group: 'Ecommerce subsidies',
-    doc: `${DOC}/4012477643`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/subsidies/chapter3_2.shtml`,
     operation: 'ecommerce.subsidy.return',
     run: (context, merchant, { body }) => returnSubsidy(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/subsidies/cancel`,
     group: 'Ecommerce subsidies',
-    doc: `${DOC}/4012477646`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/subsidies/chapter3_3.shtml`,
     operation: 'ecommerce.subsidy.cancel',
     run: (context, merchant, { body }) => cancelSubsidy(context, merchant, body),
   },
@@ -125,7 +126,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/refunds/apply`,
     group: 'Ecommerce refunds',
-    doc: `${DOC}/4012476892`,
+    doc: `${DOCS}/ecommerce-refund/refunds/create-refund.html`,
     differs: 'An advance goes over the seller’s account, so the fund flow shows two lines more.',
     operation: 'ecommerce.refund',
     run: (context, merchant, { body }) => applyRefund(context, merchant, body),
@@ -133,7 +134,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/refunds/id/{refund_id}`,
     group: 'Ecommerce refunds',
-    doc: `${DOC}/4012476908`,
+    doc: `${DOCS}/ecommerce-refund/refunds/query-refund.html`,
     operation: 'ecommerce.refund.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { refund_id: parameters.refund_id ?? '' };
@@ -143,7 +144,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/refunds/out-refund-no/{out_refund_no}`,
     group: 'Ecommerce refunds',
-    doc: `${DOC}/4012476911`,
+    doc: `${DOCS}/ecommerce-refund/refunds/query-refund-by-out-refund-no.html`,
     operation: 'ecommerce.refund.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { out_refund_no: parameters.out_refund_no ?? '' };
@@ -153,7 +154,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/refunds/{refund_id}/return-advance`,
     group: 'Ecommerce refunds',
-    doc: `${DOC}/4012476916`,
+    doc: `${DOCS}/ecommerce-refund/refunds/create-return-advance.html`,
     operation: 'ecommerce.advance.return',
     run: (context, merchant, { parameters, body }) =>
       returnAdvance(context, merchant, { refund_id: parameters.refund_id ?? '', body }),
@@ -161,7 +162,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/refunds/{refund_id}/return-advance`,
     group: 'Ecommerce refunds',
-    doc: `${DOC}/4012476927`,
+    doc: `${DOCS}/ecommerce-refund/refunds/query-return-advance.html`,
     operation: 'ecommerce.advance.query',
     run: (context, merchant, { parameters, query }) =>
       queryAdvance(context, merchant, { refund_id: parameters.refund_id ?? '', query }),
@@ -174,14 +175,14 @@ const FUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/fund/balance/{sub_mchid}`,
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476690`,
+    doc: `${DOCS}/ecommerce-balance/accounts/query-e-commerce-balance.html`,
     operation: 'ecommerce.balance',
     run: sellerBalance,
   },
   {
     call: `GET ${PLATFORM}/fund/enddaybalance/{sub_mchid}`,
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476693`,
+    doc: `${DOCS}/ecommerce-balance/accounts/query-e-commerce-day-end-balance.html`,
     differs: END_OF_DAY,
     operation: 'ecommerce.balance.day',
     run: sellerEndOfDay,
@@ -189,14 +190,14 @@ const FUNDS: readonly Route[] = [
   {
     call: 'GET /v3/merchant/fund/balance/{account_type}',
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476700`,
+    doc: `${DOCS}/ecommerce-balance/accounts/query-balance.html`,
     operation: 'balance',
     run: ownBalance,
   },
   {
     call: 'GET /v3/merchant/fund/dayendbalance/{account_type}',
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476702`,
+    doc: `${DOCS}/ecommerce-balance/accounts/query-balance.html`,
     differs: END_OF_DAY,
     operation: 'balance.day',
     run: ownEndOfDay,
@@ -204,7 +205,7 @@ const FUNDS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/fund/withdraw`,
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476652`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_2.shtml`,
     differs: 'Arrives after seconds, not on the next working day.',
     operation: 'ecommerce.withdraw',
     run: (context, merchant, { body }) => createWithdrawal(context, merchant, body),
@@ -212,7 +213,7 @@ const FUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/fund/withdraw/{withdraw_id}`,
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476656`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_3.shtml`,
     operation: 'ecommerce.withdraw.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { withdraw_id: parameters.withdraw_id ?? '' };
@@ -222,7 +223,7 @@ const FUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/fund/withdraw/out-request-no/{out_request_no}`,
     group: 'Balances and withdrawals',
-    doc: `${DOC}/4012476658`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_3.shtml`,
     operation: 'ecommerce.withdraw.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { out_request_no: parameters.out_request_no ?? '' };

@@ -34,7 +34,7 @@ import { checkSubsidyDone } from './subsidies.ts';
 
 /**
  * The platform's family of splits: the same money and rules under other names.
- * https://pay.weixin.qq.com/doc/v3/partner/4012477734
+ * https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/ecommerce/profitsharing/chapter3_1.shtml
  */
 export function createPlatformSplit(
   context: SandboxContext,

@@ -21,7 +21,7 @@ import { move } from './move.ts';
 /**
  * A platform adds its own money to a payment (a coupon it funds) before the payment is split; the
  * order said beforehand how much at most. Until it is added or cancelled nothing is split.
- * https://pay.weixin.qq.com/doc/v3/partner/4012477640
+ * https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/ecommerce/subsidies/chapter3_1.shtml
  */
 interface SubsidyRecord {
   readonly transaction_id: string;

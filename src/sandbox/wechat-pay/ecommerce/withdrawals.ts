@@ -26,7 +26,7 @@ import { WITHDRAW } from './fields.ts';
  * A platform sends a seller's money to the seller's bank account. The money leaves when the request
  * is accepted; a bank that refuses it sends it back.
  * CREATE_SUCCESS → SUCCESS | FAIL; SUCCESS → REFUND (the bank returned it).
- * https://pay.weixin.qq.com/doc/v3/partner/4012476652
+ * https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/ecommerce/fund/chapter3_2.shtml
  */
 export type WithdrawStatus = 'CREATE_SUCCESS' | 'SUCCESS' | 'FAIL' | 'REFUND';
 

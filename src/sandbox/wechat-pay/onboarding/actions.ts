@@ -11,6 +11,10 @@ const OVER: ReadonlySet<Step> = new Set(['finished', 'rejected', 'frozen', 'canc
 const reason = z.strictObject({ field: z.string().max(64), message: z.string().max(256) });
 
 export function onboardingActions(context: SandboxContext): readonly SandboxAction[] {
+  return [...applicationActions(context), ...sellerActions(context)];
+}
+
+function applicationActions(context: SandboxContext): SandboxAction[] {
   return [
     sandboxAction({
       name: 'applyments/decide',
@@ -43,6 +47,11 @@ export function onboardingActions(context: SandboxContext): readonly SandboxActi
         }),
       }),
     }),
+  ];
+}
+
+function sellerActions(context: SandboxContext): SandboxAction[] {
+  return [
     sandboxAction({
       name: 'notices/address',
       summary:

@@ -31,7 +31,7 @@ import { advance } from './steps.ts';
 
 /**
  * An ordinary partner applies for a seller (特约商户进件).
- * https://pay.weixin.qq.com/doc/v3/partner/4012719997
+ * https://pay.weixin.qq.com/wiki/doc/apiv3_partner/apis/chapter11_1_1.shtml
  */
 const MICRO = 'SUBJECT_TYPE_MICRO';
 const INDIVIDUAL = 'SUBJECT_TYPE_INDIVIDUAL';

@@ -33,7 +33,7 @@ import { advance, PROOF_MS } from './steps.ts';
 
 /**
  * A platform applies for a seller (二级商户进件).
- * https://pay.weixin.qq.com/doc/v3/partner/4012713017
+ * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-merchant-application/applyment/submit-applyment.html
  */
 const UNLICENSED: ReadonlySet<string> = new Set(['2401', '2500']);
 const CORPORATE = '74';

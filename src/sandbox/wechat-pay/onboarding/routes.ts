@@ -4,11 +4,12 @@ import { applyForSeller, queryApplication } from './platform.ts';
 import { modifySettlement, queryChange, settlement } from './settlements.ts';
 
 /** Sellers come to the wallet: through a platform, or through an ordinary partner. */
+const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
+const DOCS = 'https://pay.weixin.qq.com/docs/partner/apis';
 const GROUP = 'Onboarding';
 const PLATFORM = '/v3/ecommerce/applyments';
 const PARTNER = '/v3/applyment4sub/applyment';
 const SELLERS = '/v3/apply4sub/sub_merchants/{sub_mchid}';
-const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 const REVIEWED =
   'Nobody looks at pictures: the review compares names, numbers and check digits, and a corporate account counts as proven after an hour.';
 
@@ -16,7 +17,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/`,
     group: GROUP,
-    doc: `${DOC}/4012713017`,
+    doc: `${DOCS}/ecommerce-merchant-application/applyment/submit-applyment.html`,
     differs: REVIEWED,
     operation: 'onboarding.apply',
     run: applyForSeller,
@@ -24,7 +25,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/{applyment_id}`,
     group: GROUP,
-    doc: `${DOC}/4012691376`,
+    doc: `${DOCS}/ecommerce-merchant-application/applyment/get-applyment-state.html`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { applyment_id = '' } = parameters;
@@ -34,7 +35,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/out-request-no/{out_request_no}`,
     group: GROUP,
-    doc: `${DOC}/4012691382`,
+    doc: `${DOCS}/ecommerce-merchant-application/applyment/get-applyment-state.html`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { out_request_no = '' } = parameters;
@@ -44,7 +45,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `POST ${PARTNER}/`,
     group: GROUP,
-    doc: `${DOC}/4012719997`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter11_1_1.shtml`,
     differs: REVIEWED,
     operation: 'onboarding.apply',
     per_second: 15,
@@ -53,7 +54,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PARTNER}/business_code/{business_code}`,
     group: GROUP,
-    doc: `${DOC}/4012697168`,
+    doc: `${WIKI}/apiv3/wxpay/tool/applyment4sub/chapter3_2.shtml`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { business_code = '' } = parameters;
@@ -63,7 +64,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PARTNER}/applyment_id/{applyment_id}`,
     group: GROUP,
-    doc: `${DOC}/4012697052`,
+    doc: `${WIKI}/apiv3/wxpay/tool/applyment4sub/chapter3_2.shtml`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { applyment_id = '' } = parameters;
@@ -73,14 +74,14 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/settlement`,
     group: GROUP,
-    doc: `${DOC}/4012761138`,
+    doc: `${DOCS}/ecommerce-merchant-application/get-settlement.html`,
     operation: 'onboarding.settlement',
     run: settlement,
   },
   {
     call: `POST ${SELLERS}/modify-settlement`,
     group: GROUP,
-    doc: `${DOC}/4012761142`,
+    doc: `${DOCS}/ecommerce-merchant-application/modify-settlement.html`,
     differs: 'The review takes a minute and fails only for another account holder.',
     operation: 'onboarding.settlement.modify',
     run: modifySettlement,
@@ -88,7 +89,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/application/{application_no}`,
     group: GROUP,
-    doc: `${DOC}/4012761169`,
+    doc: `${DOCS}/modify-settlement/sub-merchants/get-application.html`,
     operation: 'onboarding.settlement.query',
     run: queryChange,
   },

@@ -17,7 +17,7 @@ import { checkBank, isBankNumber, masked, refuseForm } from './checks.ts';
 /**
  * The bank account a seller is settled to, and its change: five times a day at most, reviewed
  * before it counts.
- * https://pay.weixin.qq.com/doc/v3/partner/4012761138
+ * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-merchant-application/get-settlement.html
  */
 interface AccountChange {
   readonly application_no: string;

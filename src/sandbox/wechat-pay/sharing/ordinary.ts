@@ -29,7 +29,7 @@ import { acceptSplit, knownSplit, type NewSplit } from './split.ts';
 
 /**
  * The ordinary family: direct merchants split their own payments, partners those of their sellers.
- * https://pay.weixin.qq.com/doc/v3/merchant/4012524936
+ * https://pay.weixin.qq.com/wiki/doc/apiv3_partner/apis/chapter8_1_1.shtml
  */
 export interface GivenPart {
   readonly type: ReceiverType;

@@ -13,7 +13,7 @@ import { decryptOptional, type SensitiveCall } from './sensitive.ts';
 /**
  * Who may receive parts of a seller's payments. A merchant is named with its registered name, a
  * person may be named; a wrong name is refused.
- * https://pay.weixin.qq.com/doc/v3/merchant/4012528995
+ * https://pay.weixin.qq.com/wiki/doc/apiv3_partner/apis/chapter8_1_8.shtml
  */
 export interface WantedReceiver {
   readonly type: ReceiverType;

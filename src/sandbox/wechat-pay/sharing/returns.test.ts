@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { memoryJournal, SandboxStore } from '../../store.ts';
 import { runSandbox } from '../testing.ts';
+import type { ReceiverRecord } from './book.ts';
 import { Bench, openBench, type PaidOrder, refusal } from './testing.ts';
 
 /** What comes back from receivers, what is released, and what outlives a restart. */
@@ -243,4 +244,64 @@ test('holds, splits on their way and receivers outlive a restart', async () => {
   expect(second.everything()).toBe(before);
   await second.stop();
   await first.running.stop();
+});
+
+test('a list of receivers ends at 20 000', async () => {
+  const store = await SandboxStore.open(memoryJournal);
+  const first = await openBench({ store });
+  const { mchid: owner, appid } = first.merchant('direct');
+  await first.running.sandbox.stop();
+  const receivers = store.collection<ReceiverRecord>('split_receivers');
+  for (let number = 0; number < 20_000; number += 1) {
+    const account = `o${number}`;
+    const type = 'PERSONAL_OPENID';
+    const about = { relation_type: 'USER', custom_relation: null, added_at: 0 };
+    receivers.put(`${owner}:${type}:${account}`, { owner, type, account, ...about });
+  }
+  const running = await runSandbox({ store, keys_dir: first.running.keys_dir });
+  const second = new Bench(running, first.shop);
+  const add = () =>
+    second.post('direct', `${SHARING}/receivers/add`, {
+      appid,
+      type: 'MERCHANT_ID',
+      account: second.merchant('partner').mchid,
+      name: second.seal('direct', '胡同服务商'),
+      relation_type: 'PARTNER',
+    });
+  expect(refusal(await add())).toEqual([403, 'RULE_LIMIT']);
+  const gone = { appid, type: 'PERSONAL_OPENID', account: 'o7' };
+  await second.post('direct', `${SHARING}/receivers/delete`, gone);
+  expect((await add()).status).toBe(200);
+  await second.stop();
+  await first.running.stop();
+});
+
+test('a person is given 200 000 yuan a month at most', async () => {
+  const openid = await bench.openid('direct', 'chen');
+  const { appid } = bench.merchant('direct');
+  const type = 'PERSONAL_OPENID';
+  const person = { appid, type, account: openid, relation_type: 'USER' };
+  await bench.post('direct', `${SHARING}/receivers/add`, person);
+  await bench.running.sandbox.setBalance('lin', 100_000_000n);
+  const order = await bench.paid('direct', { total: 70_000_000 });
+  bench.wait(MINUTE_MS);
+  const give = async (amount: number) => {
+    const out_order_no = bench.number();
+    await bench.post('direct', `${SHARING}/orders`, {
+      appid,
+      transaction_id: order.transaction_id,
+      out_order_no,
+      receivers: [{ type, account: openid, amount, description: '推广' }],
+      unfreeze_unsplit: false,
+    });
+    const query = `${SHARING}/orders/${out_order_no}?transaction_id=${order.transaction_id}`;
+    const { content } = await bench.until(
+      () => bench.get('direct', query),
+      ({ state }) => state === 'FINISHED',
+    );
+    return content.receivers;
+  };
+  expect(await give(20_000_000)).toMatchObject([{ result: 'SUCCESS' }]);
+  const refused = { result: 'CLOSED', fail_reason: 'RECEIVER_RECEIPT_LIMIT' };
+  expect(await give(1)).toMatchObject([refused]);
 });

@@ -11,23 +11,22 @@ import {
 import { addReceiver, deleteReceiver } from './receivers.ts';
 
 /** Profit sharing of direct merchants and partners. */
+const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
 const GROUP = 'Profit sharing';
 const SHARING = '/v3/profitsharing';
-const DOC = 'https://pay.weixin.qq.com/doc/v3/merchant';
-const PARTNER_DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 
 export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/receivers/add`,
     group: GROUP,
-    doc: `${DOC}/4012528995`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_8.shtml`,
     operation: 'sharing.receiver.add',
     run: addReceiver,
   },
   {
     call: `POST ${SHARING}/receivers/delete`,
     group: GROUP,
-    doc: `${DOC}/4012529413`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_9.shtml`,
     differs: 'A receiver that is not on the list is deleted without complaint.',
     operation: 'sharing.receiver.delete',
     run: (context, merchant, { body }) => deleteReceiver(context, merchant, body),
@@ -35,7 +34,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/orders`,
     group: GROUP,
-    doc: `${DOC}/4012524936`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_1.shtml`,
     differs: 'notify_url is taken and not used: what it would be told is not published.',
     operation: 'sharing.split',
     per_second: 300,
@@ -44,7 +43,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/orders/unfreeze`,
     group: GROUP,
-    doc: `${DOC}/4012527962`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_5.shtml`,
     operation: 'sharing.release',
     per_second: 300,
     run: (context, merchant, { body }) => release(context, merchant, body),
@@ -52,7 +51,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/orders/{out_order_no}`,
     group: GROUP,
-    doc: `${DOC}/4012525960`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_2.shtml`,
     operation: 'sharing.query',
     per_second: 500,
     run: querySplit,
@@ -60,7 +59,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/return-orders`,
     group: GROUP,
-    doc: `${DOC}/4012526600`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_3.shtml`,
     differs:
       'Every merchant has agreed to returns; what comes back to a payment still open to splits is held again.',
     operation: 'sharing.return',
@@ -70,7 +69,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/return-orders/{out_return_no}`,
     group: GROUP,
-    doc: `${DOC}/4012527177`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_4.shtml`,
     operation: 'sharing.return.query',
     per_second: 500,
     run: queryReturn,
@@ -78,7 +77,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/transactions/{transaction_id}/amounts`,
     group: GROUP,
-    doc: `${DOC}/4012457927`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_6.shtml`,
     operation: 'sharing.amounts',
     run: (context, merchant, { parameters }) =>
       unsplitAmount(context, merchant, parameters.transaction_id ?? ''),
@@ -86,7 +85,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/merchant-configs/{sub_mchid}`,
     group: GROUP,
-    doc: `${PARTNER_DOC}/4012466854`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_7.shtml`,
     operation: 'sharing.config',
     run: (context, merchant, { parameters }) =>
       merchantConfig(context, merchant, parameters.sub_mchid ?? ''),

@@ -69,7 +69,7 @@ function refusalOf(
   return given + amount > PERSON_MONTHLY ? 'RECEIVER_RECEIPT_LIMIT' : null;
 }
 
-/** A platform keeps one list of receivers for all its sellers; elsewhere each seller has its own. */
+/** A platform keeps one list for all its sellers; elsewhere each seller has its own. */
 export function receiverOwner(
   context: SandboxContext,
   payer: Pick<SplitRecord, 'mchid' | 'sub_mchid'>,

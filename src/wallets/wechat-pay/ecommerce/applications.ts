@@ -4,7 +4,7 @@ import type { SellerApplication } from '../../products/onboarding.ts';
 /**
  * A seller's application in the words of either family. `seal` encrypts one field; pictures are
  * taken by the wallet's own field names, and those that are not given are left out.
- * https://pay.weixin.qq.com/doc/v3/partner/4012713017 (platform), 4012719997 (partner)
+ * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-merchant-application/applyment/submit-applyment.html
  */
 export type Seal = (text: string) => string;
 

@@ -1,10 +1,9 @@
 import type { WalletCall } from '../../calls.ts';
 
 /** Profit sharing: the ordinary family and the platform's. */
+const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
 const GROUP = 'Profit sharing';
 const PLATFORM_GROUP = 'Ecommerce splits';
-const DOC = 'https://pay.weixin.qq.com/doc/v3/merchant';
-const PARTNER_DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 export const ORDINARY = '/v3/profitsharing';
 export const PLATFORM = '/v3/ecommerce/profitsharing';
 
@@ -12,54 +11,54 @@ const ORDINARY_CALLS: readonly WalletCall[] = [
   {
     operation: `POST ${ORDINARY}/receivers/add`,
     group: GROUP,
-    doc: `${DOC}/4012528995`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_8.shtml`,
     repeatable: true,
   },
   {
     operation: `POST ${ORDINARY}/receivers/delete`,
     group: GROUP,
-    doc: `${DOC}/4012529413`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_9.shtml`,
     repeatable: true,
   },
   {
     operation: `POST ${ORDINARY}/orders`,
     group: GROUP,
-    doc: `${DOC}/4012524936`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_1.shtml`,
     per_second: 300,
     repeatable: false,
   },
   {
     operation: `POST ${ORDINARY}/orders/unfreeze`,
     group: GROUP,
-    doc: `${DOC}/4012527962`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_5.shtml`,
     per_second: 300,
     repeatable: false,
   },
   {
     operation: `GET ${ORDINARY}/orders/{out_order_no}`,
     group: GROUP,
-    doc: `${DOC}/4012525960`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_2.shtml`,
     per_second: 500,
     repeatable: true,
   },
   {
     operation: `POST ${ORDINARY}/return-orders`,
     group: GROUP,
-    doc: `${DOC}/4012526600`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_3.shtml`,
     per_second: 100,
     repeatable: false,
   },
   {
     operation: `GET ${ORDINARY}/return-orders/{out_return_no}`,
     group: GROUP,
-    doc: `${DOC}/4012527177`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_4.shtml`,
     per_second: 500,
     repeatable: true,
   },
   {
     operation: `GET ${ORDINARY}/transactions/{transaction_id}/amounts`,
     group: GROUP,
-    doc: `${DOC}/4012457927`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_6.shtml`,
     repeatable: true,
   },
 ];
@@ -68,50 +67,50 @@ const PLATFORM_CALLS: readonly WalletCall[] = [
   {
     operation: `POST ${PLATFORM}/receivers/add`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477751`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_7.shtml`,
     repeatable: true,
   },
   {
     operation: `POST ${PLATFORM}/receivers/delete`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477754`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_8.shtml`,
     repeatable: true,
   },
   {
     operation: `POST ${PLATFORM}/orders`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477734`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_1.shtml`,
     per_second: 2000,
     repeatable: false,
   },
   {
     operation: `POST ${PLATFORM}/finish-order`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477745`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_5.shtml`,
     repeatable: false,
   },
   {
     operation: `GET ${PLATFORM}/orders`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477737`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_2.shtml`,
     repeatable: true,
   },
   {
     operation: `POST ${PLATFORM}/returnorders`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477740`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_3.shtml`,
     repeatable: false,
   },
   {
     operation: `GET ${PLATFORM}/returnorders`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477742`,
+    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_4.shtml`,
     repeatable: true,
   },
   {
     operation: `GET ${PLATFORM}/orders/{transaction_id}/amounts`,
     group: PLATFORM_GROUP,
-    doc: `${PARTNER_DOC}/4012477748`,
+    doc: `${WIKI}/apiv3_partner/apis/chapter7_4_9.shtml`,
     repeatable: true,
   },
 ];

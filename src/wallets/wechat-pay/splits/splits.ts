@@ -29,7 +29,7 @@ import {
 /**
  * Splits, releases and returns. The wallet does them after it has answered, so the answer is never
  * the last word; the same number with the same data may be sent again at any time.
- * https://pay.weixin.qq.com/doc/v3/merchant/4012068108
+ * https://pay.weixin.qq.com/wiki/doc/apiv3_partner/apis/chapter8_1_1.shtml
  */
 const LIMITS: SplitLimits = {
   max_parts: 50,
