@@ -10,7 +10,7 @@ export interface PayoutOrder {
   /** Real name; a wallet that checks it refuses a wrong one. */
   readonly payee_name?: string;
   readonly description: string;
-  /** What the payout is for, in the wallet's own scene code; the connector's default when absent. */
+  /** What the payout is for, in the wallet's scene code; the connector's default when absent. */
   readonly scene?: string;
   /**
    * What the scene wants reported, by the wallet's own names of its items; `description` stands in

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Device, Of } from '../device.ts';
 import { body, fen, outcomes, parse, personOf, walletName, walletOf } from './wire.ts';
 
-/** What one person's phone shows by itself: payer codes, prompts, transfers; and codes around it. */
+/** What one person's phone shows by itself: payer codes, prompts, transfers, codes around it. */
 const codeQuery = z.object({ wallet: walletName });
 const promptBody = z.strictObject({
   wallet: walletName,
