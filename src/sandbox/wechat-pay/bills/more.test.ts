@@ -51,7 +51,8 @@ test('a split, its receivers and what came back are in the bill of splits', asyn
     account,
     headers: { 'Wechatpay-Serial': public_key_id },
     body: {
-      ...{ sub_mchid, appid },
+      sub_mchid,
+      appid,
       type: 'MERCHANT_ID',
       account: receiver,
       name: oaepEncrypt(createPublicKey(public_key), '胡同集市'),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BillDesk, DAY, NEXT_DAY } from '../../../sandbox/alipay/bills/testing.ts';
-import type { FundLine, PaymentLine } from '../../products/bills.ts';
+import type { BillLine, FundLine, PaymentLine } from '../../products/bills.ts';
 import { type BillBench, openBillBench } from './testing.ts';
 
 /** Bills of what coupons paid, and of sellers under a platform, read by the connector. */
@@ -20,16 +20,15 @@ async function linesOf(role: 'key' | 'platform', kind: 'payments' | 'funds', sel
   const more = seller === undefined ? {} : { sub_merchant: seller };
   const got = await bench.bills.fetch(bench.accountOf(role), { ...wanted, ...more });
   if (got.kind !== 'bill') throw new Error(`${got.kind}: ${JSON.stringify(got.trace)}`);
-  const lines: (PaymentLine | FundLine)[] = [];
-  for await (const line of got.bill.lines()) {
-    if (line.kind === 'split' || line.kind === 'split_return') throw new Error(line.kind);
-    lines.push(line);
-  }
+  const lines: BillLine[] = [];
+  for await (const line of got.bill.lines()) lines.push(line);
   return lines;
 }
 
-const paymentsOf = async (role: 'key' | 'platform', seller?: string) =>
-  (await linesOf(role, 'payments', seller)).flatMap((line) => (line.kind === 'fund' ? [] : [line]));
+const paymentsOf = async (role: 'key' | 'platform', seller?: string): Promise<PaymentLine[]> =>
+  (await linesOf(role, 'payments', seller)).flatMap((line) =>
+    line.kind === 'payment' || line.kind === 'refund' ? [line] : [],
+  );
 
 test.each(['wallet', 'merchant'])('what a coupon of the %s paid is told apart', async (funder) => {
   desk.at(`${DAY} 12:00:00`);
