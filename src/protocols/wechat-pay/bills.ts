@@ -81,7 +81,6 @@ export const FUND_BILL_COLUMNS = [
   '备注',
   '业务凭证号',
 ] as const;
-export type FundBillColumn = (typeof FUND_BILL_COLUMNS)[number];
 
 /** Of a bill about all sellers of a platform: who each line is about. */
 export const SELLER_COLUMN = '二级商户号';

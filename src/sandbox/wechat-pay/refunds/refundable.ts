@@ -137,7 +137,11 @@ function checkPause(context: SandboxContext, order: OrderRecord): void {
     const message = '同一笔订单的多次退款请求需间隔1分钟';
     throw new WechatPayRefusal(429, 'FREQUENCY_LIMITED', INTERNAL_CODE.rate_limited, message);
   }
-  lastRefund.set(order, now);
+}
+
+/** From now the minute counts in which the order takes no other refund. */
+export function noteRefund(context: SandboxContext, order: OrderRecord): void {
+  lastRefund.set(order, context.clock.real().getTime());
 }
 
 function source(context: SandboxContext, order: OrderRecord, refund: Wanted): RefundSource {

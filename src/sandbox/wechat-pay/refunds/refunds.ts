@@ -17,6 +17,7 @@ import { refundMessage } from './messages.ts';
 import { scheduleSettlement, settleWhenDue } from './progress.ts';
 import {
   checkRefundable,
+  noteRefund,
   orderOf,
   refundNotFound,
   sellerOf,
@@ -56,6 +57,7 @@ export function createRefund(
   const refund = recordOf(context, order, { wanted, source, named });
   debitRefund(context, order, refund, source);
   context.books.addRefund(order, refund);
+  noteRefund(context, order);
   scheduleSettlement(context, refund);
   return refundMessage(order, refund);
 }
