@@ -151,13 +151,37 @@ describe('what is wrong is named', () => {
   });
 
   test('an address that is a gateway of nothing, and one that lacks v3', async () => {
-    const server = createServer((_request, response) => response.end('hello'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const gateway = `http://127.0.0.1:${port}/gateway.do`;
-    expect(await fails('key', { settings: { gateway } })).toEqual(['gateway']);
-    server.close();
+    async function listening(v3: boolean, gateway_do: boolean): Promise<[string, () => void]> {
+      const server = createServer((request, response) => {
+        const known = request.url?.startsWith('/v3/') ? v3 : gateway_do;
+        if (!known) return void response.writeHead(200).end('<html>hello</html>');
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          void fetch(`${bench.world.sandbox.url}${request.url}`, {
+            method: 'POST',
+            headers: { 'content-type': request.headers['content-type'] ?? '' },
+            body: Buffer.concat(chunks),
+          }).then(async (answer) => response.end(await answer.text()));
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const stop = () => {
+        server.closeAllConnections();
+        server.close();
+      };
+      return [`http://127.0.0.1:${port}/gateway.do`, stop];
+    }
+    const [nothing, stopNothing] = await listening(false, false);
+    expect(await fails('key', { settings: { gateway: nothing } })).toEqual(['gateway']);
+    stopNothing();
+    const [old, stopOld] = await listening(false, true);
+    expect(await fails('key', { settings: { gateway: old } })).toEqual([]);
+    const settings = { gateway: old, protocol: 'v3' };
+    expect(await fails('key', { settings })).toEqual(['protocol']);
+    stopOld();
   });
 });
 

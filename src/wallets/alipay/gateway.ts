@@ -76,9 +76,10 @@ export class Gateway {
     return this.#environment.real();
   }
 
-  /** All parameters of a gateway.do call, signed: what a page link carries. */
+  /** All parameters of a gateway.do call, signed: what a page link carries, always in the clear. */
   parameters(account: AlipayAccount, call: GatewayCall): Promise<Map<string, string>> {
-    return signedParameters(account, call, this.#environment.real());
+    const { aes_key: _hidden, ...clear } = account;
+    return signedParameters(clear, call, this.#environment.real());
   }
 
   /** The key that signed an answer, looked up at the wallet when it is not known yet. */
