@@ -1,7 +1,11 @@
 import { METHODS } from '../../src/sandbox/alipay/api/methods.ts';
 import { PAGE_METHODS } from '../../src/sandbox/alipay/trade/methods.ts';
 import type { CoveredCall } from '../../src/sandbox/coverage.ts';
+import { ROUTES as DOUYIN_PAY } from '../../src/sandbox/douyin-pay/routes.ts';
+import { ROUTES as UNION_PAY } from '../../src/sandbox/union-pay/api/routes.ts';
+import { FRONT_ROUTES } from '../../src/sandbox/union-pay/pages/front.ts';
 import { ROUTES } from '../../src/sandbox/wechat-pay/api/routes.ts';
+import { V2_CALLS } from '../../src/sandbox/wechat-pay/v2/routes.ts';
 import type { WalletCall } from '../../src/wallets/calls.ts';
 import { allConnectors } from '../../src/wallets/connectors.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
@@ -15,8 +19,10 @@ interface WalletCoverage {
 }
 
 const WALLET_COVERAGE: readonly WalletCoverage[] = [
-  { wallet: 'wechat_pay', title: 'WeChat Pay', served: ROUTES },
+  { wallet: 'wechat_pay', title: 'WeChat Pay', served: [...ROUTES, ...V2_CALLS] },
   { wallet: 'alipay', title: 'Alipay', served: [...METHODS, ...PAGE_METHODS] },
+  { wallet: 'union_pay', title: 'UnionPay', served: [...FRONT_ROUTES, ...UNION_PAY] },
+  { wallet: 'douyin_pay', title: 'Douyin Pay', served: DOUYIN_PAY },
 ];
 
 function connectorCalls(): ReadonlyMap<WalletName, readonly WalletCall[]> {

@@ -9,8 +9,8 @@ import { type PresentationKind, WALLETS, type Wallet, type WalletName } from '..
  * that over many payments none stands first more often.
  */
 const PRESENTATION_BY_CLIENT: Record<ClientKind, Partial<Record<WalletName, PresentationKind>>> = {
-  desktop: { wechat_pay: 'qr', alipay: 'qr', union_pay: 'qr' },
-  phone: { wechat_pay: 'h5', alipay: 'h5', union_pay: 'h5' },
+  desktop: { wechat_pay: 'qr', alipay: 'qr', union_pay: 'qr', douyin_pay: 'qr' },
+  phone: { wechat_pay: 'h5', alipay: 'h5', union_pay: 'h5', douyin_pay: 'h5' },
   wechat: { wechat_pay: 'in_app' },
   alipay: { alipay: 'in_app' },
   unionpay: { union_pay: 'h5' },

@@ -4,7 +4,7 @@ import type { WalletName } from '../wallets/wallet.ts';
  * A shopper without a browser: follows redirects with cookies, submits the checkout's form inside a
  * wallet's own browser, and uses the sandbox phone. It knows only public pages and APIs.
  */
-const USER_AGENTS: Record<WalletName, string> = {
+const USER_AGENTS: Partial<Record<WalletName, string>> = {
   wechat_pay: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50',
   alipay: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AlipayClient/10.6.50',
   union_pay: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) UnionPay/1.0 CloudPay',
@@ -51,7 +51,7 @@ export async function chooseInsideWallet(
   wallet: WalletName,
   person: string,
 ): Promise<void> {
-  const browser = new Browser(USER_AGENTS[wallet], { hutong_person: person });
+  const browser = new Browser(USER_AGENTS[wallet] ?? '', { hutong_person: person });
   const page = await browser.open(checkoutUrl);
   const fields = hiddenFields(page.text);
   await browser.open(`${checkoutUrl}/wallet`, new URLSearchParams({ ...fields, wallet }), page.url);

@@ -82,6 +82,8 @@ const APART: Readonly<Record<WalletName, readonly PresentationKind[]>> = {
   alipay: [],
   /** Has no page of its own inside its app. */
   union_pay: ['in_app'],
+  /** Codes and links only. */
+  douyin_pay: ['page', 'in_app'],
 };
 
 function offers(wallet: WalletName, presentation: PresentationKind): boolean {

@@ -2,7 +2,7 @@
  * The objects of the API as JSON has them: snake_case, amounts in minor units (fen), times in RFC
  * 3339 UTC. New members may be added at any time; ignore what you do not know.
  */
-export type WalletName = 'wechat_pay' | 'alipay' | 'union_pay' | (string & {});
+export type WalletName = 'wechat_pay' | 'alipay' | 'union_pay' | 'douyin_pay' | (string & {});
 export type Metadata = Readonly<Record<string, string>>;
 
 export interface List<T> {

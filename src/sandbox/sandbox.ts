@@ -6,7 +6,7 @@ import type { SandboxRandom } from './random.ts';
 import type { RequestLog } from './requests.ts';
 import type { SandboxStore } from './store.ts';
 
-export const SANDBOX_WALLETS = ['wechat_pay', 'alipay', 'union_pay'] as const;
+export const SANDBOX_WALLETS = ['wechat_pay', 'alipay', 'union_pay', 'douyin_pay'] as const;
 export type SandboxWallet = (typeof SANDBOX_WALLETS)[number];
 
 /**

@@ -20,7 +20,7 @@ import type { StuckRefunds } from './products/stuck-refunds.ts';
  * Products beyond payment and refund are groups of their own (`products/`): a wallet that lacks one
  * lacks the member.
  */
-export const WALLETS = ['wechat_pay', 'alipay', 'union_pay'] as const;
+export const WALLETS = ['wechat_pay', 'alipay', 'union_pay', 'douyin_pay'] as const;
 export type WalletName = (typeof WALLETS)[number];
 
 /**

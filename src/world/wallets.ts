@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
 import { startAlipaySandbox } from '../sandbox/alipay/sandbox.ts';
+import { startDouyinPaySandbox } from '../sandbox/douyin-pay/sandbox.ts';
 import { FaultDial } from '../sandbox/faults.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { openPostgresJournal } from '../sandbox/postgres-journal.ts';
@@ -45,6 +46,7 @@ const START = {
   wechat_pay: startWechatPaySandbox,
   alipay: startAlipaySandbox,
   union_pay: startUnionPaySandbox,
+  douyin_pay: startDouyinPaySandbox,
 } as const;
 
 export async function startSandboxWallets(options: SandboxWalletsOptions): Promise<SandboxWallets> {
@@ -53,6 +55,7 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
     wechat_pay: new FaultDial(options.seed),
     alipay: new FaultDial(options.seed),
     union_pay: new FaultDial(options.seed),
+    douyin_pay: new FaultDial(options.seed),
   };
   async function start(wallet: WalletSandbox['wallet']): Promise<WalletSandbox> {
     const journal = options.db ? await openPostgresJournal(options.db, wallet) : memoryJournal;

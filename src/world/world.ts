@@ -8,7 +8,8 @@ import { claimMode } from '../installation.ts';
 import type { Logger } from '../log.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../sandbox/phone/phone.ts';
-import { type SandboxWallets, startSandboxWallets } from './wallets.ts';
+import { SANDBOX_WALLETS } from '../sandbox/sandbox.ts';
+import { type SandboxWallets, type SandboxWalletsOptions, startSandboxWallets } from './wallets.ts';
 
 /**
  * The world around the hub: PostgreSQL, the wallets' sandboxes and the phone. It knows the hub
@@ -53,10 +54,11 @@ async function openDatabases(config: Config, log: Logger): Promise<Databases> {
 }
 
 /** Ports 0 let the system choose (tests); otherwise phone, then each wallet, in one row. */
-function ports(config: Config) {
+function ports(config: Config): { phone: number } & SandboxWalletsOptions['ports'] {
   const first = config.sandbox_port;
   if (first === 0) return { phone: 0 };
-  return { phone: first, wechat_pay: first + 1, alipay: first + 2, union_pay: first + 3 };
+  const row = SANDBOX_WALLETS.map((wallet, index) => [wallet, first + 1 + index]);
+  return { phone: first, ...Object.fromEntries(row) };
 }
 
 export async function startWorld(config: Config, log: Logger): Promise<World> {

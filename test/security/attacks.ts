@@ -1,39 +1,20 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { SIGNATURE_PROBE } from '../../src/protocols/wechat-pay/signature.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
-import type { Letter, Said, Voice } from './wallet-voice.ts';
+import {
+  type Attack,
+  contentAttack,
+  envelopeAttack,
+  fieldAttack,
+  headerAttack,
+  set,
+  shifted,
+  withBody,
+  withHeaders,
+  without,
+} from './attack.ts';
 
-/** One way of lying to the hub, and the reason it must be recorded under. */
-export interface Attack {
-  readonly name: string;
-  readonly reason:
-    | 'signature'
-    | 'stale'
-    | 'unknown_key'
-    | 'decrypt'
-    | 'malformed'
-    | 'wrong_account';
-  readonly forge: (voice: Voice, said: Said) => Promise<Letter>;
-}
-
-const SECOND = 1_000;
 const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-
-function withBody({ headers }: Letter, body: Buffer | string): Letter {
-  return { headers, body: Buffer.from(body) };
-}
-
-function withHeaders(letter: Letter, headers: Record<string, string>): Letter {
-  return { ...letter, headers: { ...letter.headers, ...headers } };
-}
-
-/** The letter with one field of its form changed, or left out. */
-function withField(letter: Letter, name: string, value: string | undefined): Letter {
-  const form = new URLSearchParams(letter.body.toString('utf8'));
-  if (value === undefined) form.delete(name);
-  else form.set(name, value);
-  return withBody(letter, form.toString());
-}
 
 const EVERYWHERE: readonly Attack[] = [
   {
@@ -72,39 +53,8 @@ const EVERYWHERE: readonly Attack[] = [
   },
 ];
 
-type Fields = Record<string, unknown>;
-const set = (name: string, value: unknown) => (fields: Fields) => ({ ...fields, [name]: value });
-
-function without(name: string): (fields: Fields) => Fields {
-  return ({ [name]: _gone, ...rest }) => rest;
-}
-
-const SIGNATURE = 'Wechatpay-Signature';
-
-function headerAttack(name: string, header: string, value: string, reason: Attack['reason']) {
-  return {
-    name,
-    reason,
-    forge: async (voice: Voice, said: Said) =>
-      withHeaders(await voice.letter(said), { [header]: value }),
-  };
-}
-
-const contentAttack = (
-  name: string,
-  reason: Attack['reason'],
-  content: (fields: Fields) => Fields,
-): Attack => ({ name, reason, forge: (voice, said) => voice.letter(said, { content }) });
-
-const envelopeAttack = (
-  name: string,
-  reason: Attack['reason'],
-  envelope: (text: string) => string,
-): Attack => ({ name, reason, forge: (voice, said) => voice.letter(said, { envelope }) });
-
-const shifted = (seconds: number) => new Date(Date.now() + seconds * SECOND);
-
-const WECHAT_PAY: readonly Attack[] = [
+/** Lies about a letter that is signed in headers and sealed, as two of the wallets do. */
+const sealedLies = (head: 'Wechatpay' | 'Douyinpay'): readonly Attack[] => [
   {
     name: 'is unsigned',
     reason: 'signature',
@@ -115,22 +65,22 @@ const WECHAT_PAY: readonly Attack[] = [
   },
   headerAttack(
     'is a signature probe',
-    SIGNATURE,
+    `${head}-Signature`,
     `${SIGNATURE_PROBE}${'A'.repeat(300)}`,
     'signature',
   ),
-  headerAttack('has a signature that is no base64', SIGNATURE, '%%%not-base64%%%', 'signature'),
-  headerAttack('has a signature of four bytes', SIGNATURE, 'AAAA', 'signature'),
-  headerAttack('has another nonce than was signed', 'Wechatpay-Nonce', 'A'.repeat(32), 'signature'),
   headerAttack(
-    'has another time than was signed',
-    'Wechatpay-Timestamp',
-    '1700000000',
+    'has a signature that is no base64',
+    `${head}-Signature`,
+    '%%%not-base64%%%',
     'signature',
   ),
-  headerAttack('has a time that is none', 'Wechatpay-Timestamp', '1e9', 'signature'),
-  headerAttack('names an unknown key', 'Wechatpay-Serial', 'PUB_KEY_ID_0000', 'unknown_key'),
-  headerAttack('names the prototype as its key', 'Wechatpay-Serial', '__proto__', 'unknown_key'),
+  headerAttack('has a signature of four bytes', `${head}-Signature`, 'AAAA', 'signature'),
+  headerAttack('has another nonce than was signed', `${head}-Nonce`, 'A'.repeat(32), 'signature'),
+  headerAttack('has another time than was signed', `${head}-Timestamp`, '1700000000', 'signature'),
+  headerAttack('has a time that is none', `${head}-Timestamp`, '1e9', 'signature'),
+  headerAttack('names an unknown key', `${head}-Serial`, 'PUB_KEY_ID_0000', 'unknown_key'),
+  headerAttack('names the prototype as its key', `${head}-Serial`, '__proto__', 'unknown_key'),
   {
     name: 'was changed after it was signed',
     reason: 'signature',
@@ -182,14 +132,6 @@ const WECHAT_PAY: readonly Attack[] = [
   contentAttack('is about no merchant', 'wrong_account', without('mchid')),
   contentAttack('is about another app', 'wrong_account', set('appid', 'wx0123456789abcdef')),
 ];
-
-function fieldAttack(name: string, field: string, value: string | undefined): Attack {
-  return {
-    name,
-    reason: 'signature',
-    forge: async (voice, said) => withField(await voice.letter(said), field, value),
-  };
-}
 
 const ALIPAY: readonly Attack[] = [
   fieldAttack('is unsigned', 'sign', undefined),
@@ -249,7 +191,8 @@ const UNION_PAY: readonly Attack[] = [
 ];
 
 export const ATTACKS: Readonly<Record<WalletName, readonly Attack[]>> = {
-  wechat_pay: [...EVERYWHERE, ...WECHAT_PAY],
+  wechat_pay: [...EVERYWHERE, ...sealedLies('Wechatpay')],
   alipay: [...EVERYWHERE, ...ALIPAY],
   union_pay: [...EVERYWHERE, ...UNION_PAY],
+  douyin_pay: [...EVERYWHERE, ...sealedLies('Douyinpay')],
 };

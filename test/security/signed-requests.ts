@@ -1,6 +1,7 @@
 import { shanghaiStamp } from '../../src/clock.ts';
 import { encodeForm } from '../../src/protocols/alipay/parameters.ts';
 import { requestParameters, signRequest } from '../../src/protocols/alipay/request.ts';
+import { signRequest as signDouyin } from '../../src/protocols/douyin-pay/signature.ts';
 import { certIdOf, readCertificate } from '../../src/protocols/union-pay/certificates.ts';
 import { encodeForm as encodeMessage, messageOf } from '../../src/protocols/union-pay/message.ts';
 import { signMessage } from '../../src/protocols/union-pay/signature.ts';
@@ -23,7 +24,9 @@ export function signedRequests(
   rig: HubRig,
   wallet: WalletName,
 ): (dice: Dice) => Promise<FuzzRequest> {
-  const make = { wechat_pay: wechatPay, alipay, union_pay: unionPay }[wallet];
+  const make = { wechat_pay: wechatPay, alipay, union_pay: unionPay, douyin_pay: douyinPay }[
+    wallet
+  ];
   return (dice) => make(rig, dice);
 }
 
@@ -78,6 +81,52 @@ async function wechatPay(rig: HubRig, dice: Dice): Promise<FuzzRequest> {
   });
   const headers = { authorization, accept: 'application/json', 'content-type': 'application/json' };
   return { method, target, headers, body: Buffer.from(body) };
+}
+
+type DouyinCall = readonly [string, Record<string, unknown>];
+
+async function douyinPay(rig: HubRig, dice: Dice): Promise<FuzzRequest> {
+  const { mchid, appid, serial_no } = rig.sandbox('douyin_pay').scriptAccess();
+  const number = `N${dice.below(1_000)}00000`;
+  const order = {
+    appid,
+    mchid,
+    description: 'Tea',
+    out_trade_no: number,
+    time_expire: '2030-01-01T00:00:00+08:00',
+    notify_url: 'http://127.0.0.1:9/notify',
+    amount: { total: 100, currency: 'CNY' },
+    scene_info: { payer_client_ip: '127.0.0.1', h5_info: { type: 'Wap' } },
+  };
+  const refund = {
+    out_trade_no: number,
+    out_refund_no: `R${number}`,
+    amount: { refund: 1, total: 100, currency: 'CNY' },
+  };
+  const calls: readonly [DouyinCall, ...DouyinCall[]] = [
+    ['transactions/native', order],
+    ['transactions/h5', order],
+    ['transactions/app', order],
+    [`transactions/out-trade-no/${number}/close`, { mchid }],
+    ['refund/domestic/refunds', refund],
+  ];
+  const [path, content] = dice.pick(calls);
+  const target = `/v1/trade/${path}`;
+  const body = strange(dice, content);
+  const private_key = voices(rig).douyin_pay.merchant_key;
+  const signer = { mchid: mchid ?? '', serial_no: serial_no ?? '', private_key };
+  const authorization = await signDouyin(signer, {
+    method: 'POST',
+    target,
+    body,
+    now: new Date(),
+  });
+  return {
+    method: 'POST',
+    target,
+    headers: { 'content-type': 'application/json', authorization },
+    body: Buffer.from(body),
+  };
 }
 
 const METHODS = [

@@ -14,6 +14,7 @@ import {
   unixSeconds,
 } from '../../src/protocols/wechat-pay/signature.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
+import { douyinPay } from './douyin-pay-voice.ts';
 import type { HubRig } from './hub-rig.ts';
 import { unionPay } from './union-pay-voice.ts';
 
@@ -29,7 +30,7 @@ export interface Said {
   readonly amount: bigint;
   readonly currency?: string;
   readonly transaction?: string;
-  /** The merchant's number; WeChat Pay: mchid, Alipay: seller_id, UnionPay: merId. */
+  /** The merchant's number; WeChat Pay: mchid, Alipay: seller_id, UnionPay: merId, Douyin Pay: mchid. */
   readonly merchant?: string;
   /** Set on a letter about a refund of `amount`. */
   readonly refund_reference?: string;
@@ -60,7 +61,12 @@ export function newTransaction(): string {
 }
 
 export function voices(rig: HubRig): Readonly<Record<WalletName, Voice>> {
-  return { wechat_pay: wechatPay(rig), alipay: alipay(rig), union_pay: unionPay(rig) };
+  return {
+    wechat_pay: wechatPay(rig),
+    alipay: alipay(rig),
+    union_pay: unionPay(rig),
+    douyin_pay: douyinPay(rig),
+  };
 }
 
 function privateKey(...path: readonly string[]): KeyObject {

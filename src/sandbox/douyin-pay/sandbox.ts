@@ -50,7 +50,9 @@ export async function startDouyinPaySandbox(options: SandboxOptions): Promise<Wa
   const payer = new Payer(douyin);
   const actions = douyinPayActions(douyin, funds);
   const { requests, host } = options;
-  const admin = new Admin({ wallet: 'douyin_pay', requests, actions, coverage: ROUTES, host });
+  const { token } = options;
+  const coverage = ROUTES;
+  const admin = new Admin({ wallet: 'douyin_pay', requests, actions, coverage, host, token });
   const { server, port } = await listen({ douyin, payer, admin }).catch((error: unknown) => {
     douyin.notices.stop();
     throw error;
@@ -62,7 +64,7 @@ export async function startDouyinPaySandbox(options: SandboxOptions): Promise<Wa
   return {
     wallet: 'douyin_pay',
     url: douyin.url,
-    coverage: ROUTES,
+    coverage,
     actions,
     ...phoneSide(douyin, payer),
     ...merchantSide(douyin),

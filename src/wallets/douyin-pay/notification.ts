@@ -71,8 +71,10 @@ function readContent(
       masked: masked(content),
     };
   }
-  if (textField(content, 'mchid') !== account.mchid) {
-    return refused('wrong_account', 'The notification is about another merchant.');
+  const appid = textField(content, 'appid');
+  const ours = textField(content, 'mchid') === account.mchid;
+  if (!ours || (appid !== undefined && appid !== account.appid)) {
+    return refused('wrong_account', 'The notification is about another merchant or app id.');
   }
   const payment = of_payment ? paymentFact(content) : undefined;
   const refund = of_payment ? undefined : refundFact(content, account.mchid);
