@@ -70,6 +70,11 @@ export function decodeAnswer(
   return message;
 }
 
+/** An empty value is signed by nobody, so in a verified message it says nothing. */
+export function withoutEmpty(message: Message): Message {
+  return new Map([...message].filter(([, value]) => value !== ''));
+}
+
 /** Leaves out what is undefined or empty: an empty value is not part of a signature. */
 export function messageOf(fields: Readonly<Record<string, string | undefined>>): Message {
   const entries = Object.entries(fields);

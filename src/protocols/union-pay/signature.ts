@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, sign, verify } from 'node:crypto';
+import { signatureBytes } from '../base64.ts';
 import type { Message } from './message.ts';
 
 /**
@@ -35,19 +36,8 @@ export function signMessage(key: KeyObject, message: Message): Promise<Message> 
   });
 }
 
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const MAX_SIGNATURE_CHARACTERS = 1024;
-
-/** The bytes of a signature written the one way base64 writes them; undefined for any other. */
-export function signatureBytes(message: Message): Buffer | undefined {
-  const text = message.get('signature') ?? '';
-  if (text.length > MAX_SIGNATURE_CHARACTERS || !BASE64.test(text)) return undefined;
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : undefined;
-}
-
 export function verifyMessage(key: KeyObject, message: Message): boolean {
-  const signature = signatureBytes(message);
+  const signature = signatureBytes(message.get('signature') ?? '');
   if (!signature) return false;
   return verify('sha256', Buffer.from(digestOf(textToSign(message)), 'utf8'), key, signature);
 }

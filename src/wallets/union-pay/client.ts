@@ -6,6 +6,7 @@ import {
   encodeForm,
   type Message,
   messageOf,
+  withoutEmpty,
 } from '../../protocols/union-pay/message.ts';
 import {
   ENCODING,
@@ -14,7 +15,7 @@ import {
   VERSION,
 } from '../../protocols/union-pay/signature.ts';
 import { CallGate } from '../call-gate.ts';
-import type { RefusalCode, Refused, Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
+import type { Unknown, WalletEnvironment, WalletTrace } from '../wallet.ts';
 import type { UnionPayAccount } from './account.ts';
 import { CALLS } from './calls.ts';
 import { masked } from './mask.ts';
@@ -180,8 +181,9 @@ export class Client {
     });
     if (answer.status !== 200) return unknown(`HTTP status ${answer.status}`);
     const text = answer.body.toString('utf8');
-    const message = decodeAnswer(text, call.max_answer_bytes ?? MAX_ANSWER_BYTES);
-    if (!message) return unknown('the answer is no message');
+    const decoded = decodeAnswer(text, call.max_answer_bytes ?? MAX_ANSWER_BYTES);
+    if (!decoded) return unknown('the answer is no message');
+    const message = withoutEmpty(decoded);
     const belief = account.signers.judge(message, this.environment.real());
     if (!belief.ok) return unknown(`the answer cannot be believed: ${belief.message}`);
     if (message.get('merId') !== account.mer_id) {
@@ -205,48 +207,4 @@ export function addressOf(account: UnionPayAccount, operation: string): string {
   const [file = ''] = operation.split(' ');
   if (file === FILE_GATEWAY) return account.file_gateway;
   return `${account.gateway.replace(/\/+$/, '')}/${file}`;
-}
-
-const REFUSALS: Readonly<Record<string, RefusalCode>> = {
-  '10': 'invalid_request',
-  '11': 'bad_credentials',
-  '12': 'reference_reused',
-  '13': 'invalid_request',
-  '31': 'not_permitted',
-  '32': 'not_permitted',
-  '33': 'not_permitted',
-  '34': 'not_found',
-  '35': 'not_permitted',
-  '36': 'invalid_request',
-  '37': 'rate_limited',
-  '38': 'not_permitted',
-  '39': 'not_permitted',
-  '43': 'not_permitted',
-  '64': 'insufficient_funds',
-  '86': 'invalid_request',
-  '88': 'invalid_request',
-  '90': 'insufficient_funds',
-};
-
-/** A definite no of the wallet; what a code means to some calls only is in `also`. */
-export function refusedBy(
-  answer: Answered,
-  also: Readonly<Record<string, RefusalCode>> = {},
-): Refused {
-  const code = also[answer.code] ?? REFUSALS[answer.code] ?? 'wallet_error';
-  const message = `${answer.code}: ${answer.message.get('respMsg') ?? ''}`.slice(0, 1000);
-  return { kind: 'refused', code, message, trace: answer.trace };
-}
-
-/** Nothing left this side, so nothing can have begun. */
-export function notBegun(result: Exclude<CallResult, Answered>): Refused | Unknown {
-  if (result.kind === 'unknown') return result;
-  const { code, message, trace } = result;
-  return { kind: 'refused', code, message, trace };
-}
-
-/** For calls about something that an earlier call may have begun: it stays open. */
-export function undecided(result: Exclude<CallResult, Answered>): Unknown {
-  if (result.kind === 'unknown') return result;
-  return { kind: 'unknown', cause: result.message, trace: result.trace };
 }

@@ -1,6 +1,6 @@
 import { isWalletReference } from '../../ids.ts';
 import { isSuccess } from '../../protocols/union-pay/codes.ts';
-import { decodeForm, type Message } from '../../protocols/union-pay/message.ts';
+import { decodeForm, type Message, withoutEmpty } from '../../protocols/union-pay/message.ts';
 import { TXN } from '../../protocols/union-pay/transactions.ts';
 import type {
   NotificationAnswer,
@@ -56,8 +56,9 @@ export function verifyNotification(
   raw: RawNotification,
 ): VerifiedNotification {
   if (raw.body.length > MAX_BODY_BYTES) return refused('malformed', 'the body is too large');
-  const message = decodeForm(raw.body.toString('utf8'));
-  if (!message) return refused('malformed', 'the body is no form of single fields');
+  const form = decodeForm(raw.body.toString('utf8'));
+  if (!form) return refused('malformed', 'the body is no form of single fields');
+  const message = withoutEmpty(form);
   const belief = account.signers.judge(message, raw.received_at);
   if (!belief.ok) return refused(belief.reason, belief.message);
   if (message.get('merId') !== account.mer_id) {

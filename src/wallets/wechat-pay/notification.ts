@@ -37,7 +37,7 @@ export async function verifyNotification(
 ): Promise<VerifiedNotification> {
   const headers = lowerCase(raw.headers);
   const signed = { headers, body: raw.body, real: raw.received_at };
-  const verdict = await judge(client, account, signed);
+  const verdict = await judge(client, account, signed, 'notification');
   if (verdict !== 'valid') {
     const [reason, message] = SIGNATURE_REASON[verdict];
     return refused(reason, message);

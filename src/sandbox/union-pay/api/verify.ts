@@ -1,9 +1,9 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
+import { signatureBytes } from '../../../protocols/base64.ts';
 import type { Message } from '../../../protocols/union-pay/message.ts';
 import {
   digestOf,
   SIGN_METHOD_RSA,
-  signatureBytes,
   textToSign,
   VERSION,
   verifyMessage,
@@ -51,7 +51,7 @@ interface Mistake {
 
 /** The usual mistakes, tried one by one; undefined when none of them explains the signature. */
 function mistakeIn(key: KeyObject, message: Message): Mistake | undefined {
-  const bytes = signatureBytes(message);
+  const bytes = signatureBytes(message.get('signature') ?? '');
   if (!bytes) return undefined;
   const text = textToSign(message);
   const digest = digestOf(text);

@@ -29,6 +29,11 @@ function isSignedBy(key: KeyObject, bytes: Parameters): boolean {
   return verifies(key, bytes, (text) => Buffer.from(text, 'latin1'));
 }
 
+/** Empty values are signed by nobody, so they say nothing: not even that they are there. */
+function withoutEmpty(bytes: Parameters): Parameters {
+  return new Map([...bytes].filter(([, value]) => value !== ''));
+}
+
 /** Verifies with the keys of the account; in certificate mode a newer one may have signed. */
 async function isGenuine(
   gateway: Gateway,
@@ -58,5 +63,5 @@ export async function openLetter(
     const what = account.trust.mode === 'key' ? 'Alipay public key' : 'Alipay certificates';
     return refused('signature', `the signature does not verify with the configured ${what}`);
   }
-  return { ok: true, parameters: decodeValues(bytes, charset) };
+  return { ok: true, parameters: decodeValues(withoutEmpty(bytes), charset) };
 }

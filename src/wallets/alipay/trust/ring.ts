@@ -19,7 +19,7 @@ const PROBE = 'alipay.trade.query';
  * Tries an account has in a minute: numbers are anybody's to make up. Those that notifications
  * name are counted apart, so that a flood of forged ones cannot keep answers from being read.
  */
-const MAX_TRIES = 6;
+const MAX_TRIES: Readonly<Record<Source, number>> = { answer: 6, notification: 1 };
 const WINDOW_MS = 60_000;
 const SN = /^[0-9a-f]{32}$/;
 
@@ -86,7 +86,7 @@ export class KeyRing {
     const at = this.#triesOf(trust)[source];
     const now = this.#downloader.real().getTime();
     while (at[0] !== undefined && at[0] <= now - WINDOW_MS) at.shift();
-    if (at.length >= MAX_TRIES) return false;
+    if (at.length >= MAX_TRIES[source]) return false;
     at.push(now);
     return true;
   }

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { answerMessage, isFresh, rsaVerify } from '../../../protocols/wechat-pay/signature.ts';
 import type { MerchantAccount } from '../account.ts';
+import type { Source } from './ring.ts';
 import type { Client } from './send.ts';
 
 /**
@@ -38,6 +39,7 @@ export async function judge(
   client: Client,
   account: MerchantAccount,
   signed: SignedBytes,
+  source: Source = 'answer',
 ): Promise<SignatureVerdict> {
   const keyOf = (serial: string) =>
     account.public_keys.get(serial) ?? client.ring.key(account, serial, signed.real);
@@ -45,6 +47,6 @@ export async function judge(
   if (verdict !== 'unknown_key' || account.trust === 'public_key') return verdict;
   const serial = signed.headers['wechatpay-serial'] ?? '';
   if (!/^[0-9A-Fa-f]{8,64}$/.test(serial)) return verdict;
-  await client.ring.refresh(client, account);
+  await client.ring.refresh(client, account, source);
   return judgeWith(keyOf, signed);
 }

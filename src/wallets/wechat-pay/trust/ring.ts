@@ -12,22 +12,30 @@ import { type Client, send } from './send.ts';
 /**
  * The platform certificates of each account, downloaded when first needed, again when a message
  * names an unknown one, and in the background when they are half a day old. One download at a time
- * per account; strangers who name unknown serials cannot cause more than a few.
+ * per account. Serials of notifications are anybody's to make up, so those are counted apart: a
+ * flood of them makes one download a minute, and cannot keep answers from being read.
  */
 export const CERTIFICATES = 'GET /v3/certificates';
 const TARGET = '/v3/certificates?algorithm_type=RSA';
 const MAX_ANSWER_BYTES = 256 * 1024;
 const REFRESH_MS = 12 * 3_600_000;
 /** Downloads in a row, and the time after which one more is allowed. */
-const BURST = 10;
-const REFILL_MS = 15_000;
+const ALLOWED = {
+  answer: { burst: 10, refill_ms: 15_000 },
+  notification: { burst: 1, refill_ms: 60_000 },
+} as const;
+export type Source = keyof typeof ALLOWED;
+
+interface Bucket {
+  tokens: number;
+  refilled_at: number;
+}
 const MAX_ACCOUNTS = 10_000;
 
 interface Entry {
   certificates: readonly PlatformCertificate[];
   fetched_at: number;
-  tokens: number;
-  refilled_at: number;
+  readonly buckets: Readonly<Record<Source, Bucket>>;
   running: Promise<Download> | undefined;
 }
 
@@ -74,14 +82,15 @@ export class CertificateRing {
   }
 
   /** Joins a download that is under way; `too_soon` when there were too many of late. */
-  async refresh(client: Client, account: MerchantAccount): Promise<Download> {
+  async refresh(
+    client: Client,
+    account: MerchantAccount,
+    source: Source = 'answer',
+  ): Promise<Download> {
     const now = client.environment.real().getTime();
     const entry = this.#entry(nameOf(account), now);
     if (entry.running) return entry.running;
-    entry.tokens = Math.min(BURST, entry.tokens + (now - entry.refilled_at) / REFILL_MS);
-    entry.refilled_at = now;
-    if (entry.tokens < 1) return { kind: 'too_soon' };
-    entry.tokens -= 1;
+    if (!take(entry.buckets[source], ALLOWED[source], now)) return { kind: 'too_soon' };
     entry.running = download(client, account);
     try {
       const got = await entry.running;
@@ -102,14 +111,25 @@ export class CertificateRing {
       entry = {
         certificates: [],
         fetched_at: 0,
-        tokens: BURST,
-        refilled_at: now,
+        buckets: {
+          answer: { tokens: ALLOWED.answer.burst, refilled_at: now },
+          notification: { tokens: ALLOWED.notification.burst, refilled_at: now },
+        },
         running: undefined,
       };
       this.#entries.set(name, entry);
     }
     return entry;
   }
+}
+
+function take(bucket: Bucket, allowed: (typeof ALLOWED)[Source], now: number): boolean {
+  const grown = bucket.tokens + (now - bucket.refilled_at) / allowed.refill_ms;
+  bucket.tokens = Math.min(allowed.burst, grown);
+  bucket.refilled_at = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
 }
 
 /** Outlives the account object, and changes with what the certificates belong to. */
