@@ -80,12 +80,17 @@ function announce(
   shops_url: string,
   hub: HubProcess,
 ): void {
+  const { token } = world.phone;
+  const opened = token === undefined ? '' : `?token=${token}`;
   const rows = [
     ['demo shops', shops_url],
     ['sandbox phone', world.phone.url],
     ['hub API', hub_url],
     ['API reference', `${hub_url}/docs`],
-    ...world.wallets.all.map((sandbox) => [`${sandbox.wallet} sandbox`, sandbox.url]),
+    ...world.wallets.all.flatMap(({ wallet, url }) => [
+      [`${wallet} sandbox`, url],
+      ['  received calls', `${url}/__sandbox/${opened}`],
+    ]),
     ['keys for scripts', sandboxFilePath(config.data_dir)],
   ];
   say('');

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /**
@@ -32,9 +32,17 @@ export function isLoopbackName(name: string): boolean {
   return isIP(bare) === 4 && bare.startsWith('127.');
 }
 
-/** Without a token nothing but loopback is served. */
+const TOKEN_BYTES = 16;
+
+/** The token to print when listening on `host`; undefined on loopback, which needs none. */
+export function tokenFor(host: string): string | undefined {
+  return isLoopbackName(host) ? undefined : randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
+/** Off loopback without a token one is made up: nobody gets in by calling itself loopback. */
 export function createGuard(options: { host: string; token?: string | undefined }): Guard {
-  const token = isLoopbackName(options.host) ? undefined : options.token;
+  const local = isLoopbackName(options.host);
+  const token = local ? undefined : (options.token ?? tokenFor(options.host));
   return {
     token,
     refuse(request) {

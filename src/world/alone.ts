@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type Db, openDb } from '../db/pool.ts';
 import { createDatabase, createRole } from '../db/postgres-admin.ts';
 import { type KeptPostgres, keepPostgres } from '../db/postgres-supervisor.ts';
 import type { Logger } from '../log.ts';
-import { isLoopbackName } from '../sandbox/guard.ts';
+import { tokenFor } from '../sandbox/guard.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../sandbox/phone/phone.ts';
 import { openPostgresJournal } from '../sandbox/postgres-journal.ts';
@@ -39,7 +38,6 @@ export interface Alone {
 
 /** Apart from the one of `hutong start`, whose clock is the hub's. */
 const OWN = { role: 'hutong_alone', database: 'hutong_alone' };
-const TOKEN_BYTES = 16;
 
 export async function startAlone(options: AloneOptions): Promise<Alone> {
   const books = options.memory ? undefined : await openBooks(options);
@@ -79,8 +77,7 @@ async function startOn(books: Books | undefined, options: AloneOptions): Promise
   const journal = books ? await openPostgresJournal(books.db, 'clock') : memoryJournal;
   const clockStore = await SandboxStore.open(journal);
   const clock = openOwnClock(clockStore);
-  const local = isLoopbackName(host);
-  const token = local ? undefined : randomBytes(TOKEN_BYTES).toString('base64url');
+  const token = tokenFor(host);
   const wallets = await startSandboxWallets({
     config: { host, data_dir, notify_pace },
     ports: portsFrom(port),

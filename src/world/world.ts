@@ -6,6 +6,7 @@ import { createDatabase, createRole } from '../db/postgres-admin.ts';
 import { type KeptPostgres, keepPostgres } from '../db/postgres-supervisor.ts';
 import { claimMode } from '../installation.ts';
 import type { Logger } from '../log.ts';
+import { tokenFor } from '../sandbox/guard.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../sandbox/phone/phone.ts';
 import { SANDBOX_WALLETS } from '../sandbox/sandbox.ts';
@@ -71,7 +72,9 @@ export async function startWorld(config: Config, log: Logger): Promise<World> {
   const url = databases.sandboxes ?? databases.hub;
   const db = openDb({ url, max_connections: 4, log, application_name: 'sandboxes' });
   const { phone: phonePort, ...walletPorts } = ports(config);
-  const wallets = await startSandboxWallets({ config, ports: walletPorts, clock, db });
+  const token = tokenFor(config.host);
+  const opened = token === undefined ? {} : { token };
+  const wallets = await startSandboxWallets({ config, ports: walletPorts, clock, db, ...opened });
   const phone = await startPhone({
     host: config.host,
     port: phonePort,
@@ -79,6 +82,7 @@ export async function startWorld(config: Config, log: Logger): Promise<World> {
     faults: wallets.faults,
     people: PEOPLE,
     clock,
+    ...opened,
   });
   return {
     database_url: databases.hub,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { assetRoutes } from '../../../web/design/assets.ts';
 import { serve } from '../../../web/design/serve.ts';
@@ -23,12 +22,9 @@ export interface Phone {
   stop(): Promise<void>;
 }
 
-const TOKEN_BYTES = 16;
-
 /** Starts the sandbox phone: a page and a JSON API on a port of its own. */
 export async function startPhone(options: PhoneOptions): Promise<Phone> {
-  const token = options.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
-  const guard = createGuard({ host: options.host, token });
+  const guard = createGuard(options);
   const device = new Device(options);
   const { host, port } = options;
   const setting = 'HUTONG_SANDBOX_PORT';

@@ -20,7 +20,7 @@ export const TRANSFER_ROUTES: readonly Route[] = [
     group: GROUP,
     doc: `${DOC}/4012716434`,
     differs:
-      'The payee confirms on the sandbox phone; the items of scene 1006 and the limits of a single scene are not checked, and quotas are refused as QUOTA_EXCEED.',
+      'The payee confirms on the sandbox phone; the items of scene 1006 and the limits of a single scene are not checked, and quotas are refused as QUOTA_EXCEED; notices of transfers repeat at the times of payment notices.',
     operation: 'transfer.create',
     per_second: 100,
     run: createTransfer,
