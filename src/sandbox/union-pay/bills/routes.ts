@@ -34,6 +34,10 @@ async function fileTransfer(call: Call): Promise<Fields> {
   return { settleDate, fileName: name, fileContent: content };
 }
 
+const DIFFERS =
+  'Column widths are those of the published parsers; marks of money columns and trade codes are ' +
+  'reasoned. A day without trades has an empty file; files are kept for 180 days.';
+
 export const BILL_ROUTES: readonly Route[] = [
   route({
     file: FILE_GATEWAY,
@@ -41,8 +45,7 @@ export const BILL_ROUTES: readonly Route[] = [
     txn_sub_type: '01',
     group: 'Clearing files',
     doc: 'https://open.unionpay.com/ajweb/help/faq/list?id=119',
-    differs:
-      'Column widths are those of the published parsers; the marks of money columns and trade codes are reasoned. A day without trades has an empty file; files are kept for 180 days.',
+    differs: DIFFERS,
     run: fileTransfer,
   }),
 ];

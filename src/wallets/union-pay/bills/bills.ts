@@ -24,7 +24,8 @@ import {
 } from '../../products/bills.ts';
 import { streamedBill } from '../../products/streamed-bill.ts';
 import { openAccount, type UnionPayAccount } from '../account.ts';
-import { type Client, refusedBy, undecided } from '../client.ts';
+import type { Client } from '../client.ts';
+import { refusedBy, undecided } from '../refusals.ts';
 import { FILE } from './calls.ts';
 
 /**

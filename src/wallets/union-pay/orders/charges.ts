@@ -7,9 +7,10 @@ import type {
 } from '../../products/payer-codes.ts';
 import type { Refused } from '../../wallet.ts';
 import { openAccount, type UnionPayAccount } from '../account.ts';
-import { type Client, notBegun, refusedBy, undecided } from '../client.ts';
+import type { Client } from '../client.ts';
 import { tradeName } from '../numbers.ts';
 import { REVERSE } from '../refunds/calls.ts';
+import { notBegun, refusedBy, undecided } from '../refusals.ts';
 import { CHARGE } from './calls.ts';
 import { descriptionOf, isMine, queryPayment } from './payments.ts';
 

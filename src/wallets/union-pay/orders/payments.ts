@@ -9,18 +9,11 @@ import type {
   QueryOutcome,
 } from '../../wallet.ts';
 import type { UnionPayAccount } from '../account.ts';
-import {
-  type Answered,
-  addressOf,
-  type Client,
-  type Fields,
-  notBegun,
-  refusedBy,
-  undecided,
-} from '../client.ts';
+import { type Answered, addressOf, type Client, type Fields } from '../client.ts';
 import { paymentFact } from '../facts.ts';
 import { masked } from '../mask.ts';
 import { isAbout, tradeName } from '../numbers.ts';
+import { notBegun, refusedBy, undecided } from '../refusals.ts';
 import { PAY_APP, PAY_CODE, PAY_PAGE, QUERY } from './calls.ts';
 
 const MAX_DESCRIPTION = 32;

@@ -1,10 +1,11 @@
 import { BIZ } from '../../../protocols/union-pay/transactions.ts';
 import type { RefundOrder, RefundOutcome } from '../../wallet.ts';
 import type { UnionPayAccount } from '../account.ts';
-import { type Client, refusedBy, undecided } from '../client.ts';
+import type { Client } from '../client.ts';
 import { refundFact } from '../facts.ts';
 import { tradeName } from '../numbers.ts';
 import { isMine, queryPayment, queryTrade } from '../orders/payments.ts';
+import { refusedBy, undecided } from '../refusals.ts';
 import { REFUND } from './calls.ts';
 
 /**
