@@ -23,7 +23,7 @@ export const environment = z.object({
   HUTONG_SANDBOX_PORT: port
     .default(8090)
     .describe(
-      'First port of the sandboxes: phone, then WeChat Pay, then Alipay. 0: any free ones.',
+      'First port of the sandboxes: the phone, then each wallet in a row. 0: any free ones.',
     ),
   HUTONG_SHOP_PORT: port.default(8100).describe('Port of the demo shops. 0: any free one.'),
   HUTONG_PUBLIC_URL: z

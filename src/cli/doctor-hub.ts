@@ -52,7 +52,11 @@ async function walletAccounts(url: string, key: string): Promise<Finding[]> {
   }
   const findings: Finding[] = [];
   for (const { id, name } of accounts.parse(JSON.parse(list.text)).data) {
-    const answer = await ask(`${url}/v1/wallet_accounts/${id}/check`, key, 'POST');
+    const answer = await ask(
+      `${url}/v1/wallet_accounts/${id}/check?notification=true`,
+      key,
+      'POST',
+    );
     const checks = answer?.status === 200 ? checked.parse(JSON.parse(answer.text)).checks : [];
     const bad = checks.filter((check) => !check.ok);
     if (checks.length === 0)

@@ -6,6 +6,7 @@ import { migrationFolder, readMigrations } from '../db/migrate.ts';
 import { withClient } from '../db/postgres-admin.ts';
 import { findBinaries } from '../db/postgres-binaries.ts';
 import { chooseIdentity } from '../db/postgres-identity.ts';
+import { SANDBOX_WALLETS } from '../sandbox/sandbox.ts';
 import { readMasterKey } from '../vault.ts';
 import { checkAccountFile } from './doctor-account.ts';
 import { askHub, type Finding } from './doctor-hub.ts';
@@ -137,7 +138,9 @@ async function ports(config: Config): Promise<Finding[]> {
   const wanted: [string, number][] = [['HUTONG_PORT', config.port]];
   if (config.mode === 'sandbox') {
     const first = config.sandbox_port;
-    for (const port of [first, first + 1, first + 2]) wanted.push(['HUTONG_SANDBOX_PORT', port]);
+    const row =
+      first === 0 ? [0] : [first, ...SANDBOX_WALLETS.map((_, index) => first + 1 + index)];
+    for (const port of row) wanted.push(['HUTONG_SANDBOX_PORT', port]);
     wanted.push(['HUTONG_SHOP_PORT', config.shop_port]);
   }
   const findings: Finding[] = [];

@@ -68,11 +68,14 @@ export interface Merchants extends Lists<Merchant, PageQuery & { readonly platfo
   enrol(id: string, input: NewEnrolment, options?: KeyOption): Promise<Enrolment>;
 }
 
+/** A text, a switch, or texts by name. */
+export type SettingValue = string | boolean | Readonly<Record<string, string>>;
+
 export interface NewWalletAccount {
   readonly wallet: WalletName;
   readonly name: string;
   readonly custody: WalletAccount['custody'];
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, SettingValue>>;
   /** Encrypted, and never shown again. */
   readonly credentials: Readonly<Record<string, string>>;
 }
@@ -81,7 +84,7 @@ export interface NewWalletAccount {
 export interface WalletAccountChange {
   readonly name?: string;
   readonly state?: WalletAccount['state'];
-  readonly settings?: Readonly<Record<string, string | null>>;
+  readonly settings?: Readonly<Record<string, SettingValue | null>>;
   readonly credentials?: Readonly<Record<string, string | null>>;
 }
 
@@ -91,8 +94,11 @@ export interface WalletAccounts
   get(id: string): Promise<WalletAccount>;
   /** Adds or replaces keys while payments go on; suspends. */
   update(id: string, change: WalletAccountChange, options?: KeyOption): Promise<WalletAccount>;
-  /** Asks the wallet whether the credentials work; says which one does not. */
-  check(id: string): Promise<WalletAccountCheck>;
+  /**
+   * Asks the wallet whether the credentials work; says which one does not. `notification` also asks
+   * a wallet that can for a test notification.
+   */
+  check(id: string, options?: { readonly notification?: boolean }): Promise<WalletAccountCheck>;
 }
 
 /** What every kind of account object has: a path, lists, create and get. */
@@ -140,10 +146,11 @@ export function merchantsOf(send: Send): Merchants {
 export function walletAccountsOf(send: Send): WalletAccounts {
   type Filter = PageQuery & { readonly wallet?: WalletName };
   const path = '/v1/wallet_accounts';
-  const { at, post, calls } = resourceOf<WalletAccount, NewWalletAccount, Filter>(send, path);
+  const { at, calls } = resourceOf<WalletAccount, NewWalletAccount, Filter>(send, path);
   return {
     ...calls,
     update: (id, body, options) => send({ method: 'PATCH', path: at(id), body, ...options }),
-    check: (id) => post(at(id, '/check'), {}),
+    check: (id, { notification = false } = {}) =>
+      send({ method: 'POST', path: at(id, '/check'), query: { notification }, body: {} }),
   };
 }

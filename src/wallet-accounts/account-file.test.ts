@@ -61,6 +61,12 @@ describe.each(SANDBOX_WALLETS)('a file for %s', (wallet) => {
   });
 });
 
+test('settings that are no text reach the connector: a switch, app ids by seller', () => {
+  const settings = { test_signer: true, sub_appids: { 1700000001: 'wx0123456789abcdef' } };
+  const path = write('kinds.json', { wallet: 'wechat_pay', settings, credentials: {} });
+  expect(readAccountFile(path).settings).toEqual(settings);
+});
+
 test.each([
   ['missing.json', undefined, 'cannot be read'],
   ['text.json', '{"private_key": "MIIEsecret"', 'is not JSON'],

@@ -10,11 +10,13 @@ import { WALLETS } from '../wallets/wallet.ts';
  */
 const credential = z.union([z.string(), z.strictObject({ file: z.string().min(1) })]);
 
+const setting = z.union([z.string(), z.boolean(), z.record(z.string(), z.string())]);
+
 const shape = z.strictObject({
   wallet: z.enum(WALLETS),
   name: z.string().min(1).max(100).default('main'),
   custody: z.enum(['merchant_own', 'wallet_held', 'hub_held']).default('merchant_own'),
-  settings: z.record(z.string(), z.string()),
+  settings: z.record(z.string(), setting),
   credentials: z.record(z.string(), credential),
 });
 

@@ -3,13 +3,13 @@ import type { Queryable } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
 import { checkAddresses } from './addresses.ts';
 import { lockAccount, updateAccount } from './queries.ts';
-import type { AccountRecord } from './wallet-account.ts';
+import type { AccountRecord, SettingValue } from './wallet-account.ts';
 
 /** A member that is absent stays; null removes a setting or a credential. */
 export interface WalletAccountChange {
   readonly name?: string | undefined;
   readonly state?: AccountRecord['state'] | undefined;
-  readonly settings?: Readonly<Record<string, string | null>> | undefined;
+  readonly settings?: Readonly<Record<string, SettingValue | null>> | undefined;
   readonly credentials?: Readonly<Record<string, string | null>> | undefined;
 }
 
@@ -52,7 +52,7 @@ export async function changeWalletAccount(
 
 function merged(
   known: Readonly<Record<string, unknown>>,
-  change: Readonly<Record<string, string | null>> = {},
+  change: Readonly<Record<string, SettingValue | null>> = {},
 ): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries({ ...known, ...change }).filter(([, value]) => value !== null),

@@ -8,8 +8,15 @@ export interface AccountCheck {
   readonly checks: readonly CredentialCheck[];
 }
 
-/** Asks the wallet itself, so it may take as long as one wallet call. */
-export async function checkWalletAccount(app: App, id: string): Promise<AccountCheck> {
+/**
+ * Asks the wallet itself, so it may take as long as one wallet call. `hears`: this very process
+ * serves `/notify/…`, so the wallet may also be asked for a test notification.
+ */
+export async function checkWalletAccount(
+  app: App,
+  id: string,
+  { hears = false }: { hears?: boolean } = {},
+): Promise<AccountCheck> {
   const account = await openAccount(app, id);
   if (account === 'sealed') {
     const message =
@@ -17,7 +24,8 @@ export async function checkWalletAccount(app: App, id: string): Promise<AccountC
       'with (HUTONG_MASTER_KEY_FILE)';
     return { ok: false, checks: [{ name: 'master key', ok: false, message }] };
   }
-  const checks = await app.wallets.connector(account.wallet).checkCredentials(account);
+  const notify_url = hears ? `${app.public_url}/notify/${account.wallet}/${account.id}` : undefined;
+  const checks = await app.wallets.connector(account.wallet).checkCredentials(account, notify_url);
   return { ok: checks.every(({ ok }) => ok), checks };
 }
 

@@ -15,6 +15,9 @@ import type { AccountRecord } from './wallet-account.ts';
 const TAG = 'Wallet accounts';
 const CUSTODY = ['merchant_own', 'wallet_held', 'hub_held'] as const;
 
+/** A text, a switch, or texts by name; the connector knows which. */
+const setting = z.union([form.text(2_000), z.boolean(), z.record(form.text(64), form.text(2_000))]);
+
 const accountObject = z
   .object({
     ...form.objectFields('wac', 'wallet_account'),
@@ -69,7 +72,7 @@ function create(app: App): Route {
           wallet: z.enum(WALLETS),
           name: form.text(100),
           custody: z.enum(CUSTODY),
-          settings: z.record(form.text(64), form.text(2_000)),
+          settings: z.record(form.text(64), setting),
           credentials: z.record(form.text(64), form.text(16_000)),
         })
         .openapi('CreateWalletAccount'),
@@ -127,7 +130,6 @@ function read(app: App): Route {
 }
 
 function change(app: App): Route {
-  const values = (max: number) => z.record(form.text(64), form.text(max).nullable()).optional();
   return route(
     {
       method: 'PATCH',
@@ -144,8 +146,8 @@ function change(app: App): Route {
         .strictObject({
           name: form.text(100).optional(),
           state: z.enum(['active', 'suspended']).optional(),
-          settings: values(2_000),
-          credentials: values(16_000),
+          settings: z.record(form.text(64), setting.nullable()).optional(),
+          credentials: z.record(form.text(64), form.text(16_000).nullable()).optional(),
         })
         .openapi('ChangeWalletAccount'),
       idempotency: 'optional',
@@ -172,13 +174,18 @@ function check(app: App): Route {
       roles: ['operator'],
       tag: TAG,
       summary: 'Check the credentials of a wallet account at the wallet',
-      description: 'Says which secret is wrong. Changes nothing, here or at the wallet.',
+      description:
+        'Says which secret is wrong. Changes nothing, here or at the wallet. With ' +
+        '`notification=true` a wallet that can (WeChat Pay) is also asked for a test ' +
+        'notification, which must come to this very process within four seconds.',
       params: { wallet_account: 'wac' },
+      query: z.strictObject({ notification: z.enum(['true', 'false']).optional() }),
       status: 200,
       answer: checkObject,
     },
-    async ({ params }) => {
-      const { ok, checks } = await checkWalletAccount(app, params.wallet_account);
+    async ({ params, query }) => {
+      const hears = query.notification === 'true';
+      const { ok, checks } = await checkWalletAccount(app, params.wallet_account, { hears });
       const object = 'wallet_account_check' as const;
       const body = { object, wallet_account: params.wallet_account, ok, checks };
       return { status: 200, body };

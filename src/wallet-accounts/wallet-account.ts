@@ -1,5 +1,8 @@
 import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
 
+/** A setting is a text, a switch, or texts by name (a seller's own app ids). */
+export type SettingValue = string | boolean | Readonly<Record<string, string>>;
+
 /** One account of this installation at a wallet, without its secrets. */
 export interface AccountRecord {
   readonly id: string;

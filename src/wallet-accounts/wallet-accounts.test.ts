@@ -2,10 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../test/support/hub.ts';
 import { sql } from '../db/pool.ts';
+import { apiRoutes } from '../hub.ts';
+import { notifyRoutes } from '../notifications/routes.ts';
 import type { WalletSandbox } from '../sandbox/sandbox.ts';
 import { createVault } from '../vault.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { type SandboxWallets, startSandboxWallets } from '../world/wallets.ts';
+import { checkWalletAccount } from './check.ts';
 import { createWalletAccount } from './create.ts';
 import { ensureWalletAccount } from './ensure.ts';
 
@@ -13,7 +16,9 @@ let hub: TestHub;
 let wallets: SandboxWallets;
 
 beforeAll(async () => {
-  hub = await startTestHub();
+  hub = await startTestHub({
+    parts: (app) => ({ routes: apiRoutes(app), pages: [notifyRoutes(app)] }),
+  });
   const { config, clock } = hub.app;
   wallets = await startSandboxWallets({ config, clock });
 });
@@ -190,4 +195,45 @@ describe('a change of an account', () => {
     });
     expect(none.status).toBe(404);
   });
+});
+
+describe('a test notification', () => {
+  /** As an installation whose public address is this hub's own. */
+  const heard = async (change: Record<string, string> = {}) => {
+    await forget();
+    const input = body('wechat_pay');
+    const credentials = { ...input.credentials, ...change };
+    const made = await hub.call('POST', '/v1/wallet_accounts', { body: { ...input, credentials } });
+    const app = { ...hub.app, public_url: hub.url };
+    const { checks } = await checkWalletAccount(app, String(made.json['id']), { hears: true });
+    return checks.find(({ name }) => name === 'notification');
+  };
+
+  test('proves address and key, and finds a key that decrypts nothing', async () => {
+    expect(await heard()).toMatchObject({ ok: true });
+    const wrong = await heard({ api_v3_key: 'x'.repeat(32) });
+    expect(wrong).toMatchObject({ ok: false, message: expect.stringContaining('api_v3_key') });
+  });
+
+  test('is asked for by the caller only, and missed where the address leads elsewhere', async () => {
+    await forget();
+    const made = await hub.call('POST', '/v1/wallet_accounts', { body: body('wechat_pay') });
+    const path = `/v1/wallet_accounts/${String(made.json['id'])}/check`;
+    expect((await hub.call('POST', path)).text).not.toContain('"notification"');
+    const missed = await hub.call('POST', `${path}?notification=true`);
+    expect([missed.json['ok'], missed.text]).toEqual([false, expect.stringContaining('arrived')]);
+  });
+});
+
+test('settings that are no text are kept: a seller’s own app id', async () => {
+  await forget();
+  const { settings, ...rest } = body('wechat_pay');
+  const sub_appids = { 1700000001: 'wx0123456789abcdef' };
+  const made = await hub.call('POST', '/v1/wallet_accounts', {
+    body: { ...rest, settings: { ...settings, sub_appids } },
+  });
+  expect(made.json, made.text).toMatchObject({ settings: { sub_appids } });
+  const path = `/v1/wallet_accounts/${String(made.json['id'])}`;
+  const without = await hub.call('PATCH', path, { body: { settings: { sub_appids: null } } });
+  expect(without.json['settings']).not.toHaveProperty('sub_appids');
 });

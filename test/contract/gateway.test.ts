@@ -7,7 +7,8 @@ import { unpaidContract } from './unpaid.ts';
 
 /**
  * The part of the contract that needs no payer, against real gateways: CONTRACT_ACCOUNTS names the
- * files of wallet accounts, with commas between them. No money moves. Orders carry the address in
+ * files of wallet accounts, with commas between them; behind that of a partner or platform, after an
+ * @, the number of a seller to order for. No money moves. Orders carry the address in
  * CONTRACT_NOTIFY_URL, which nobody calls, for nobody pays.
  */
 const files = (process.env['CONTRACT_ACCOUNTS'] ?? '').split(',').filter((path) => path !== '');
@@ -36,7 +37,8 @@ describe.each(files)('%s', (path) => {
     return stage;
   };
   test('opens', async () => {
-    const file = readAccountFile(path);
+    const [, account_file = path, sub_merchant] = /^(.+?)(?:@(\d+))?$/.exec(path) ?? [];
+    const file = readAccountFile(account_file);
     const wallet = connectors.find(({ name }) => name === file.wallet);
     if (!wallet) throw new Error(`no connector for ${file.wallet}`);
     const merchant = await openMerchant();
@@ -52,7 +54,13 @@ describe.each(files)('%s', (path) => {
       account,
       merchant,
       sandbox: undefined,
-      order: (more) => make({ notify_url, return_url: notify_url, ...more }),
+      order: (more) =>
+        make({
+          notify_url,
+          return_url: notify_url,
+          ...more,
+          ...(sub_merchant && { sub_merchant }),
+        }),
     };
     await merchant.stop();
   });

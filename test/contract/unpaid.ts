@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newWalletReference } from '../../src/ids.ts';
-import type { WalletTrace } from '../../src/wallets/wallet.ts';
+import type { CreateOrder, WalletTrace } from '../../src/wallets/wallet.ts';
 import type { At } from './payments.ts';
 import { needsPayer, type Stage } from './stage.ts';
 
@@ -27,10 +27,10 @@ export function unpaidContract(at: At): void {
       const order = stage.order({ presentation, amount: FEN });
       const outcome = await wallet.createPayment(account, order);
       expect([presentation, outcome.kind]).toEqual([presentation, 'presented']);
-      const asked = await wallet.queryPayment(account, order.wallet_reference);
+      const asked = await wallet.queryPayment(account, ...nameOf(order));
       if (asked.kind === 'fact') expect(asked.fact).toMatchObject({ state: 'waiting' });
       else expect([presentation, asked.kind]).toEqual([presentation, 'not_found']);
-      const closed = await wallet.closePayment(account, order.wallet_reference);
+      const closed = await wallet.closePayment(account, ...nameOf(order));
       expect(['closed', 'not_found']).toContain(closed.kind);
     }
   });
@@ -38,19 +38,25 @@ export function unpaidContract(at: At): void {
   test('what nobody made is not found, and refunding it is refused', async () => {
     const stage = at();
     const { wallet, account } = stage;
-    const wallet_reference = newWalletReference(0);
+    const order = stage.order();
+    const { wallet_reference } = order;
     const refund_reference = newWalletReference(0);
-    expect((await wallet.queryPayment(account, wallet_reference)).kind).toBe('not_found');
-    const asked = await wallet.queryRefund(account, { wallet_reference, refund_reference });
+    expect((await wallet.queryPayment(account, ...nameOf(order))).kind).toBe('not_found');
+    const asked = await wallet.queryRefund(account, {
+      ...sellerOf(order),
+      wallet_reference,
+      refund_reference,
+    });
     expect(['not_found', 'refused']).toContain(asked.kind);
     const refund = await wallet.refund(account, {
+      ...sellerOf(order),
       wallet_reference,
       refund_reference,
       amount: FEN,
       payment_amount: FEN,
       currency: 'CNY',
       reason: '测试',
-      notify_url: stage.order().notify_url,
+      notify_url: order.notify_url,
     });
     expect(refund.kind).toBe('refused');
   });
@@ -80,9 +86,18 @@ async function tracesOf(stage: Stage): Promise<WalletTrace[]> {
   const refund_reference = newWalletReference(0);
   const outcomes = [
     await wallet.createPayment(account, order),
-    await wallet.queryPayment(account, wallet_reference),
-    await wallet.closePayment(account, wallet_reference),
-    await wallet.queryRefund(account, { wallet_reference, refund_reference }),
+    await wallet.queryPayment(account, ...nameOf(order)),
+    await wallet.closePayment(account, ...nameOf(order)),
+    await wallet.queryRefund(account, { ...sellerOf(order), wallet_reference, refund_reference }),
   ];
   return outcomes.map(({ trace }) => trace);
+}
+
+/** The seller that a partner's or platform's order is for. */
+function sellerOf({ sub_merchant }: CreateOrder): { sub_merchant?: string } {
+  return sub_merchant === undefined ? {} : { sub_merchant };
+}
+
+function nameOf({ wallet_reference, sub_merchant }: CreateOrder): [string, string?] {
+  return sub_merchant === undefined ? [wallet_reference] : [wallet_reference, sub_merchant];
 }

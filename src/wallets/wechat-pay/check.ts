@@ -71,7 +71,10 @@ function readEcho(heard: Heard): CredentialCheck {
     case 'decrypt':
       return failed(name, 'api_v3_key is wrong: a notification arrived that it cannot decrypt.');
     case 'silent':
-      return failed(name, 'No notification arrived: the wallet cannot reach the notify address.');
+      return failed(
+        name,
+        'No notification arrived here: the wallet cannot reach the notify address, or another process of the hub took it.',
+      );
     default:
       return heard satisfies never;
   }
