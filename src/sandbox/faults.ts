@@ -154,20 +154,30 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** FNV-1a. */
+function hashOf(name: string): number {
+  let hash = name === '' ? 0 : 0x811c9dc5;
+  for (const char of name) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  return hash;
+}
+
 export class FaultDial {
   /** Do amounts of the table above mean faults? */
   sentinels = false;
   #settings: FaultSetting[] = [];
-  #random: () => number;
+  #seed: number;
+  readonly #streams = new Map<string, () => number>();
 
   constructor(seed = 1) {
-    this.#random = seededRandom(seed);
+    this.#seed = seed;
   }
 
   /** Replaces all settings; an empty list turns every fault off. */
   set(settings: readonly FaultSetting[], seed?: number): void {
     this.#settings = settings.map((setting) => ({ ...setting }));
-    if (seed !== undefined) this.#random = seededRandom(seed);
+    if (seed === undefined) return;
+    this.#seed = seed;
+    this.#streams.clear();
   }
 
   get settings(): readonly FaultSetting[] {
@@ -181,7 +191,7 @@ export class FaultDial {
       if (setting.operation !== undefined && setting.operation !== occasion.operation) continue;
       if (setting.amount !== undefined && setting.amount !== occasion.amount) continue;
       if (setting.remaining === 0) continue;
-      if (this.#random() >= setting.probability) continue;
+      if (this.#draw(fault) >= setting.probability) continue;
       if (setting.remaining !== undefined) setting.remaining -= 1;
       return setting;
     }
@@ -195,7 +205,18 @@ export class FaultDial {
     return { fault, probability: 1, ...STANDARD_DEGREE[fault] };
   }
 
+  /** For the details of what struck. */
   random(): number {
-    return this.#random();
+    return this.#draw('');
+  }
+
+  /** A row of numbers for each fault: what is asked beside the calls does not shift the others. */
+  #draw(name: string): number {
+    let stream = this.#streams.get(name);
+    if (!stream) {
+      stream = seededRandom(this.#seed ^ hashOf(name));
+      this.#streams.set(name, stream);
+    }
+    return stream();
   }
 }

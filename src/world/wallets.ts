@@ -70,7 +70,7 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       faults: faults[wallet],
       people: PEOPLE,
       notify_pace: options.config.notify_pace,
-      random: sandboxRandom(options.seed),
+      random: sandboxRandom(options.seed, `${wallet} ${nthStart(store)}`),
       requests: new RequestLog(() => options.clock.real()),
       rate_limits: options.rate_limits ?? false,
       token: options.token,
@@ -89,6 +89,14 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       for (const store of stores) await store.stop();
     },
   };
+}
+
+/** A seed begins anew at each start, and what it gave before is in the books already. */
+function nthStart(store: SandboxStore): number {
+  const starts = store.collection<{ count: number }>('starts');
+  const count = (starts.get('all')?.count ?? 0) + 1;
+  starts.put('all', { count });
+  return count;
 }
 
 /** Says which setting to change; undefined for any other error. */

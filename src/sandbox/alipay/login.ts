@@ -38,7 +38,7 @@ export async function authorize(
   wanted: Authorize,
   person: string,
 ): Promise<string> {
-  const code = newSecret();
+  const code = newSecret(alipay.options.random);
   const expires_at = alipay.options.clock.now().getTime() + CODE_LIFE_MS;
   const record: LoginCode = { code, app_id: wanted.app_id, person, expires_at };
   alipay.login_codes.put(code, record);
@@ -73,9 +73,9 @@ export function exchangeToken(call: Call): Record<string, unknown> {
   return {
     user_id: buyer.user_id,
     open_id: openId(app.app_id, found.person),
-    access_token: `authbse${newSecret()}`,
+    access_token: `authbse${newSecret(alipay.options.random)}`,
     expires_in: '1296000',
-    refresh_token: `authbse${newSecret()}`,
+    refresh_token: `authbse${newSecret(alipay.options.random)}`,
     re_expires_in: '2592000',
   };
 }

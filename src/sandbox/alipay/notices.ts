@@ -40,7 +40,7 @@ function content(alipay: Alipay, trade: Trade, refund: TradeRefund | undefined) 
   const buyer = alipay.buyers.get(trade.buyer ?? '');
   return {
     notify_type: 'trade_status_sync',
-    notify_id: newNotifyId(alipay.options.clock.now()),
+    notify_id: newNotifyId(alipay.options.random, alipay.options.clock.now()),
     charset: trade.charset,
     version: '1.0',
     app_id: trade.app_id,

@@ -1,26 +1,20 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { businessDate } from '../../clock.ts';
 import { randomDigits, type SandboxRandom } from '../random.ts';
 
 /** Numbers and tokens in the shapes that the wallet gives them. */
-function digits(count: number): string {
-  let text = '';
-  while (text.length < count) text += randomInt(1_000_000_000).toString().padStart(9, '0');
-  return text.slice(0, count);
-}
-
 function compactDate(now: Date): string {
   return businessDate(now).replaceAll('-', '');
 }
 
 /** 28 digits: day, 22001, serial. */
-export function newTradeNo(now: Date): string {
-  return `${compactDate(now)}22001${digits(15)}`;
+export function newTradeNo(random: SandboxRandom, now: Date): string {
+  return `${compactDate(now)}22001${randomDigits(random, 15)}`;
 }
 
 /** 34 digits, constant over all tries of one notification. */
-export function newNotifyId(now: Date): string {
-  return `${compactDate(now)}00222${digits(21)}`;
+export function newNotifyId(random: SandboxRandom, now: Date): string {
+  return `${compactDate(now)}00222${randomDigits(random, 21)}`;
 }
 
 /** Numbers of what happens to a trade later: day, kind, serial. */
@@ -53,12 +47,12 @@ export function newPayerCode(random: SandboxRandom): string {
 const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz';
 
 /** Twenty characters of `[0-9a-z]`, over 100 random bits: order codes and cashier addresses. */
-export function newToken(): string {
-  return Array.from({ length: 20 }, () => BASE36.charAt(randomInt(36))).join('');
+export function newToken(random: SandboxRandom): string {
+  return Array.from({ length: 20 }, () => BASE36.charAt(random.integer(36))).join('');
 }
 
-export function newSecret(): string {
-  return randomBytes(16).toString('hex');
+export function newSecret(random: SandboxRandom): string {
+  return random.bytes(16).toString('hex');
 }
 
 function derived(seed: string): Buffer {

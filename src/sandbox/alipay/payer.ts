@@ -43,7 +43,7 @@ export class Payers {
     const [first] = trades;
     if (!first) throw new PhoneRefusal('unknown_code');
     takeUpAll(alipay, trades, person);
-    const id = newSecret();
+    const id = newSecret(this.#alipay.options.random);
     const expires_at = alipay.options.clock.now().getTime() + SCAN_LIFE_MS;
     this.#scans.set(id, { person, trades, expires_at });
     const oldest = this.#scans.keys().next().value;

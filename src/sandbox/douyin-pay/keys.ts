@@ -2,6 +2,8 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from '
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { issueCertificate, newRsaKey, serialOf } from '../certificates.ts';
+import { randomDigits } from '../random.ts';
+import type { SandboxOptions } from '../sandbox.ts';
 
 /** The merchant's key and the wallet's certificates; made once and kept in one file. */
 export interface PlatformKey {
@@ -37,10 +39,14 @@ interface Stored {
 const YEAR_MS = 365 * 86_400_000;
 const LIFE_YEARS = 5;
 
-export async function openKeys(directory: string, now: Date): Promise<Keys> {
+/** The merchant's numbers may have a seed; keys and secrets have none. */
+type KeyOptions = Pick<SandboxOptions, 'keys_dir' | 'random'>;
+
+export async function openKeys(options: KeyOptions, now: Date): Promise<Keys> {
+  const { keys_dir: directory } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, 'douyin_pay.json');
-  const stored = (await readStored(file)) ?? (await makeKeys(directory, file, now));
+  const stored = (await readStored(file)) ?? (await makeKeys(options, file, now));
   const platform = stored.platform.map(opened);
   let kept = stored;
   return {
@@ -95,7 +101,8 @@ function issuePlatform(authority: Stored['authority'], now: Date) {
   });
 }
 
-async function makeKeys(directory: string, file: string, now: Date): Promise<Stored> {
+async function makeKeys(options: KeyOptions, file: string, now: Date): Promise<Stored> {
+  const random = options.random.stream('merchant');
   const [authority, private_key] = await Promise.all([
     issueCertificate({
       subject: { C: 'CN', O: 'Douyin Pay sandbox', CN: 'Root' },
@@ -107,18 +114,15 @@ async function makeKeys(directory: string, file: string, now: Date): Promise<Sto
   ]);
   const platform = await issuePlatform(authority, now);
   const stored: Stored = {
-    mchid: `60${BigInt(`0x${hex(8)}`)
-      .toString()
-      .padStart(14, '0')
-      .slice(0, 14)}`,
-    appid: `aw${hex(7)}`,
+    mchid: `60${randomDigits(random, 14)}`,
+    appid: `aw${random.bytes(7).toString('hex')}`,
     serial_no: hex(8).toUpperCase(),
     encrypt_key: hex(16),
     private_key,
     authority,
     platform: [platform],
   };
-  const files = filesIn(directory);
+  const files = filesIn(options.keys_dir);
   await writePrivate(files.private_key, private_key);
   await writePrivate(files.platform_certificate, platform.certificate);
   // Written last: while it is missing, the rest counts as not made.

@@ -50,8 +50,10 @@ export class Notices {
     const occasion = { operation: event_type, amount };
     const wrong = faults.strikes('notification_wrong_amount', occasion);
     const told = wrong ? misstated(content) : content;
-    const id = `EV-${shanghaiTime(now).slice(0, 19).replace(/\D/g, '')}${randomDigits(random, 9)}`;
     const subject = { event_type, content: told, create_time: shanghaiTime(now) };
+    // Some facts happen beside the calls: the number depends on what is told, not on its turn.
+    const serial = randomDigits(random.stream(`notice ${JSON.stringify(subject)}`), 9);
+    const id = `EV-${shanghaiTime(now).slice(0, 19).replace(/\D/g, '')}${serial}`;
     this.#notifier.notify(id, url, subject, occasion);
   }
 

@@ -26,7 +26,7 @@ const CODES_SHOWN = 20;
 
 export async function startDouyinPaySandbox(options: SandboxOptions): Promise<WalletSandbox> {
   const { clock, store } = options;
-  const keys = await openKeys(options.keys_dir, clock.real());
+  const keys = await openKeys(options, clock.real());
   const timers = new Set<NodeJS.Timeout>();
   const funds = new Funds(store);
   const douyin: DouyinPay = {

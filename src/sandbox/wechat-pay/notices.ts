@@ -62,7 +62,9 @@ export class Notices {
     const wrong = this.#options.faults.strikes('notification_wrong_amount', occasion);
     const content = wrong ? misstated(notice.content) : notice.content;
     const told = { ...subject, content, create_time: shanghaiTime(now) };
-    this.#notifier.notify(newEventId(now), url, told, occasion);
+    // Some facts happen beside the calls: the number depends on what is told, not on its turn.
+    const random = this.#options.random.stream(`notice ${JSON.stringify(told)}`);
+    this.#notifier.notify(newEventId(random, now), url, told, occasion);
   }
 
   stop(): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { parseWireObject } from '../../protocols/wechat-pay/messages.ts';
 import {
   type CodeOnScreen,
@@ -85,7 +84,7 @@ export class Payer {
       throw new PhoneRefusal('unknown_code');
     }
     this.#checkPayable(payable, person);
-    const id = randomBytes(16).toString('hex');
+    const id = this.#context.random.bytes(16).toString('hex');
     const at = this.#context.clock.real().getTime();
     this.#forgetOld(at);
     this.#scans.set(id, { payable, person, prepay_id: payable.prepay_id, at });

@@ -8,6 +8,7 @@ import { BillDays } from './bills/days.ts';
 import { BillFiles } from './bills/files.ts';
 import { Books } from './books.ts';
 import type { SandboxContext } from './context.ts';
+import { WithdrawalBook } from './ecommerce/withdrawal-book.ts';
 import { merchantAccount, scriptAccess } from './merchants/accounts.ts';
 import type { Merchant } from './merchants/keys.ts';
 import { type LoadedKeys, loadKeys } from './merchants/load.ts';
@@ -15,6 +16,7 @@ import { MerchantSettings } from './merchants/settings.ts';
 import { SubMerchants } from './merchants/sub-merchants.ts';
 import { WalletKeys } from './merchants/wallet-keys.ts';
 import { Notices } from './notices.ts';
+import { ApplicationBook } from './onboarding/applications.ts';
 import { Coupons } from './orders/coupons.ts';
 import { expire } from './orders/lives.ts';
 import { Openids } from './orders/openids.ts';
@@ -48,7 +50,7 @@ export interface WechatPaySandboxOptions extends SandboxOptions {
 export async function startWechatPaySandbox(
   options: WechatPaySandboxOptions,
 ): Promise<WalletSandbox> {
-  const loaded = await loadKeys(options.keys_dir, () => options.clock.real());
+  const loaded = await loadKeys(options.keys_dir, () => options.clock.real(), options.random);
   const { merchants } = loaded;
   const [merchant] = merchants;
   assert(merchant, 'the first role is the direct merchant');
@@ -141,7 +143,13 @@ function buildContext(
   const books = new Books(options.store, options.people);
   const { clock, faults, random } = options;
   const settings = new MerchantSettings(options.store);
-  const keys = new WalletKeys({ clock, faults, random, platform, settings });
+  const keys = new WalletKeys({
+    clock,
+    faults,
+    random: random.stream('signing'),
+    platform,
+    settings,
+  });
   return {
     clock: options.clock,
     store: options.store,
@@ -156,6 +164,8 @@ function buildContext(
     coupons: new Coupons(options.store, options.random),
     keys,
     sharing: new SharingBook(options.store),
+    withdrawals: new WithdrawalBook(options.store),
+    applications: new ApplicationBook(options.store),
     funds: new Funds(options.store),
     days: new BillDays(books),
     bill_files: new BillFiles(options.clock, options.random),

@@ -21,7 +21,7 @@ export function uploadImage(call: Call): Record<string, unknown> {
   const bytes = files?.find(({ name }) => name === 'image_content')?.bytes;
   if (!bytes || bytes.length === 0) throw invalidField('image_content 不能为空 (the file)');
   if (bytes.length > MAX_BYTES) throw invalidField('image_content 超过10M');
-  const image_id = `${newSecret()}.${type.toLowerCase()}`;
+  const image_id = `${newSecret(alipay.options.random)}.${type.toLowerCase()}`;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   alipay.direct.images.put(image_id, {
     image_id,

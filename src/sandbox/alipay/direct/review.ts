@@ -29,7 +29,7 @@ function pass(alipay: Alipay, application: Application): void {
   const { platform, name, alias } = application;
   const smid = application.smid ?? newSmid(alipay);
   const known = alipay.direct.sellers.get(smid);
-  const fresh = application.has_card ? newSecret() : null;
+  const fresh = application.has_card ? newSecret(alipay.options.random) : null;
   const card_alias_no = known?.card_alias_no ?? fresh;
   application.smid = smid;
   application.card_alias_no = card_alias_no;

@@ -104,7 +104,7 @@ export function mergePrecreate(call: Call): Record<string, unknown> {
     out_merge_no,
     digest,
     parts: parts.map((trade) => tradeKey(trade.seller_id, trade.out_trade_no)),
-    token: newToken(),
+    token: newToken(alipay.options.random),
     expires_at,
     return_url: urlParameter(call.parameters, 'return_url'),
     quit_url: null,

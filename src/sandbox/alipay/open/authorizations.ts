@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SandboxRandom } from '../../random.ts';
 import type { SandboxOptions } from '../../sandbox.ts';
 import type { Collection } from '../../store.ts';
 import type { App } from '../books.ts';
@@ -25,8 +26,8 @@ export interface AppAuthorization {
 const YEAR_MS = 365 * 86_400_000;
 
 /** `202611BB…`, forty characters at most. */
-function newToken(now: Date): string {
-  return `${now.toISOString().slice(0, 7).replace('-', '')}BB${newSecret().slice(0, 30)}`;
+function newToken(random: SandboxRandom, now: Date): string {
+  return `${now.toISOString().slice(0, 7).replace('-', '')}BB${newSecret(random).slice(0, 30)}`;
 }
 
 /** What the merchant's consent page sends the third party back with. */
@@ -61,7 +62,7 @@ export class Authorizations {
     const opened = new Authorizations(options, apps);
     const path = join(options.keys_dir, 'isv_app_auth_token.txt');
     const now = options.clock.now();
-    opened.#first = await keptText(path, async () => newToken(now));
+    opened.#first = await keptText(path, async () => newToken(options.random, now));
     const roles = new Map([...apps.values()].map((app) => [app.role, app]));
     const isv = roles.get('isv');
     const merchant = roles.get('key');
@@ -78,7 +79,7 @@ export class Authorizations {
 
   /** The merchant allows the third party's application: a code that is good once, for a day. */
   grant(isv: App, merchant: App): string {
-    const code = `P${newSecret()}`;
+    const code = `P${newSecret(this.#options.random)}`;
     const until = this.#options.clock.now().getTime() + CODE_LIFE_MS;
     this.#codes.put(code, { code, app_id: isv.app_id, auth_app_id: merchant.app_id, until });
     return code;
@@ -91,17 +92,18 @@ export class Authorizations {
     this.#codes.delete(code);
     const now = this.#options.clock.now();
     if (now.getTime() >= found.until) return 'expired';
-    return this.#put(isv, merchant, newToken(now));
+    return this.#put(isv, merchant, newToken(this.#options.random, now));
   }
 
   /** A new token in place of the old one, which ends. */
   refresh(isv: App, refresh_token: string): AppAuthorization | undefined {
+    const { random, clock } = this.#options;
     for (const old of this.#all.values()) {
       if (old.refresh_token !== refresh_token || old.app_id !== isv.app_id || old.revoked) continue;
       const merchant = this.#apps.get(old.auth_app_id);
       if (!merchant) return undefined;
       this.revoke(old.token);
-      return this.#put(isv, merchant, newToken(this.#options.clock.now()));
+      return this.#put(isv, merchant, newToken(random, clock.now()));
     }
     return undefined;
   }
@@ -133,7 +135,7 @@ export class Authorizations {
     const from = this.#options.clock.now().getTime();
     const made: AppAuthorization = {
       token,
-      refresh_token: newToken(new Date(from)),
+      refresh_token: newToken(this.#options.random, new Date(from)),
       app_id: isv.app_id,
       auth_app_id: merchant.app_id,
       user_id: merchant.seller_id,

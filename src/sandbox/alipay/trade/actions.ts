@@ -20,7 +20,7 @@ function giveCoupon(alipay: Alipay): SandboxAction {
     }),
     run: async ({ person, amount, funder, min_amount, seller_id, name }) => {
       if (!alipay.buyers.has(person)) throw new ActionRefusal(404, `no person ${person}`);
-      const id = newSecret();
+      const id = newSecret(alipay.options.random);
       alipay.coupons.put(id, {
         id,
         person,

@@ -21,7 +21,8 @@ export interface AppMessage {
 export function sendMessage(alipay: Alipay, message: AppMessage): void {
   const url = alipay.app_gateways.get(message.app_id)?.url;
   if (url === undefined) return;
-  const notify_id = newNotifyId(alipay.options.clock.now());
+  const { clock, random } = alipay.options;
+  const notify_id = newNotifyId(random, clock.now());
   alipay.notifier.notify(notify_id, url, {
     notify_id,
     msg_method: message.method,

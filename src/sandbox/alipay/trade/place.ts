@@ -117,7 +117,7 @@ export function readOrder(call: Call, biz: Biz, placing: Placing): Trade {
     ...custodyOf(alipay, app, biz, amount),
     merge: placing.merge?.pre_order_no ?? null,
     charset: charsetNamed(parameters.get('charset') ?? '') ?? 'utf-8',
-    token: newToken(),
+    token: newToken(alipay.options.random),
     placed_at: now.getTime(),
     expires_at: placing.merge?.expires_at ?? expiry(biz, placing.product, now),
     status: 'NOT_CREATED',
@@ -152,9 +152,10 @@ export function place(call: Call, biz: Biz, placing: Placing): Trade {
 /** The buyer takes the order up: from here on the wallet knows a trade. */
 export function createTrade(alipay: Alipay, trade: Trade, buyer: string): void {
   if (trade.status !== 'NOT_CREATED') return;
-  const now = alipay.options.clock.now();
-  let trade_no = newTradeNo(now);
-  while (alipay.by_trade_no.has(trade_no)) trade_no = newTradeNo(now);
+  const { clock, random } = alipay.options;
+  const now = clock.now();
+  let trade_no = newTradeNo(random, now);
+  while (alipay.by_trade_no.has(trade_no)) trade_no = newTradeNo(random, now);
   trade.status = 'WAIT_BUYER_PAY';
   trade.trade_no = trade_no;
   trade.buyer = buyer;

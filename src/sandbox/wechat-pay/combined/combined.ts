@@ -59,7 +59,7 @@ export function createCombined(
   checkNumbers(context, merchant, parts);
   const record: CombinedRecord = {
     ...blankOrder(),
-    ...freshIds(now),
+    ...freshIds(context, now),
     kind,
     combine_out_trade_no,
     mchid: merchant.mchid,

@@ -138,12 +138,18 @@ export const PLATFORM_REFUND: Fields = {
 
 export const RETURN_ADVANCE: Fields = { sub_mchid };
 
-export const WITHDRAW: Fields = {
-  sub_mchid,
+/** Of the platform's own money. */
+export const OWN_WITHDRAW: Fields = {
   out_request_no: text('商户提现单号', 32, { required: true, pattern: /^[0-9A-Za-z]+$/ }),
   amount: fen('提现金额'),
   remark: text('提现备注', 56),
   bank_memo: text('银行附言', 32),
-  account_type: oneOf('出款账户类型', FUND_ACCOUNTS, false),
+  account_type: oneOf('出款账户类型', FUND_ACCOUNTS),
   notify_url,
+};
+
+export const WITHDRAW: Fields = {
+  ...OWN_WITHDRAW,
+  sub_mchid,
+  account_type: oneOf('出款账户类型', FUND_ACCOUNTS, false),
 };

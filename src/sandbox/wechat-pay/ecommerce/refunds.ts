@@ -116,7 +116,7 @@ function advanced(
   };
   move(context, entry);
   try {
-    const before = held(context, wanted);
+    const before = held(context, merchant, wanted);
     const message = createRefund(context, merchant, wanted);
     const { transaction_id } = message;
     const taken = before - (context.funds.holdOf(transaction_id)?.amount ?? 0n);
@@ -131,11 +131,11 @@ function advanced(
   }
 }
 
-function held(context: SandboxContext, wanted: WireObject): bigint {
+function held(context: SandboxContext, merchant: Merchant, wanted: WireObject): bigint {
   const number = textField(wanted, 'transaction_id');
   const order =
     number === undefined
-      ? [...context.books.orders.values()].find((each) => each.out_trade_no === wanted.out_trade_no)
+      ? context.books.order(merchant.mchid, textField(wanted, 'out_trade_no') ?? '')
       : context.books.orderOfTransaction(number);
   return context.funds.holdOf(order?.transaction_id ?? '')?.amount ?? 0n;
 }

@@ -13,7 +13,12 @@ import {
   queryPlatformSplit,
 } from './splits.ts';
 import { cancelSubsidy, createSubsidy, returnSubsidy } from './subsidies.ts';
-import { createWithdrawal, queryWithdrawal } from './withdrawals.ts';
+import {
+  createOwnWithdrawal,
+  createWithdrawal,
+  queryOwnWithdrawal,
+  queryWithdrawal,
+} from './withdrawals.ts';
 
 /** A platform's calls about the money of its sellers (电商收付通). */
 const WIKI = 'https://pay.weixin.qq.com/wiki/doc';

@@ -158,9 +158,7 @@ export function returnSubsidy(
   if (!subsidy || subsidy.cancelled) {
     throw invalidRequest('订单没有补差，不能回退', INTERNAL_CODE.bad_parameter);
   }
-  const refund = [...context.books.refunds.values()].find(
-    ({ refund_id }) => refund_id === given.refund_id,
-  );
+  const refund = platformRefunds(context).get(given.refund_id);
   if (refund?.transaction_id !== given.transaction_id) {
     throw invalidRequest('微信退款单号不属于该订单', INTERNAL_CODE.bad_parameter);
   }

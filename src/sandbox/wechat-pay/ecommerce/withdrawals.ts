@@ -6,7 +6,6 @@ import {
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
 import { randomDigits } from '../../random.ts';
-import type { Collection } from '../../store.ts';
 import { checkFields } from '../api/fields.ts';
 import { otherParameters } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
@@ -20,42 +19,15 @@ import {
   platformSeller,
   queriedSeller,
 } from '../sharing/rules.ts';
-import { WITHDRAW } from './fields.ts';
+import { OWN_WITHDRAW, WITHDRAW } from './fields.ts';
+import type { Withdrawal, WithdrawStatus } from './withdrawal-book.ts';
 
 /**
- * A platform sends a seller's money to the seller's bank account. The money leaves when the request
- * is accepted; a bank that refuses it sends it back.
- * CREATE_SUCCESS → SUCCESS | FAIL; SUCCESS → REFUND (the bank returned it).
+ * A platform sends a seller's money, or its own, to the bank account that belongs to it. The money
+ * leaves when the request is accepted; a bank that refuses it sends it back.
  * https://pay.weixin.qq.com/wiki/doc/apiv3/wxpay/ecommerce/fund/chapter3_2.shtml
  */
-export type WithdrawStatus = 'CREATE_SUCCESS' | 'SUCCESS' | 'FAIL' | 'REFUND';
-
-export interface Withdrawal {
-  readonly withdraw_id: string;
-  readonly mchid: string;
-  readonly sub_mchid: string;
-  readonly out_request_no: string;
-  readonly amount: bigint;
-  readonly remark: string | null;
-  readonly bank_memo: string | null;
-  readonly account_type: string;
-  readonly notify_url: string | null;
-  readonly fingerprint: string;
-  readonly created_at: number;
-  readonly due_at: number;
-  status: WithdrawStatus;
-  updated_at: number;
-  reason: string | null;
-}
-
 const ARRIVES_MS = 5_000;
-
-export function withdrawals(context: SandboxContext): Collection<Withdrawal> {
-  return context.store.collection<Withdrawal>('withdrawals');
-}
-
-const keyOf = ({ mchid, out_request_no }: Pick<Withdrawal, 'mchid' | 'out_request_no'>) =>
-  `${mchid}:${out_request_no}`;
 
 /** POST /v3/ecommerce/fund/withdraw */
 export function createWithdrawal(
@@ -66,12 +38,31 @@ export function createWithdrawal(
   checkFamily(merchant, 'platform');
   checkFields(WITHDRAW, body);
   const sub_mchid = platformSeller(context, merchant, body);
+  return withdraw(context, merchant, { sub_mchid, body });
+}
+
+/** POST /v3/merchant/fund/withdraw */
+export function createOwnWithdrawal(
+  context: SandboxContext,
+  merchant: Merchant,
+  body: WireObject,
+): object {
+  checkFamily(merchant, 'platform');
+  checkFields(OWN_WITHDRAW, body);
+  return withdraw(context, merchant, { sub_mchid: null, body });
+}
+
+function withdraw(
+  context: SandboxContext,
+  merchant: Merchant,
+  { sub_mchid, body }: { sub_mchid: string | null; body: WireObject },
+): object {
   const { mchid } = merchant;
   const out_request_no = textField(body, 'out_request_no') ?? '';
   const fingerprint = digest(body);
-  const known = withdrawals(context).get(keyOf({ mchid, out_request_no }));
+  const known = context.withdrawals.ofNumber(mchid, out_request_no);
   if (known) {
-    if (known.fingerprint !== fingerprint) {
+    if (known.fingerprint !== fingerprint || known.sub_mchid !== sub_mchid) {
       throw otherParameters('商户提现单号重复：请求参数与首次请求的参数不一致');
     }
     return created(known);
@@ -95,22 +86,28 @@ export function createWithdrawal(
     reason: null,
   };
   releaseOverdue(context);
-  if (context.funds.available(sub_mchid, made.account_type) < made.amount) {
-    throw notEnough('二级商户账户可用余额不足');
+  if (context.funds.available(holderOf(made), made.account_type) < made.amount) {
+    throw notEnough('账户可用余额不足');
   }
   post(context, made, 'out');
-  withdrawals(context).put(keyOf(made), made);
+  context.withdrawals.put(made);
   scheduleWithdrawal(context, made);
   return created(made);
 }
 
 function created({ sub_mchid, withdraw_id, out_request_no, account_type }: Withdrawal): object {
+  if (sub_mchid === null) return { withdraw_id, out_request_no };
   return { sub_mchid, withdraw_id, out_request_no, account_type };
+}
+
+/** Whose money it is. */
+function holderOf({ mchid, sub_mchid }: Pick<Withdrawal, 'mchid' | 'sub_mchid'>): string {
+  return sub_mchid ?? mchid;
 }
 
 function post(context: SandboxContext, withdrawal: Withdrawal, direction: 'in' | 'out'): void {
   context.funds.post({
-    holder: withdrawal.sub_mchid,
+    holder: holderOf(withdrawal),
     purse: withdrawal.account_type,
     at: context.clock.now().getTime(),
     direction,
@@ -143,7 +140,7 @@ export function decideWithdrawal(
     withdrawal.reason = status === 'FAIL' ? '银行处理失败' : '银行退票';
     post(context, withdrawal, 'in');
   }
-  withdrawals(context).put(keyOf(withdrawal), withdrawal);
+  context.withdrawals.put(withdrawal);
   const url = withdrawal.notify_url ?? context.sharing.address('withdrawals', withdrawal.mchid);
   if (url === undefined) return;
   const content = withdrawalMessage(withdrawal);
@@ -152,37 +149,62 @@ export function decideWithdrawal(
 }
 
 function withdrawalMessage(withdrawal: Withdrawal): object {
-  const { remark, bank_memo, reason } = withdrawal;
-  return {
-    sub_mchid: withdrawal.sub_mchid,
-    sp_mchid: withdrawal.mchid,
+  const { mchid, sub_mchid, remark, bank_memo, reason } = withdrawal;
+  const shared = {
     status: withdrawal.status,
     withdraw_id: withdrawal.withdraw_id,
     out_request_no: withdrawal.out_request_no,
     amount: fenNumber(withdrawal.amount),
     create_time: shanghaiTime(new Date(withdrawal.created_at)),
     update_time: shanghaiTime(new Date(withdrawal.updated_at)),
+    account_type: withdrawal.account_type,
+  };
+  // A platform's own has every text field, empty where there is nothing to say.
+  if (sub_mchid === null) {
+    const solution = reason === null ? '' : SOLUTION;
+    const texts = { reason: reason ?? '', remark: remark ?? '', bank_memo: bank_memo ?? '' };
+    return { ...shared, ...texts, solution };
+  }
+  return {
+    sub_mchid,
+    sp_mchid: mchid,
+    ...shared,
     ...(reason === null ? {} : { reason }),
     ...(remark === null ? {} : { remark }),
     ...(bank_memo === null ? {} : { bank_memo }),
-    account_type: withdrawal.account_type,
   };
 }
+
+const SOLUTION = '请核对结算银行账户后重新发起提现';
+
+type By = { withdraw_id: string } | { out_request_no: string };
 
 /** GET /v3/ecommerce/fund/withdraw/{withdraw_id} and …/out-request-no/{out_request_no} */
 export function queryWithdrawal(
   context: SandboxContext,
   merchant: Merchant,
-  asked: { by: { withdraw_id: string } | { out_request_no: string }; query: URLSearchParams },
+  asked: { by: By; query: URLSearchParams },
 ): object {
   checkFamily(merchant, 'platform');
   const sub_mchid = queriedSeller(context, merchant, asked.query);
-  const { by } = asked;
-  const { mchid } = merchant;
+  return present(context, merchant, { sub_mchid, by: asked.by });
+}
+
+/** GET /v3/merchant/fund/withdraw/withdraw-id/{withdraw_id} and …/out-request-no/{out_request_no} */
+export function queryOwnWithdrawal(context: SandboxContext, merchant: Merchant, by: By): object {
+  checkFamily(merchant, 'platform');
+  return present(context, merchant, { sub_mchid: null, by });
+}
+
+function present(
+  context: SandboxContext,
+  { mchid }: Merchant,
+  { sub_mchid, by }: { sub_mchid: string | null; by: By },
+): object {
   const known =
     'withdraw_id' in by
-      ? [...withdrawals(context).values()].find((each) => each.withdraw_id === by.withdraw_id)
-      : withdrawals(context).get(keyOf({ mchid, ...by }));
+      ? context.withdrawals.ofId(by.withdraw_id)
+      : context.withdrawals.ofNumber(mchid, by.out_request_no);
   if (known?.mchid !== mchid || known.sub_mchid !== sub_mchid) throw notFound('提现单不存在');
   if (context.clock.now().getTime() >= known.due_at) arrive(context, known);
   return withdrawalMessage(known);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Issued, issueCertificate } from '../../certificates.ts';
+import { sandboxRandom } from '../../random.ts';
 import { newSerial } from '../numbers.ts';
 import { damaged, readOptional, writePrivateJson } from './key-files.ts';
 
@@ -26,7 +27,7 @@ export async function openAuthority(directory: string, now: Date): Promise<Issue
   }
   const authority = await issueCertificate({
     subject: { C: 'CN', O: ORGANISATION, OU: CENTRE, CN: 'Tenpay.com Sandbox Root CA' },
-    serial: newSerial(),
+    serial: newSerial(sandboxRandom()),
     ...validity(now, AUTHORITY_LIFE_MS),
   });
   await writePrivateJson(file, authority);
@@ -58,7 +59,7 @@ export function issuePlatformCertificate(authority: Issued, now: Date): Promise<
   return issueCertificate({
     subject: { C: 'CN', O: ORGANISATION, OU: CENTRE, CN: 'Tenpay.com sign' },
     issuer: authority,
-    serial: newSerial(),
+    serial: newSerial(sandboxRandom()),
     ...validity(now, LIFE_MS),
   });
 }

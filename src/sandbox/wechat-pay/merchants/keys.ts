@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isWireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { readPrivateKey } from '../../../protocols/wechat-pay/signature.ts';
 import { type Issued, newRsaKey, serialOf } from '../../certificates.ts';
+import { type SandboxRandom, sandboxRandom } from '../../random.ts';
 import { newAppid, newMchid, newPublicKeyId, newSecret, newSerial } from '../numbers.ts';
 import { isIssued, issueApiCertificate } from './authority.ts';
 import { damaged, readList, readOptional, writePrivate, writePrivateJson } from './key-files.ts';
@@ -53,6 +54,9 @@ export interface Merchant {
   issue(revoke: boolean): Promise<ApiCertificate>;
 }
 
+/** Secrets have no seed. */
+const TRULY = sandboxRandom();
+
 const TEXTS = [
   'mchid',
   'appid',
@@ -77,6 +81,8 @@ export interface MerchantOptions {
   /** The wallet's key in public-key mode (PEM), shared by merchants that have none of their own. */
   readonly server_key: string;
   readonly now: () => Date;
+  /** For its numbers; keys and secrets are truly random. */
+  readonly random: SandboxRandom;
 }
 
 /** Loads the merchant kept under `prefix` in `directory`, or makes it. */
@@ -119,7 +125,7 @@ export async function loadMerchant(options: MerchantOptions): Promise<Merchant> 
     },
     issue: async (revoke) => {
       const kept = list.map((each) => (revoke ? { ...each, revoked: true } : each));
-      const next = { ...(await issue(record, options, newSerial())), revoked: false };
+      const next = { ...(await issue(record, options, newSerial(TRULY))), revoked: false };
       list.splice(0, list.length, ...kept, next);
       await writePrivateJson(path('merchant_certificates.json'), list);
       await writeFiles(path, next);
@@ -157,15 +163,15 @@ function issue(
 
 async function loadRecord(
   path: (file: string) => string,
-  { name, now }: MerchantOptions,
+  { name, now, random }: MerchantOptions,
 ): Promise<Stored> {
   const file = path('merchant.json');
   const text = await readOptional(file);
-  if (text === undefined) return newRecord(name, now());
+  if (text === undefined) return newRecord(name, now(), random);
   const value: unknown = JSON.parse(text);
   if (!isWireObject(value)) throw damaged(file);
   // Records of an earlier release lack the key of the second version.
-  const whole = { api_v2_key: newSecret(), ...value };
+  const whole = { api_v2_key: newSecret(TRULY), ...value };
   if (!isStored(whole)) throw damaged(file);
   if (value.api_v2_key === undefined) await writePrivateJson(file, whole);
   return whole;
@@ -177,17 +183,18 @@ function isStored(value: object): value is Stored {
   );
 }
 
-function newRecord(name: string, now: Date): Stored {
+/** People's openids follow from the salt, so it is a number and no secret. */
+function newRecord(name: string, now: Date, random: SandboxRandom): Stored {
   return {
-    mchid: newMchid(),
-    appid: newAppid(),
+    mchid: newMchid(random),
+    appid: newAppid(random),
     name,
-    serial_no: newSerial(),
-    public_key_id: newPublicKeyId(now),
-    api_v3_key: newSecret(),
-    api_v2_key: newSecret(),
-    app_secret: newSecret(),
-    openid_salt: newSecret(),
+    serial_no: newSerial(TRULY),
+    public_key_id: newPublicKeyId(TRULY, now),
+    api_v3_key: newSecret(TRULY),
+    api_v2_key: newSecret(TRULY),
+    app_secret: newSecret(TRULY),
+    openid_salt: newSecret(random),
   };
 }
 

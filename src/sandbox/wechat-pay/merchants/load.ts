@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newRsaKey } from '../../certificates.ts';
+import { type SandboxRandom, sandboxRandom } from '../../random.ts';
 import { openAuthority } from './authority.ts';
 import { readOptional, writePrivate } from './key-files.ts';
 import { loadMerchant, type Merchant, type Role } from './keys.ts';
@@ -30,7 +31,11 @@ export interface LoadedKeys {
 }
 
 /** Everything kept in `directory`, made where it is missing; keys are made side by side. */
-export async function loadKeys(directory: string, now: () => Date): Promise<LoadedKeys> {
+export async function loadKeys(
+  directory: string,
+  now: () => Date,
+  random: SandboxRandom = sandboxRandom(),
+): Promise<LoadedKeys> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const [authority, server_key] = await Promise.all([
     openAuthority(directory, now()),
@@ -46,6 +51,7 @@ export async function loadKeys(directory: string, now: () => Date): Promise<Load
         authority,
         server_key,
         now,
+        random: random.stream(`merchant ${registered.account}`),
       }),
     ),
   ]);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ActionRefusal, type SandboxAction, sandboxAction } from '../../admin/actions.ts';
 import type { SandboxContext } from '../context.ts';
-import { decideWithdrawal, withdrawals } from '../ecommerce/withdrawals.ts';
+import { decideWithdrawal } from '../ecommerce/withdrawals.ts';
 import { NOTICE_SUBJECTS } from '../sharing/book.ts';
-import { type Application, applications, type Step } from './applications.ts';
+import type { Application, Step } from './applications.ts';
 import { advance, enter, sign } from './steps.ts';
 
 /** What a developer may decide in the place of reviewers, sellers and banks. */
@@ -26,7 +26,7 @@ function applicationActions(context: SandboxContext): SandboxAction[] {
         reasons: z.array(reason).max(20).optional(),
       }),
       run: async ({ applyment_id, decision, reasons }) => {
-        const application = applications(context).get(applyment_id);
+        const application = context.applications.ofId(applyment_id);
         if (!application) throw new ActionRefusal(404, `no application ${applyment_id}`);
         advance(context, application);
         decide(context, application, { decision, reasons: reasons ?? [] });
@@ -40,7 +40,7 @@ function applicationActions(context: SandboxContext): SandboxAction[] {
       summary: 'Lists sellers’ applications, newest last.',
       input: z.strictObject({}),
       run: () => ({
-        data: [...applications(context).values()].slice(-200).map((application) => {
+        data: context.applications.newest(200).map((application) => {
           advance(context, application);
           const { applyment_id, mchid, number, step, sub_mchid } = application;
           return { applyment_id, mchid, number, step, sub_mchid };
@@ -78,8 +78,7 @@ function sellerActions(context: SandboxContext): SandboxAction[] {
         status: z.enum(['SUCCESS', 'FAIL', 'REFUND']),
       }),
       run: async ({ withdraw_id, status }) => {
-        const all = [...withdrawals(context).values()];
-        const found = all.find((each) => each.withdraw_id === withdraw_id);
+        const found = context.withdrawals.ofId(withdraw_id);
         if (!found) throw new ActionRefusal(404, `no withdrawal ${withdraw_id}`);
         const from = status === 'REFUND' ? 'SUCCESS' : 'CREATE_SUCCESS';
         if (found.status !== from) throw new ActionRefusal(409, `it is ${found.status}`);

@@ -1,5 +1,5 @@
 import { randomDigits, randomLetters } from '../../random.ts';
-import type { Collection } from '../../store.ts';
+import type { Collection, SandboxStore } from '../../store.ts';
 import { otherParameters } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
@@ -61,27 +61,49 @@ export interface Application {
   sub_mchid: string | null;
 }
 
-export function applications(context: SandboxContext): Collection<Application> {
-  return context.store.collection<Application>('applications');
-}
+/** All applications, found by the wallet's number, the caller's, or the sign page's token. */
+export class ApplicationBook {
+  readonly #records: Collection<Application>;
+  readonly #byNumber = new Map<string, Application>();
+  readonly #byToken = new Map<string, Application>();
 
-export function putApplication(context: SandboxContext, application: Application): void {
-  applications(context).put(application.applyment_id, application);
-}
+  constructor(store: SandboxStore) {
+    this.#records = store.collection<Application>('applications');
+    const oldest = [...this.#records.values()].sort((a, b) => a.created_at - b.created_at);
+    for (const application of oldest) this.#index(application);
+  }
 
-export function applicationOf(
-  context: SandboxContext,
-  named: { mchid: string; number: string },
-): Application | undefined {
-  const all = [...applications(context).values()];
-  return all.findLast((each) => each.mchid === named.mchid && each.number === named.number);
-}
+  ofId(applyment_id: string): Application | undefined {
+    return this.#records.get(applyment_id);
+  }
 
-export function applicationOfToken(
-  context: SandboxContext,
-  token: string,
-): Application | undefined {
-  return [...applications(context).values()].find((each) => each.sign_token === token);
+  /** The newest one under the caller's number. */
+  ofNumber(mchid: string, number: string): Application | undefined {
+    return this.#byNumber.get(`${mchid}:${number}`);
+  }
+
+  ofToken(sign_token: string): Application | undefined {
+    return this.#byToken.get(sign_token);
+  }
+
+  newest(limit: number): Application[] {
+    return [...this.#records.values()].slice(-limit);
+  }
+
+  add(application: Application): void {
+    this.#index(application);
+    this.put(application);
+  }
+
+  /** Keeps a change. */
+  put(application: Application): void {
+    this.#records.put(application.applyment_id, application);
+  }
+
+  #index(application: Application): void {
+    this.#byNumber.set(`${application.mchid}:${application.number}`, application);
+    this.#byToken.set(application.sign_token, application);
+  }
 }
 
 /**
@@ -99,7 +121,7 @@ export function submit(
     findings: readonly Finding[];
   },
 ): Application {
-  const known = applicationOf(context, { mchid: merchant.mchid, number: wanted.number });
+  const known = context.applications.ofNumber(merchant.mchid, wanted.number);
   if (known && known.step !== 'rejected' && known.step !== 'cancelled') {
     if (known.fingerprint === wanted.fingerprint) return known;
     throw otherParameters('业务申请编号重复：申请资料与首次提交的不一致');
@@ -116,6 +138,6 @@ export function submit(
     step_at: now,
     sub_mchid: null,
   };
-  putApplication(context, application);
+  context.applications.add(application);
   return application;
 }

@@ -9,8 +9,6 @@ import type { SensitiveCall } from '../sharing/sensitive.ts';
 import {
   type Applicant,
   type Application,
-  applicationOf,
-  applications,
   type Step,
   submit,
 } from './applications.ts';
@@ -218,8 +216,8 @@ export function queryPartnerApplication(
   const { mchid } = merchant;
   const found =
     'applyment_id' in by
-      ? applications(context).get(by.applyment_id)
-      : applicationOf(context, { mchid, number: by.business_code });
+      ? context.applications.ofId(by.applyment_id)
+      : context.applications.ofNumber(mchid, by.business_code);
   if (found?.mchid !== mchid) throw notFound('申请单不存在');
   advance(context, found);
   return applicationMessage(context, found);

@@ -10,8 +10,6 @@ import type { SensitiveCall } from '../sharing/sensitive.ts';
 import {
   type Applicant,
   type Application,
-  applicationOf,
-  applications,
   type Step,
   submit,
 } from './applications.ts';
@@ -182,8 +180,8 @@ export function queryApplication(
   const { mchid } = merchant;
   const found =
     'applyment_id' in by
-      ? applications(context).get(by.applyment_id)
-      : applicationOf(context, { mchid, number: by.out_request_no });
+      ? context.applications.ofId(by.applyment_id)
+      : context.applications.ofNumber(mchid, by.out_request_no);
   if (found?.mchid !== mchid) throw notFound('申请单不存在');
   advance(context, found);
   return applicationMessage(context, merchant, found);

@@ -8,7 +8,6 @@ import {
   plain,
   redirect,
 } from '../pages/page.ts';
-import { applicationOfToken } from './applications.ts';
 import { advance, sign } from './steps.ts';
 
 /** The page behind `sign_url`: the seller reads who applies for it, and signs by one button. */
@@ -36,7 +35,7 @@ export const SIGN_PATH = '/applyment/';
 export async function answerSign(pages: Pages, page: PageRequest): Promise<PageAnswer> {
   const { context } = pages;
   const words = TEXT[page.language];
-  const application = applicationOfToken(context, page.url.pathname.slice(SIGN_PATH.length));
+  const application = context.applications.ofToken(page.url.pathname.slice(SIGN_PATH.length));
   if (!application) return failure(page.language, 404, words.unknown);
   if (page.method === 'POST') {
     if (!isSameOrigin(page)) return plain(403, 'cross-origin form');

@@ -1,5 +1,5 @@
 import type { SandboxContext } from '../context.ts';
-import { type Application, putApplication, type Step } from './applications.ts';
+import type { Application, Step } from './applications.ts';
 
 /** How an application goes on: by itself as business time passes, by the sign page, or by hand. */
 const MINUTE_MS = 60_000;
@@ -62,7 +62,7 @@ export function enter(
   application.step = next.step;
   application.step_at = next.at;
   if (next.step === 'finished') finish(context, application);
-  putApplication(context, application);
+  context.applications.put(application);
 }
 
 /** Pressed on the sign page; false when there is nothing to sign. */

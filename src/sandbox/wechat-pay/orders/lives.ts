@@ -58,8 +58,15 @@ export function isStale(context: SandboxContext, payable: Payable): boolean {
 }
 
 /** Ids that nobody has seen yet. */
-export function freshIds(now: Date): { prepay_id: string; token: string; now: number } {
-  return { prepay_id: newPrepayId(now), token: newNativeToken(), now: now.getTime() };
+export function freshIds(
+  { random }: SandboxContext,
+  now: Date,
+): { prepay_id: string; token: string; now: number } {
+  return {
+    prepay_id: newPrepayId(random, now),
+    token: newNativeToken(random),
+    now: now.getTime(),
+  };
 }
 
 /** The answer to an order: what the merchant hands to the payer. */

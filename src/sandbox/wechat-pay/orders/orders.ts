@@ -51,7 +51,7 @@ export function createOrder(
   const openid = textField(payer, mode === 'direct' ? 'openid' : 'sp_openid');
   const sub_openid = textField(payer, 'sub_openid');
   const field = mode === 'direct' ? '/payer/openid' : '/payer';
-  const ids = freshIds(now);
+  const ids = freshIds(context, now);
   const order = context.books.addOrder({
     ...blankOrder(),
     ...orderTexts(body),
@@ -133,7 +133,7 @@ export function reenter(
   if (payable.fingerprint !== fingerprint) {
     throw otherParameters('商户订单号重复：请求参数与首次下单的参数不一致');
   }
-  context.books.renew(payable, freshIds(now));
+  context.books.renew(payable, freshIds(context, now));
 }
 
 export interface OrderName {

@@ -72,9 +72,9 @@ function payOrder(
   books.putOrder(order);
 }
 
-function unusedTransactionId({ books }: SandboxContext, now: Date): string {
+function unusedTransactionId({ books, random }: SandboxContext, now: Date): string {
   for (;;) {
-    const id = newTransactionId(now);
+    const id = newTransactionId(random, now);
     if (!books.orderOfTransaction(id) && !books.combined.ofTransaction(id)) return id;
   }
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { newSecret } from '../numbers.ts';
+import type { SandboxRandom } from '../../random.ts';
 
 const CODE_LIFE_MS = 5 * 60_000;
 const MAX_CODES = 10_000;
@@ -16,9 +15,11 @@ interface IssuedCode {
 export class OauthCodes {
   readonly #codes = new Map<string, IssuedCode>();
   readonly #real: () => Date;
+  readonly #random: SandboxRandom;
 
-  constructor(real: () => Date) {
+  constructor(real: () => Date, random: SandboxRandom) {
     this.#real = real;
+    this.#random = random;
   }
 
   issue(grant: { person: string; appid: string; scope: string }): string {
@@ -27,7 +28,7 @@ export class OauthCodes {
       if (now - issued.at <= CODE_LIFE_MS && this.#codes.size < MAX_CODES) break;
       this.#codes.delete(code);
     }
-    const code = `0${randomBytes(12).toString('hex')}`.padEnd(32, newSecret());
+    const code = `0${this.#random.bytes(16).toString('hex').slice(1)}`;
     this.#codes.set(code, { ...grant, at: now, used: false });
     return code;
   }

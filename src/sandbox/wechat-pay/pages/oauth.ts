@@ -41,10 +41,11 @@ export function answerToken(pages: Pages, page: PageRequest): PageAnswer {
   if (!grant || grant.appid !== merchant.appid) {
     return json(200, { errcode: 40029, errmsg: 'invalid code' });
   }
+  const { random } = pages.context;
   return json(200, {
-    access_token: newSecret() + newSecret(),
+    access_token: newSecret(random) + newSecret(random),
     expires_in: 7200,
-    refresh_token: newSecret() + newSecret(),
+    refresh_token: newSecret(random) + newSecret(random),
     openid: pages.context.openid(grant.person, merchant),
     scope: grant.scope,
   });

@@ -17,7 +17,7 @@ export class Pages {
     this.context = context;
     this.payer = payer;
     this.admin = admin;
-    this.codes = new OauthCodes(() => context.clock.real());
+    this.codes = new OauthCodes(() => context.clock.real(), context.random);
   }
 }
 

@@ -79,7 +79,7 @@ function recordOf(
   const delay = faults.strikes('refund_delayed', occasion);
   return {
     ...named,
-    refund_id: newRefundId(now),
+    refund_id: newRefundId(context.random, now),
     mchid: order.mchid,
     sub_mchid: order.sub_mchid,
     out_trade_no: order.out_trade_no,

@@ -1,5 +1,5 @@
 import type { SandboxContext } from '../context.ts';
-import { scheduleWithdrawal, withdrawals } from '../ecommerce/withdrawals.ts';
+import { scheduleWithdrawal } from '../ecommerce/withdrawals.ts';
 import { scheduleReturn } from './returns.ts';
 import { scheduleSplit } from './settle.ts';
 
@@ -11,7 +11,5 @@ export function resumeSharing(context: SandboxContext): void {
   for (const record of context.sharing.returns.values()) {
     if (record.result === 'PROCESSING') scheduleReturn(context, record);
   }
-  for (const withdrawal of withdrawals(context).values()) {
-    if (withdrawal.status === 'CREATE_SUCCESS') scheduleWithdrawal(context, withdrawal);
-  }
+  for (const withdrawal of context.withdrawals.pending) scheduleWithdrawal(context, withdrawal);
 }
