@@ -1,5 +1,6 @@
 import type { OnboardingFact } from './products/onboarding.ts';
 import type { PayoutFact } from './products/payouts.ts';
+import type { WithdrawalFact } from './products/seller-funds.ts';
 import type { SplitFact } from './products/splits.ts';
 import type { PaymentFact, RefundFact } from './wallet.ts';
 
@@ -23,6 +24,7 @@ export type NotificationFact =
   | { readonly about: 'payout'; readonly fact: PayoutFact }
   | { readonly about: 'split'; readonly fact: SplitFact }
   | { readonly about: 'onboarding'; readonly fact: OnboardingFact }
+  | { readonly about: 'withdrawal'; readonly fact: WithdrawalFact }
   /** Genuine, but of a kind the hub has no use for: acknowledged and kept. */
   | { readonly about: 'other'; readonly type: string };
 

@@ -1,13 +1,16 @@
 import type { WalletCall } from './calls.ts';
 import type { NotificationAnswer, RawNotification, VerifiedNotification } from './notification.ts';
+import type { Advances } from './products/advances.ts';
 import type { Bills } from './products/bills.ts';
 import type { CombinedOrders } from './products/combined.ts';
 import type { Onboarding } from './products/onboarding.ts';
 import type { PayerCodes } from './products/payer-codes.ts';
 import type { PayerLogin } from './products/payer-login.ts';
 import type { Payouts } from './products/payouts.ts';
+import type { SellerFunds } from './products/seller-funds.ts';
 import type { SplitReceiver, Splits } from './products/splits.ts';
 import type { StuckRefunds } from './products/stuck-refunds.ts';
+import type { Subsidies } from './products/subsidies.ts';
 
 /**
  * The wallet contract: what every connector offers the hub. Amounts are fen in `bigint`, times are
@@ -122,6 +125,8 @@ export interface CreateOrder {
   readonly sub_merchant?: string;
   /** The money stays at the wallet until it is split or released; decided here or never. */
   readonly hold?: boolean;
+  /** The most that the platform may add of its own (`subsidies`); needs `hold`. */
+  readonly max_subsidy?: bigint;
 }
 
 export type CreateOutcome =
@@ -190,6 +195,8 @@ export interface RefundOrder {
   readonly sub_merchant?: string;
   /** What receivers of splits give back with it, for a wallet that has no returns of splits. */
   readonly split_returns?: readonly (SplitReceiver & { readonly amount: bigint })[];
+  /** The platform pays and the seller owes it (`advances`); the seller's money stays alone. */
+  readonly advance?: boolean;
 }
 
 /** What a wallet says of a refund. */
@@ -199,6 +206,8 @@ export interface RefundFact {
   readonly state: 'pending' | 'succeeded' | 'refused' | 'needs_action';
   readonly wallet_refund_id?: string;
   readonly amount?: bigint;
+  /** What the platform paid of it for its seller. */
+  readonly advanced?: bigint;
   readonly refunded_at?: Date;
   readonly wallet_merchant: string;
 }
@@ -274,6 +283,9 @@ export interface Wallet {
   readonly onboarding?: Onboarding;
   readonly bills?: Bills;
   readonly stuckRefunds?: StuckRefunds;
+  readonly subsidies?: Subsidies;
+  readonly advances?: Advances;
+  readonly sellerFunds?: SellerFunds;
   /** The wallet's calls this connector makes, for the generated coverage page. */
   readonly calls: readonly WalletCall[];
   /** Closes keep-alive sockets and stops timers. */

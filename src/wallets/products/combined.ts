@@ -17,9 +17,13 @@ export interface CombinedPart {
   /** The seller's number at the wallet; absent for the account's own merchant. */
   readonly sub_merchant?: string;
   readonly hold?: boolean;
+  readonly max_subsidy?: bigint;
 }
 
-export type CombinedOrder = Omit<CreateOrder, 'amount' | 'sub_merchant' | 'hold'> & {
+export type CombinedOrder = Omit<
+  CreateOrder,
+  'amount' | 'sub_merchant' | 'hold' | 'max_subsidy'
+> & {
   readonly parts: readonly CombinedPart[];
 };
 

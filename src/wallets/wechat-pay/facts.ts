@@ -113,6 +113,7 @@ export function refundFact(refund: WireObject, wallet_merchant: string): RefundF
   const wallet_reference = textField(refund, 'out_trade_no');
   const status = textField(refund, 'status') ?? textField(refund, 'refund_status') ?? '';
   const state = REFUND_STATES.get(status);
+  const amount = objectField(refund, 'amount');
   if (!refund_reference || !wallet_reference || !state) return undefined;
   return {
     refund_reference,
@@ -121,7 +122,8 @@ export function refundFact(refund: WireObject, wallet_merchant: string): RefundF
     state,
     ...defined({
       wallet_refund_id: textField(refund, 'refund_id'),
-      amount: fenField(objectField(refund, 'amount'), 'refund'),
+      amount: fenField(amount, 'refund'),
+      advanced: fenField(amount, 'advance'),
       refunded_at: timeField(refund, 'success_time'),
     }),
   };

@@ -9,6 +9,7 @@ import type { NotificationAnswer, RawNotification, VerifiedNotification } from '
 import type { MerchantAccount } from './account.ts';
 import type { Client } from './client.ts';
 import { onboardingFact } from './ecommerce/onboarding.ts';
+import { withdrawalFact } from './ecommerce/seller-funds.ts';
 import { combinedFacts, paymentFact, refundFact } from './facts.ts';
 import { maskObject } from './mask.ts';
 import { payoutFact } from './payouts/payouts.ts';
@@ -66,6 +67,7 @@ function readContent(
   if (!about) return other(envelope, content);
   if (about === 'split') return split(account, content);
   if (about === 'onboarding') return onboarding(envelope, content);
+  if (about === 'withdrawal') return withdrawal(account, content);
   const mchid = firstOf(content, MERCHANT_FIELDS);
   const appid = firstOf(content, APP_FIELDS);
   if (mchid !== account.mchid || (appid !== undefined && appid !== account.appid)) {
@@ -161,13 +163,26 @@ function onboarding(envelope: OpenedEnvelope, content: WireObject): VerifiedNoti
   return verified(content, { fact_id, fact_state, content: { about: 'onboarding', fact } });
 }
 
-type Subject = 'payment' | 'refund' | 'payout' | 'split' | 'onboarding';
+/** A platform's own names no merchant at all; a seller's names the platform. */
+function withdrawal(account: MerchantAccount, content: WireObject): VerifiedNotification {
+  const fact = withdrawalFact(content, account.mchid);
+  if (!fact) return refused('malformed', 'Fields of the withdrawal are missing.');
+  if (fact.wallet_merchant !== account.mchid) {
+    return refused('wrong_account', 'The notification is about another platform.');
+  }
+  const fact_id = fact.wallet_withdrawal_id;
+  const fact_state = textField(content, 'status') ?? '';
+  return verified(content, { fact_id, fact_state, content: { about: 'withdrawal', fact } });
+}
+
+type Subject = 'payment' | 'refund' | 'payout' | 'split' | 'onboarding' | 'withdrawal';
 
 /** The type of what is inside decides; profit sharing may also arrive as TRANSACTION.SUCCESS. */
 function subjectOf({ event_type, original_type }: OpenedEnvelope): Subject | undefined {
   if (event_type === 'MCHTRANSFER.BILL.FINISHED') return 'payout';
   if (event_type === 'PROFITSHARING.SUCCESS') return 'split';
   if (event_type === 'APPLYMENT_STATE.APPROVED') return 'onboarding';
+  if (event_type === 'MCHWITHDRAW.CHANGE') return 'withdrawal';
   if (event_type.startsWith('TRANSACTION.')) {
     if (original_type === 'profitsharing') return 'split';
     return original_type === undefined || original_type === 'transaction' ? 'payment' : undefined;

@@ -4,8 +4,11 @@ import { bills } from './bills/bills.ts';
 import { CALLS } from './calls.ts';
 import { checkCredentials } from './check.ts';
 import { openClient } from './client.ts';
+import { advances } from './ecommerce/advances.ts';
 import { onboarding } from './ecommerce/onboarding.ts';
 import { platformRefund, queryPlatformRefund } from './ecommerce/refunds.ts';
+import { sellerFunds } from './ecommerce/seller-funds.ts';
+import { subsidies } from './ecommerce/subsidies.ts';
 import { authorizeUrl, exchangeCode } from './login.ts';
 import { answerNotification, verifyNotification } from './notification.ts';
 import { combined } from './orders/combined.ts';
@@ -64,6 +67,9 @@ export function wechatPayWallet(environment: WalletEnvironment): Wallet {
     payouts: payouts(client),
     bills: bills(client),
     stuckRefunds: stuckRefunds(client),
+    subsidies: subsidies(client),
+    advances: advances(client),
+    sellerFunds: sellerFunds(client),
     calls: CALLS,
     checkCredentials: (account, notify_url) => checkCredentials(client, account, notify_url),
     payerLogin: {

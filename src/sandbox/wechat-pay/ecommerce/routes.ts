@@ -1,6 +1,6 @@
 import type { Route } from '../api/route.ts';
 import { createAfterSales, queryAdvance, queryAfterSales, returnAdvance } from './advances.ts';
-import { ownBalance, ownEndOfDay, sellerBalance, sellerEndOfDay } from './balances.ts';
+import { FUND_ROUTES } from './fund-routes.ts';
 import { applyRefund, queryPlatformRefund } from './refunds.ts';
 import {
   addPlatformReceiver,
@@ -13,12 +13,6 @@ import {
   queryPlatformSplit,
 } from './splits.ts';
 import { cancelSubsidy, createSubsidy, returnSubsidy } from './subsidies.ts';
-import {
-  createOwnWithdrawal,
-  createWithdrawal,
-  queryOwnWithdrawal,
-  queryWithdrawal,
-} from './withdrawals.ts';
 
 /** A platform's calls about the money of its sellers (电商收付通). */
 const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
@@ -174,67 +168,9 @@ const REFUNDS: readonly Route[] = [
   },
 ];
 
-const END_OF_DAY = 'The whole balance counts as available: what was then held is not kept.';
-
-const FUNDS: readonly Route[] = [
-  {
-    call: `GET ${PLATFORM}/fund/balance/{sub_mchid}`,
-    group: 'Balances and withdrawals',
-    doc: `${DOCS}/ecommerce-balance/accounts/query-e-commerce-balance.html`,
-    operation: 'ecommerce.balance',
-    run: sellerBalance,
-  },
-  {
-    call: `GET ${PLATFORM}/fund/enddaybalance/{sub_mchid}`,
-    group: 'Balances and withdrawals',
-    doc: `${DOCS}/ecommerce-balance/accounts/query-e-commerce-day-end-balance.html`,
-    differs: END_OF_DAY,
-    operation: 'ecommerce.balance.day',
-    run: sellerEndOfDay,
-  },
-  {
-    call: 'GET /v3/merchant/fund/balance/{account_type}',
-    group: 'Balances and withdrawals',
-    doc: `${DOCS}/ecommerce-balance/accounts/query-balance.html`,
-    operation: 'balance',
-    run: ownBalance,
-  },
-  {
-    call: 'GET /v3/merchant/fund/dayendbalance/{account_type}',
-    group: 'Balances and withdrawals',
-    doc: `${DOCS}/ecommerce-balance/accounts/query-balance.html`,
-    differs: END_OF_DAY,
-    operation: 'balance.day',
-    run: ownEndOfDay,
-  },
-  {
-    call: `POST ${PLATFORM}/fund/withdraw`,
-    group: 'Balances and withdrawals',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_2.shtml`,
-    differs: 'Arrives after seconds, not on the next working day.',
-    operation: 'ecommerce.withdraw',
-    run: (context, merchant, { body }) => createWithdrawal(context, merchant, body),
-  },
-  {
-    call: `GET ${PLATFORM}/fund/withdraw/{withdraw_id}`,
-    group: 'Balances and withdrawals',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_3.shtml`,
-    operation: 'ecommerce.withdraw.query',
-    run: (context, merchant, { parameters, query }) => {
-      const by = { withdraw_id: parameters.withdraw_id ?? '' };
-      return queryWithdrawal(context, merchant, { by, query });
-    },
-  },
-  {
-    call: `GET ${PLATFORM}/fund/withdraw/out-request-no/{out_request_no}`,
-    group: 'Balances and withdrawals',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_3.shtml`,
-    operation: 'ecommerce.withdraw.query',
-    run: (context, merchant, { parameters, query }) => {
-      const by = { out_request_no: parameters.out_request_no ?? '' };
-      return queryWithdrawal(context, merchant, { by, query });
-    },
-  },
+export const ECOMMERCE_ROUTES: readonly Route[] = [
+  ...SPLITS,
+  ...SUBSIDIES,
+  ...REFUNDS,
+  ...FUND_ROUTES,
 ];
-
-export const ECOMMERCE_ROUTES: readonly Route[] = [...SPLITS, ...SUBSIDIES, ...REFUNDS, ...FUNDS];

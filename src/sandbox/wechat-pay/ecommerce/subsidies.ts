@@ -17,6 +17,7 @@ import { BASIC } from '../money.ts';
 import { paidOrder, platformSeller } from '../sharing/rules.ts';
 import { SUBSIDY_CANCEL, SUBSIDY_CREATE, SUBSIDY_RETURN } from './fields.ts';
 import { move } from './move.ts';
+import { platformRefunds } from './refunds.ts';
 
 /**
  * A platform adds its own money to a payment (a coupon it funds) before the payment is split; the

@@ -6,12 +6,7 @@ import type { BankAccount } from '../merchants/sub-merchants.ts';
 import { digest } from '../orders/fingerprint.ts';
 import { noAuth, notFound } from '../sharing/rules.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
-import {
-  type Applicant,
-  type Application,
-  type Step,
-  submit,
-} from './applications.ts';
+import { type Applicant, type Application, type Step, submit } from './applications.ts';
 import {
   checkBank,
   inClear,

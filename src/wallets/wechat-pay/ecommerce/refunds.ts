@@ -15,7 +15,7 @@ import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 import { REFUNDS } from './calls.ts';
 
 /**
- * Refunds of a platform's sellers, out of the seller's money. The same number with the same data
+ * Refunds of a platform's sellers, out of the seller's money or paid by the platform. The same number with the same data
  * may be sent again at any time; the answer has no state, a query or a notification brings it.
  * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-refund/refunds/create-refund.html
  */
@@ -48,6 +48,7 @@ export async function platformRefund(
   const { content, trace } = result;
   const wallet_refund_id = textField(content, 'refund_id');
   const amount = fenField(objectField(content, 'amount'), 'refund');
+  const advanced = fenField(objectField(content, 'amount'), 'advance');
   const same = textField(content, 'out_refund_no') === order.refund_reference;
   if (!wallet_refund_id || !same || amount !== order.amount) {
     return unreadable(trace, 'it is about another refund');
@@ -62,6 +63,7 @@ export async function platformRefund(
       state: 'pending',
       wallet_refund_id,
       amount,
+      ...(advanced === undefined ? {} : { advanced }),
     },
     trace,
   };
@@ -82,6 +84,7 @@ function refundBody(account: MerchantAccount, order: RefundOrder, sub_mchid: str
       currency: order.currency,
     },
     notify_url: order.notify_url,
+    ...(order.advance === true ? { refund_account: 'REFUND_SOURCE_PARTNER_ADVANCE' } : {}),
   };
 }
 

@@ -17,7 +17,7 @@ import { type Client, callWallet } from '../client.ts';
 import { combinedFacts } from '../facts.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 import { partyOf } from './party.ts';
-import { h5Scene, walletText } from './payments.ts';
+import { h5Scene, settleInfo, walletText } from './payments.ts';
 import { KINDS, offered, present } from './present.ts';
 
 /**
@@ -101,7 +101,7 @@ function createBody(account: MerchantAccount, order: CombinedOrder): WireObject 
       attach: order.wallet_reference,
       description: walletText(part.description, MAX_DESCRIPTION) || part.wallet_reference,
       amount: { total_amount: fenNumber(part.amount), currency: order.currency },
-      ...(part.hold === true ? { settle_info: { profit_sharing: true } } : {}),
+      ...settleInfo(part),
     })),
     ...(inside ? { combine_payer_info: { openid: payer } } : {}),
     ...(presentation === 'h5' ? { scene_info: h5Scene(client_ip) } : {}),

@@ -74,8 +74,16 @@ function createBody(party: Party, order: CreateOrder): WireObject {
       ? { payer: { [payerField(party, sub_appid)]: order.payer } }
       : {}),
     ...(order.presentation === 'h5' ? { scene_info: h5Scene(order.client_ip) } : {}),
-    ...(order.hold === true ? { settle_info: { profit_sharing: true } } : {}),
+    ...settleInfo(order),
   };
+}
+
+/** What becomes of the money: nothing is said of money that is the merchant's at once. */
+export function settleInfo(order: Pick<CreateOrder, 'hold' | 'max_subsidy'>): WireObject {
+  if (order.hold !== true) return {};
+  const { max_subsidy } = order;
+  const subsidy = max_subsidy === undefined ? {} : { subsidy_amount: fenNumber(max_subsidy) };
+  return { settle_info: { profit_sharing: true, ...subsidy } };
 }
 
 function payerField(party: Party, sub_appid: string | undefined): string {

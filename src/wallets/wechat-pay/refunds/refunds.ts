@@ -26,6 +26,9 @@ export async function refund(
 ): Promise<RefundOutcome> {
   const ids = sellerIds(account, order.sub_merchant);
   if ('problem' in ids) return notSent(`POST ${REFUNDS}`, ids.problem);
+  if (order.advance === true) {
+    return notSent(`POST ${REFUNDS}`, 'Only a platform pays refunds of its sellers.');
+  }
   const result = await callWallet(client, account, {
     method: 'POST',
     target: REFUNDS,
