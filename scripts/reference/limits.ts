@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root.ts';
-import { alipayWallet } from '../../src/wallets/alipay/wallet.ts';
+import { allConnectors } from '../../src/wallets/connectors.ts';
 import type { Wallet } from '../../src/wallets/wallet.ts';
-import { wechatPayWallet } from '../../src/wallets/wechat-pay/wallet.ts';
 import { duration } from './duration.ts';
 import { LIMITS, type Limit } from './limit-list.ts';
 import { table } from './table.ts';
@@ -22,6 +21,9 @@ has; those that are settings are in [settings](settings.md).
 ${chapters.join('\n')}
 ## Wallets
 
+What each connector states. A dash: the wallet has no such product, or the connector does not offer it.
+The rate of each call, and its time where it is not the usual one, are on [coverage](coverage.md).
+
 ${walletTable()}
 `;
 }
@@ -34,7 +36,7 @@ function shownValue([, file, name, unit]: Limit): string {
     case 's':
       return duration(value * 1000);
     case 'bytes':
-      return value % 1024 === 0 ? `${value / 1024} KiB` : `${grouped(value)} bytes`;
+      return bytes(value);
     case 'fen':
       return `${grouped(value)} fen (¥${grouped(value / 100)})`;
     case 'count':
@@ -42,6 +44,12 @@ function shownValue([, file, name, unit]: Limit): string {
     default:
       return unit satisfies never;
   }
+}
+
+function bytes(value: number): string {
+  if (value % 1024 !== 0) return `${grouped(value)} bytes`;
+  const kibibytes = value / 1024;
+  return kibibytes % 1024 === 0 ? `${kibibytes / 1024} MiB` : `${kibibytes} KiB`;
 }
 
 function grouped(value: number): string {
@@ -83,20 +91,37 @@ function definitionAnywhere(name: string): string {
 }
 
 function walletTable(): string {
-  const environment = { real: () => new Date(), timeout_ms: 1 };
-  const wallets = [wechatPayWallet(environment), alipayWallet(environment)];
+  const wallets = allConnectors({ real: () => new Date(), timeout_ms: 1 });
   const row = (what: string, value: (wallet: Wallet) => string) => [what, ...wallets.map(value)];
   const rows = [
     row('presentations', ({ capabilities }) => capabilities.presentations.join(', ')),
-    row('least amount', ({ capabilities }) => `${grouped(Number(capabilities.min_amount))} fen`),
-    row('largest amount', ({ capabilities }) => `${grouped(Number(capabilities.max_amount))} fen`),
+    row('least amount', ({ capabilities }) => fen(capabilities.min_amount)),
+    row('largest amount', ({ capabilities }) => fen(capabilities.max_amount)),
     row('shortest life of an order', ({ capabilities }) => duration(capabilities.min_expiry_ms)),
     row('longest life of an order', ({ capabilities }) => duration(capabilities.max_expiry_ms)),
     row('refunds of one payment', ({ capabilities }) => String(capabilities.max_refunds)),
     row('days in which a refund is possible', ({ capabilities }) =>
       String(capabilities.refund_window_days),
     ),
+    row('orders in a combined one', ({ combined }) => orNone(combined?.max_parts)),
+    row('receivers of one split', ({ splits }) => orNone(splits?.limits.max_parts)),
+    row('splits of one payment', ({ splits }) => orNone(splits?.limits.max_requests)),
+    row('least payout', ({ payouts }) => (payouts ? fen(payouts.min_amount) : '–')),
+    row('largest payout', ({ payouts }) => (payouts ? fen(payouts.max_amount) : '–')),
+    row(
+      'bills',
+      ({ bills }) => bills?.kinds.map((kind) => kind.replace('_', ' ')).join(', ') ?? '–',
+    ),
+    row('bills are there from', ({ bills }) => bills?.ready_at ?? '–'),
   ];
   for (const wallet of wallets) wallet.stop();
   return table(['', ...wallets.map(({ name }) => `\`${name}\``)], rows);
+}
+
+function fen(amount: bigint): string {
+  return `${grouped(Number(amount))} fen`;
+}
+
+function orNone(count: number | undefined): string {
+  return count === undefined ? '–' : grouped(count);
 }

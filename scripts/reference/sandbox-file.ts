@@ -25,6 +25,26 @@ const EXAMPLE = {
       private_key_file: '/home/you/hutong/.hutong/keys/alipay/app_private_key.pem',
       alipay_public_key_file: '/home/you/hutong/.hutong/keys/alipay/alipay_public_key.pem',
     },
+    union_pay: {
+      url: 'http://127.0.0.1:8093',
+      gateway: 'http://127.0.0.1:8093/gateway/api',
+      file_gateway: 'http://127.0.0.1:8093/',
+      mer_id: '777290058110048',
+      private_key_file: '/home/you/hutong/.hutong/keys/union_pay/merchant_private_key.pem',
+      certificate_file: '/home/you/hutong/.hutong/keys/union_pay/merchant_certificate.pem',
+      root_certificate_file: '/home/you/hutong/.hutong/keys/union_pay/root_certificate.pem',
+      middle_certificate_file: '/home/you/hutong/.hutong/keys/union_pay/middle_certificate.pem',
+    },
+    douyin_pay: {
+      url: 'http://127.0.0.1:8094',
+      mchid: '6048374188069670',
+      appid: 'aw4573bcdc94a146',
+      serial_no: '48DE6A66CD0B7809',
+      private_key_file: '/home/you/hutong/.hutong/keys/douyin_pay/merchant_private_key.pem',
+      encrypt_key: '…',
+      platform_certificate_file:
+        '/home/you/hutong/.hutong/keys/douyin_pay/platform_certificate.pem',
+    },
   },
   phone: { url: 'http://127.0.0.1:8090' },
 } satisfies SandboxFile;
@@ -54,5 +74,8 @@ ${JSON.stringify(EXAMPLE, null, 2)}
 ${about.join('\n')}
 
 A damaged file stops the start: delete it, and the next start makes it anew, with new keys.
+
+\`npx hutong sandbox\` writes another file, \`wallets.json\`, with every merchant of every wallet:
+[the wallets alone](../guides/sandbox.md#point-your-sdk-at-it).
 `;
 }

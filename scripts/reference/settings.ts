@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { environment } from '../../src/config.ts';
+import { SANDBOX_WALLETS } from '../../src/sandbox/sandbox.ts';
+import { walletName } from '../../web/design/wallet-names.ts';
 import { code, table } from './table.ts';
 
 /** The part of a JSON schema that a setting's form uses. */
@@ -39,12 +41,19 @@ master key.
 |---|---|---|
 | hub: API, checkout, notifications | \`http://127.0.0.1:8080\` | \`HUTONG_PORT\` |
 | sandbox phone | \`http://127.0.0.1:8090\` | \`HUTONG_SANDBOX_PORT\` |
-| WeChat Pay sandbox | \`http://127.0.0.1:8091\` | the one after it |
-| Alipay sandbox | \`http://127.0.0.1:8092\` | the one after that |
+${walletPorts()}
 | demo shops | \`http://127.0.0.1:8100\` | \`HUTONG_SHOP_PORT\` |
 
 A port that is in use stops the start and names its setting. The embedded PostgreSQL opens no port.
 `;
+}
+
+/** Each wallet has its place in the row behind the phone, whichever of them run. */
+function walletPorts(): string {
+  return SANDBOX_WALLETS.map((wallet, index) => {
+    const address = code(`http://127.0.0.1:${8091 + index}`);
+    return `| ${walletName(wallet, 'en')} sandbox | ${address} | that, plus ${index + 1} |`;
+  }).join('\n');
 }
 
 function takes(name: string, setting: Form): string {

@@ -40,6 +40,9 @@ interface Circuit {
 }
 
 const MAX_BUCKETS = 10_000;
+const MAX_WAIT_MS = 1_000;
+const FAILURES = 20;
+const OPEN_MS = 5_000;
 
 export class CallGate {
   readonly #real: () => Date;
@@ -51,9 +54,9 @@ export class CallGate {
 
   constructor(options: GateOptions) {
     this.#real = options.real;
-    this.#maxWait = options.max_wait_ms ?? 1_000;
-    this.#failures = options.failures ?? 20;
-    this.#openMs = options.open_ms ?? 5_000;
+    this.#maxWait = options.max_wait_ms ?? MAX_WAIT_MS;
+    this.#failures = options.failures ?? FAILURES;
+    this.#openMs = options.open_ms ?? OPEN_MS;
   }
 
   /** Waits for the call's turn; after `go` the caller says how it ended with `leave`. */
