@@ -5,6 +5,7 @@ import {
   readCertificate,
   UnionPayKeyError,
 } from '../../protocols/union-pay/certificates.ts';
+import { isTooMuchWork } from './pfx-work.ts';
 
 /**
  * The PKCS#12 file that UnionPay's merchant site gives. Its ciphers are of the nineties: OpenSSL
@@ -12,7 +13,6 @@ import {
  * authorities' certificates too; ours is the one that the key belongs to.
  */
 const KEY_BAGS = [forge.pki.oids['pkcs8ShroudedKeyBag'], forge.pki.oids['keyBag']];
-const MAX_ITERATIONS = 1_000_000;
 
 function opened(base64: string, password: string): forge.pkcs12.Pkcs12Pfx {
   if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(base64)) {
@@ -24,7 +24,7 @@ function opened(base64: string, password: string): forge.pkcs12.Pkcs12Pfx {
   } catch {
     throw new UnionPayKeyError('this is no PFX file; was it cut, or encoded twice?');
   }
-  if (iterationsIn(asn1) > MAX_ITERATIONS) {
+  if (isTooMuchWork(asn1, password)) {
     throw new UnionPayKeyError('this PFX file wants an absurd amount of work to be opened');
   }
   try {
@@ -36,15 +36,6 @@ function opened(base64: string, password: string): forge.pkcs12.Pkcs12Pfx {
       : `this PFX file cannot be read (${said}); convert it to PEM: openssl pkcs12 -legacy -in merchant.pfx -nodes`;
     throw new UnionPayKeyError(message);
   }
-}
-
-/** The iteration count of the file's MAC: the last number of its last part. */
-function iterationsIn(pfx: forge.asn1.Asn1): number {
-  const parts = Array.isArray(pfx.value) ? pfx.value : [];
-  const mac = parts[2];
-  const last = mac && Array.isArray(mac.value) ? mac.value.at(-1) : undefined;
-  if (last?.type !== forge.asn1.Type.INTEGER || typeof last.value !== 'string') return 1;
-  return last.value.length > 4 ? Number.POSITIVE_INFINITY : forge.asn1.derToInteger(last.value);
 }
 
 export function readPfx(
