@@ -138,6 +138,33 @@ describe('a genuine notification', () => {
     });
   });
 
+  test('of a withdrawal is the platform’s own, or a seller’s under its name', async () => {
+    const own = {
+      status: 'CLOSE',
+      withdraw_id: '50104000000000000000000000001',
+      out_request_no: 'W1',
+      amount: 100,
+      update_time: '2026-11-21T12:00:00+08:00',
+      reason: '银行处理失败',
+      account_number: '1234',
+    };
+    const event_type = 'MCHWITHDRAW.CHANGE';
+    const told = async (content: object) => verify(await notification({ content, event_type }));
+    expect(await told(own)).toMatchObject({
+      fact_id: own.withdraw_id,
+      fact_state: 'CLOSE',
+      content: { about: 'withdrawal', fact: { state: 'refused', reason: own.reason } },
+      masked: { account_number: '1…' },
+    });
+    const seller = { ...own, sp_mchid: '1900000001', sub_mchid: '1700000001' };
+    expect(await told(seller)).toMatchObject({
+      content: { fact: { sub_merchant: '1700000001', wallet_merchant: '1900000001' } },
+    });
+    expect(await told({ ...seller, sp_mchid: '1900000002' })).toEqual(refusedFor('wrong_account'));
+    expect(await told({ ...own, status: 'NEWS' })).toEqual(refusedFor('malformed'));
+    expect(await told({ ...own, amount: 1.5 })).toEqual(refusedFor('malformed'));
+  });
+
   test('of another kind is kept apart', async () => {
     const raw = await notification({ event_type: 'COMPLAINT.CREATE', content: { a: 1 } });
     expect(await verify(raw)).toMatchObject({

@@ -1,42 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newWalletReference } from '../../../ids.ts';
-import {
-  Bench,
-  type PaidOrder,
-  poll,
-  type Role,
-} from '../../../sandbox/wechat-pay/sharing/testing.ts';
-import { openShop, runSandbox } from '../../../sandbox/wechat-pay/testing.ts';
+import { type PaidOrder, poll, type Role } from '../../../sandbox/wechat-pay/sharing/testing.ts';
 import type { Onboarding, SellerApplication } from '../../products/onboarding.ts';
 import type { RefundOrder, Wallet, WalletAccount } from '../../wallet.ts';
-import { wechatPayWallet } from '../wallet.ts';
+import { type ConnectorBench, openConnectorBench } from '../testing.ts';
 
 /** A platform's refunds and sellers' applications through the connector. */
-let bench: Bench;
+let bench: ConnectorBench;
 let wallet: Wallet;
 let onboarding: Onboarding;
 
 beforeAll(async () => {
-  const [running, shop] = await Promise.all([runSandbox(), openShop()]);
-  bench = new Bench(running, shop);
-  wallet = wechatPayWallet({ real: () => new Date(), timeout_ms: 1_500 });
+  bench = await openConnectorBench();
+  wallet = bench.wallet;
   if (!wallet.onboarding) throw new Error('no onboarding');
   onboarding = wallet.onboarding;
 });
-afterAll(async () => {
-  wallet.stop();
-  await bench.stop();
-});
+afterAll(() => bench.stop());
 
 const DAY_MS = 86_400_000;
 
-function accountOf(role: Role): WalletAccount {
-  const given = bench.running.sandbox.accounts().find((each) => each.role === role);
-  if (!given) throw new Error(`no ${role}`);
-  const { settings, credentials } = given;
-  const parsed = wallet.parseAccount({ settings, credentials });
-  return { id: `wac_${role}`, wallet: 'wechat_pay', custody: 'wallet_held', ...parsed };
-}
+const accountOf = (role: Role) => bench.walletAccount(role);
 
 function refundOf(order: PaidOrder, amount: bigint): RefundOrder {
   return {

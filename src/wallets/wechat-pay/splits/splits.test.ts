@@ -1,40 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newWalletReference } from '../../../ids.ts';
-import {
-  Bench,
-  type PaidOrder,
-  poll,
-  type Role,
-} from '../../../sandbox/wechat-pay/sharing/testing.ts';
-import { openShop, runSandbox } from '../../../sandbox/wechat-pay/testing.ts';
+import { type PaidOrder, poll, type Role } from '../../../sandbox/wechat-pay/sharing/testing.ts';
 import type { SplitOrder, SplitReturn, Splits } from '../../products/splits.ts';
-import type { Wallet, WalletAccount } from '../../wallet.ts';
-import { wechatPayWallet } from '../wallet.ts';
+import type { Wallet } from '../../wallet.ts';
+import { type ConnectorBench, openConnectorBench } from '../testing.ts';
 
 /** Splitting through the connector, in the hub's words, for every kind of account. */
-let bench: Bench;
+let bench: ConnectorBench;
 let wallet: Wallet;
 let splits: Splits;
 
 beforeAll(async () => {
-  const [running, shop] = await Promise.all([runSandbox(), openShop()]);
-  bench = new Bench(running, shop);
-  wallet = wechatPayWallet({ real: () => new Date(), timeout_ms: 1_500 });
+  bench = await openConnectorBench();
+  wallet = bench.wallet;
   if (!wallet.splits) throw new Error('no splits');
   splits = wallet.splits;
 });
-afterAll(async () => {
-  wallet.stop();
-  await bench.stop();
-});
+afterAll(() => bench.stop());
 
-function accountOf(role: Role, more: Record<string, unknown> = {}): WalletAccount {
-  const given = bench.running.sandbox.accounts().find((each) => each.role === role);
-  if (!given) throw new Error(`no ${role}`);
-  const settings = { ...given.settings, ...more };
-  const parsed = wallet.parseAccount({ settings, credentials: given.credentials });
-  return { id: `wac_${role}`, wallet: 'wechat_pay', custody: 'merchant_own', ...parsed };
-}
+const accountOf = (role: Role, more: Record<string, unknown> = {}) =>
+  bench.walletAccount(role, more);
 
 const seller = (order: PaidOrder) =>
   order.role === 'direct' ? {} : { sub_merchant: order.seller };
@@ -251,17 +236,7 @@ test('a receiver reads its notice, and nobody else’s', async () => {
   await bench.act('notices/address', { mchid: receiver, about: 'profit_sharing', notify_url });
   const split = splitOf(order, 321n);
   await splits.split(accountOf('direct'), split);
-  const verified = async (role: Role) => {
-    const facts: unknown[] = [];
-    for (const { headers, body } of bench.shop.received) {
-      const flat = Object.entries(headers).map(([name, value]) => [name, String(value)]);
-      const raw = { headers: Object.fromEntries(flat), body, received_at: new Date() };
-      const verdict = await wallet.verifyNotification(accountOf(role), raw);
-      if (verdict.kind !== 'verified' || verdict.content.about !== 'split') continue;
-      facts.push(verdict.content.fact);
-    }
-    return facts;
-  };
+  const verified = async (role: Role) => (await bench.told(role, 'split')).map(({ fact }) => fact);
   const parts = [{ account: receiver, amount: 321n, state: 'succeeded' }];
   const { split_reference } = split;
   await poll(() => verified('partner')).toContainEqual(
