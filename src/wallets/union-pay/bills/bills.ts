@@ -97,10 +97,11 @@ interface About {
 }
 
 const MAX_BYTES = 512 * 1024 * 1024;
-const INFLATE: ZlibOptions = { maxOutputLength: MAX_BYTES };
+/** A ZIP does not shrink again, so what unpacks to more than twice what can arrive is none. */
+const INFLATE: ZlibOptions = { maxOutputLength: 2 * MAX_FILE_MESSAGE_CHARACTERS };
 
 /** The text of the ZM file; throws BillError for anything that is not one such ZIP. */
-function textIn(content: string, mer_id: string): string {
+function textIn(content: string, mer_id: string): Buffer {
   try {
     const zip = inflateSync(Buffer.from(content, 'base64'), INFLATE);
     let left = MAX_BYTES;
@@ -116,7 +117,7 @@ function textIn(content: string, mer_id: string): string {
     if (!text || more.length > 0) {
       throw new BillError(0, `there is not one ZM file of ${mer_id} inside`);
     }
-    return Buffer.from(text).toString('latin1');
+    return Buffer.from(text.buffer, text.byteOffset, text.byteLength);
   } catch (error) {
     if (error instanceof BillError) throw error;
     throw new BillError(0, 'the file cannot be unpacked', error);
@@ -127,10 +128,13 @@ export async function* linesOf(
   content: string,
   about: About,
 ): AsyncGenerator<BillLine, void, undefined> {
-  const lines = textIn(content, about.mer_id).split(/\r?\n/);
-  for (const [index, text] of lines.entries()) {
-    if (text === '' && index === lines.length - 1) return;
-    yield lineOf(text, index + 1, about);
+  const text = textIn(content, about.mer_id);
+  let start = 0;
+  for (let line = 1; start < text.length; line += 1) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    yield lineOf(text.toString('latin1', start, end).replace(/\r$/, ''), line, about);
+    start = end + 1;
   }
 }
 
