@@ -61,6 +61,13 @@ describe.each(SANDBOX_WALLETS)('a file for %s', (wallet) => {
   });
 });
 
+test('a secret in a file may end in a line of its own', () => {
+  write('encrypt_key.txt', `${'k'.repeat(32)}\n`);
+  const credentials = { encrypt_key: { file: 'encrypt_key.txt' } };
+  const path = write('line.json', { wallet: 'douyin_pay', settings: {}, credentials });
+  expect(readAccountFile(path).credentials).toEqual({ encrypt_key: 'k'.repeat(32) });
+});
+
 test('settings that are no text reach the connector: a switch, app ids by seller', () => {
   const settings = { test_signer: true, sub_appids: { 1700000001: 'wx0123456789abcdef' } };
   const path = write('kinds.json', { wallet: 'wechat_pay', settings, credentials: {} });

@@ -57,8 +57,8 @@ function keyIn(path: string, name: string, file: string): string {
   try {
     const bytes = readFileSync(at);
     if (bytes.length > MAX_KEY_BYTES) throw new Error('too large');
-    // PKCS#12 and other binary forms travel as base64.
-    return isText(bytes) ? bytes.toString('utf8') : bytes.toString('base64');
+    // PKCS#12 and other binary forms travel as base64; the line end of an editor is no secret.
+    return isText(bytes) ? bytes.toString('utf8').trimEnd() : bytes.toString('base64');
   } catch (cause) {
     throw new Error(`${path}: credentials.${name}: ${at} cannot be read as a key`, { cause });
   }
