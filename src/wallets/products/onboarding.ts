@@ -83,9 +83,17 @@ export type OnboardingOutcome =
   | Refused
   | Unknown;
 
+export type RevocationOutcome =
+  | ({ readonly kind: 'revoked' } & Traced)
+  | ({ readonly kind: 'not_found' } & Traced)
+  | Refused
+  | Unknown;
+
 export interface Onboarding {
   submit(account: WalletAccount, application: SellerApplication): Promise<OnboardingOutcome>;
   query(account: WalletAccount, application_reference: string): Promise<OnboardingOutcome>;
+  /** Takes an application back while it is not finished; absent where the wallet has no such call. */
+  revoke?(account: WalletAccount, application_reference: string): Promise<RevocationOutcome>;
   /** Absent where a wallet takes pictures in another way. */
   upload?(account: WalletAccount, picture: SellerPicture): Promise<PictureOutcome>;
 }

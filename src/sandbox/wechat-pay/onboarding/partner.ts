@@ -4,7 +4,7 @@ import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import type { BankAccount } from '../merchants/sub-merchants.ts';
 import { digest } from '../orders/fingerprint.ts';
-import { noAuth, notFound } from '../sharing/rules.ts';
+import { noAuth } from '../sharing/rules.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
 import { type Applicant, type Application, type Step, submit } from './applications.ts';
 import {
@@ -20,7 +20,7 @@ import {
 } from './checks.ts';
 import { checkMedia } from './media.ts';
 import { PARTNER_APPLICATION, PARTNER_SENSITIVE } from './partner-fields.ts';
-import { advance } from './steps.ts';
+import { ownApplication } from './steps.ts';
 
 /**
  * An ordinary partner applies for a seller (特约商户进件).
@@ -205,16 +205,13 @@ const LINKED: ReadonlySet<Step> = new Set(['verifying', 'signing', 'opening']);
 export function queryPartnerApplication(
   context: SandboxContext,
   merchant: Merchant,
-  by: { applyment_id: string } | { business_code: string },
+  by: { applyment_id?: string; business_code?: string },
 ): object {
   checkPartner(merchant);
-  const { mchid } = merchant;
-  const found =
-    'applyment_id' in by
-      ? context.applications.ofId(by.applyment_id)
-      : context.applications.ofNumber(mchid, by.business_code);
-  if (found?.mchid !== mchid) throw notFound('申请单不存在');
-  advance(context, found);
+  const found = ownApplication(context, merchant, {
+    applyment_id: by.applyment_id,
+    number: by.business_code,
+  });
   return applicationMessage(context, found);
 }
 

@@ -1,11 +1,13 @@
 import { shanghaiStamp } from '../../../clock.ts';
+import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import { objectField, textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { checkFields } from '../api/fields.ts';
+import { invalidRequest } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import type { BankAccount } from '../merchants/sub-merchants.ts';
 import { digest } from '../orders/fingerprint.ts';
-import { checkFamily, notFound } from '../sharing/rules.ts';
+import { checkFamily } from '../sharing/rules.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
 import { type Applicant, type Application, type Step, submit } from './applications.ts';
 import {
@@ -22,7 +24,7 @@ import {
 } from './checks.ts';
 import { checkMedia } from './media.ts';
 import { PLATFORM_APPLICATION, PLATFORM_SENSITIVE } from './platform-fields.ts';
-import { advance, PROOF_MS } from './steps.ts';
+import { enter, ownApplication, PROOF_MS } from './steps.ts';
 
 /**
  * A platform applies for a seller (二级商户进件).
@@ -160,26 +162,42 @@ const STATES: Readonly<Record<Step, readonly [state: string, description: string
   finished: ['FINISH', '完成'],
   rejected: ['REJECTED', '已驳回'],
   frozen: ['FROZEN', '已冻结'],
-  cancelled: ['REJECTED', '已撤销'],
+  cancelled: ['CANCELED', '已作废'],
 };
 
 const SIGNED: ReadonlySet<Step> = new Set(['finished', 'frozen']);
 
+/** One of the two is there. */
+export interface By {
+  readonly applyment_id?: string | undefined;
+  readonly out_request_no?: string | undefined;
+}
+
 /** GET /v3/ecommerce/applyments/{applyment_id} and …/out-request-no/{out_request_no} */
-export function queryApplication(
-  context: SandboxContext,
-  merchant: Merchant,
-  by: { applyment_id: string } | { out_request_no: string },
-): object {
+export function queryApplication(context: SandboxContext, merchant: Merchant, by: By): object {
   checkFamily(merchant, 'platform');
-  const { mchid } = merchant;
-  const found =
-    'applyment_id' in by
-      ? context.applications.ofId(by.applyment_id)
-      : context.applications.ofNumber(mchid, by.out_request_no);
-  if (found?.mchid !== mchid) throw notFound('申请单不存在');
-  advance(context, found);
+  const found = ownApplication(context, merchant, {
+    applyment_id: by.applyment_id,
+    number: by.out_request_no,
+  });
   return applicationMessage(context, merchant, found);
+}
+
+/** POST …/{applyment_id}/revoke and …/out-request-no/{out_request_no}/revoke; again is as good. */
+export function revokeApplication(context: SandboxContext, merchant: Merchant, by: By): object {
+  checkFamily(merchant, 'platform');
+  const found = ownApplication(context, merchant, {
+    applyment_id: by.applyment_id,
+    number: by.out_request_no,
+  });
+  if (found.step === 'finished' || found.step === 'opening') {
+    throw invalidRequest('申请单已完成，不允许撤销', INTERNAL_CODE.order_expired);
+  }
+  if (found.step !== 'cancelled') {
+    enter(context, found, { step: 'cancelled', at: context.clock.now().getTime() });
+  }
+  const { applyment_id, number } = found;
+  return { applyment_id: Number.parseInt(applyment_id, 10), out_request_no: number };
 }
 
 function applicationMessage(

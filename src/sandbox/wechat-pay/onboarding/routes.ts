@@ -1,6 +1,6 @@
 import type { Route } from '../api/route.ts';
 import { applyAsPartner, queryPartnerApplication } from './partner.ts';
-import { applyForSeller, queryApplication } from './platform.ts';
+import { applyForSeller, queryApplication, revokeApplication } from './platform.ts';
 import { modifySettlement, queryChange, settlement } from './settlements.ts';
 
 /** Sellers come to the wallet: through a platform, or through an ordinary partner. */
@@ -12,6 +12,8 @@ const PARTNER = '/v3/applyment4sub/applyment';
 const SELLERS = '/v3/apply4sub/sub_merchants/{sub_mchid}';
 const REVIEWED =
   'Nobody looks at pictures: the review compares names, numbers and check digits, and a corporate account counts as proven after an hour.';
+const REVOKED =
+  'What a query says of a revoked application is not documented; here it is CANCELED, and its number is free.';
 
 export const ONBOARDING_ROUTES: readonly Route[] = [
   {
@@ -41,6 +43,24 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
       const { out_request_no = '' } = parameters;
       return queryApplication(context, merchant, { out_request_no });
     },
+  },
+  {
+    call: `POST ${PLATFORM}/{applyment_id}/revoke`,
+    group: GROUP,
+    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015616721',
+    differs: REVOKED,
+    operation: 'onboarding.revoke',
+    run: (context, merchant, { parameters: { applyment_id } }) =>
+      revokeApplication(context, merchant, { applyment_id }),
+  },
+  {
+    call: `POST ${PLATFORM}/out-request-no/{out_request_no}/revoke`,
+    group: GROUP,
+    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015616721',
+    differs: REVOKED,
+    operation: 'onboarding.revoke',
+    run: (context, merchant, { parameters: { out_request_no } }) =>
+      revokeApplication(context, merchant, { out_request_no }),
   },
   {
     call: `POST ${PARTNER}/`,

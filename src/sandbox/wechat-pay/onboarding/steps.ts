@@ -1,4 +1,6 @@
 import type { SandboxContext } from '../context.ts';
+import type { Merchant } from '../merchants/keys.ts';
+import { notFound } from '../sharing/rules.ts';
 import type { Application, Step } from './applications.ts';
 
 /** How an application goes on: by itself as business time passes, by the sign page, or by hand. */
@@ -51,6 +53,22 @@ export function advance(context: SandboxContext, application: Application): void
     if (next === undefined || now < end) return;
     enter(context, application, { step: next, at: end });
   }
+}
+
+/** The caller's application by the wallet's number or its own, as it is by now. */
+export function ownApplication(
+  context: SandboxContext,
+  { mchid }: Merchant,
+  by: { applyment_id: string | undefined; number: string | undefined },
+): Application {
+  const { applyment_id, number = '' } = by;
+  const found =
+    applyment_id === undefined
+      ? context.applications.ofNumber(mchid, number)
+      : context.applications.ofId(applyment_id);
+  if (found?.mchid !== mchid) throw notFound('申请单不存在');
+  advance(context, found);
+  return found;
 }
 
 /** Puts an application into a step; the last one makes the seller. */

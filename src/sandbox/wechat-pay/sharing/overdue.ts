@@ -3,9 +3,16 @@ import type { SandboxContext } from '../context.ts';
 import { limitsOf } from './rules.ts';
 
 /**
- * Money that nobody divided in time becomes the seller's by itself: noticed when somebody next
- * looks at the payment or at a balance.
+ * Money that nobody divided in time becomes the seller's by itself: at the next sweep, or when
+ * somebody looks at the payment or at a balance before that.
  */
+const SWEEP_MS = 2_000;
+
+export function watchHolds(context: SandboxContext): void {
+  releaseOverdue(context);
+  context.later(() => watchHolds(context), SWEEP_MS);
+}
+
 export function releaseWhenOverdue(context: SandboxContext, order: OrderRecord): void {
   const { clock, funds, sharing } = context;
   if (!order.profit_sharing || order.paid_at === null) return;

@@ -111,6 +111,12 @@ export const ECOMMERCE_CALLS: readonly WalletCall[] = [
     repeatable: true,
   },
   {
+    operation: `POST ${APPLICATIONS}/out-request-no/{out_request_no}/revoke`,
+    group: ONBOARDING,
+    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015616721',
+    repeatable: false,
+  },
+  {
     operation: `POST ${PARTNER_APPLICATIONS}/`,
     group: ONBOARDING,
     doc: `${WIKI}/apiv3_partner/apis/chapter11_1_1.shtml`,

@@ -4,6 +4,7 @@ import { type PaidOrder, poll, type Role } from '../../../sandbox/wechat-pay/sha
 import type { Onboarding, SellerApplication } from '../../products/onboarding.ts';
 import type { RefundOrder, Wallet, WalletAccount } from '../../wallet.ts';
 import { type ConnectorBench, openConnectorBench } from '../testing.ts';
+import { sellerApplication } from './testing.ts';
 
 /** A platform's refunds and sellers' applications through the connector. */
 let bench: ConnectorBench;
@@ -84,46 +85,8 @@ describe('a platform’s refund', () => {
   });
 });
 
-const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
-
-async function picture(account: WalletAccount): Promise<string> {
-  const file = { name: 'licence.png', content_type: 'image/png', bytes: PNG };
-  const outcome = await onboarding.upload?.(account, file);
-  if (outcome?.kind !== 'uploaded') throw new Error(JSON.stringify(outcome));
-  return outcome.picture;
-}
-
-async function application(
-  account: WalletAccount,
-  more: Partial<SellerApplication> = {},
-): Promise<SellerApplication> {
-  const media = await picture(account);
-  return {
-    application_reference: `A${newWalletReference(0)}`,
-    kind: 'enterprise',
-    name: '胡同茶业有限公司',
-    short_name: '胡同茶',
-    license_number: '91440300708461136T',
-    legal_person: { name: '林小禾', id_number: '11010519491231002X', id_valid_until: '长期' },
-    contact: { name: '林小禾', mobile: '13800138000', email: 'lin@example.com' },
-    bank_account: {
-      kind: 'corporate',
-      bank: '招商银行',
-      holder: '胡同茶业有限公司',
-      number: '6214830123456789',
-      city_code: '110000',
-    },
-    store: { name: '胡同茶铺', url: 'https://tea.example.com' },
-    category: '716:零售',
-    pictures: {
-      business_license_copy: media,
-      license_copy: media,
-      id_card_copy: media,
-      id_card_national: media,
-    },
-    ...more,
-  };
-}
+const application = (account: WalletAccount, more?: Partial<SellerApplication>) =>
+  sellerApplication(onboarding, account, more);
 
 async function stateOf(account: WalletAccount, wanted: SellerApplication) {
   const outcome = await onboarding.query(account, wanted.application_reference);
@@ -189,6 +152,52 @@ describe.each<Role>(['platform', 'partner'])('a seller of a %s', (role) => {
     });
   });
 });
+
+describe('an application that is taken back', () => {
+  test('is over, any number of times, and its number is free', async () => {
+    const account = accountOf('platform');
+    const wanted = await application(account);
+    await onboarding.submit(account, wanted);
+    const { application_reference } = wanted;
+    const revoke = () => onboarding.revoke?.(account, application_reference);
+    expect((await revoke())?.kind).toBe('revoked');
+    expect((await revoke())?.kind).toBe('revoked');
+    bench.wait(3 * DAY_MS);
+    expect((await stateOf(account, wanted)).state).toBe('rejected');
+    const again = { ...wanted, short_name: '胡同新茶' };
+    expect((await onboarding.submit(account, again)).kind).toBe('fact');
+    expect((await stateOf(account, wanted)).state).toBe('reviewing');
+  });
+
+  test('is somebody’s own and not finished', async () => {
+    const account = accountOf('platform');
+    const wanted = await application(account, { kind: 'micro', ...person() });
+    await onboarding.submit(account, wanted);
+    bench.wait(2 * DAY_MS);
+    const { action_url } = await stateOf(account, wanted);
+    await fetch(action_url ?? '', { method: 'POST', redirect: 'manual' });
+    expect((await stateOf(account, wanted)).state).toBe('finished');
+    const { application_reference } = wanted;
+    expect(await onboarding.revoke?.(account, application_reference)).toMatchObject({
+      kind: 'refused',
+      trace: { wallet_code: 'INVALID_REQUEST' },
+    });
+    expect((await onboarding.revoke?.(account, 'A-unknown'))?.kind).toBe('not_found');
+    const partner = await onboarding.revoke?.(accountOf('partner'), application_reference);
+    expect(partner).toMatchObject({ kind: 'refused', trace: { duration_ms: 0 } });
+  });
+});
+
+/** The account of a seller without a company is the person's own. */
+function person(): Partial<SellerApplication> {
+  const bank_account = {
+    kind: 'personal',
+    bank: '招商银行',
+    holder: '林小禾',
+    number: '6214830123456789',
+  } as const;
+  return { name: '林小禾', bank_account };
+}
 
 test('a corporate account is proven by a transfer that the seller is told of', async () => {
   const account = accountOf('platform');

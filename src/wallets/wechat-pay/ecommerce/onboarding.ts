@@ -10,10 +10,12 @@ import type {
   OnboardingFact,
   OnboardingOutcome,
   PictureOutcome,
+  RevocationOutcome,
   SellerApplication,
   SellerPicture,
 } from '../../products/onboarding.ts';
 import { type MerchantAccount, openAccount } from '../account.ts';
+import { ask } from '../ask.ts';
 import { type Call, type CallResult, type Client, callWallet } from '../client.ts';
 import { uploadFile } from '../files.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
@@ -29,6 +31,7 @@ export function onboarding(client: Client): Onboarding {
   return {
     submit: (account, application) => submit(client, openAccount(account), application),
     query: (account, reference) => query(client, openAccount(account), reference),
+    revoke: (account, reference) => revoke(client, openAccount(account), reference),
     upload: (account, picture) => upload(client, openAccount(account), picture),
   };
 }
@@ -99,6 +102,28 @@ async function query(
   return toFact(application_reference, result);
 }
 
+/** Only a platform's applications can be taken back; the wallet takes the call any number of times. */
+async function revoke(
+  client: Client,
+  account: MerchantAccount,
+  application_reference: string,
+): Promise<RevocationOutcome> {
+  const path = `${APPLICATIONS}/out-request-no`;
+  const operation = `${path}/{out_request_no}/revoke`;
+  if (account.role !== 'platform') {
+    return notSent(`POST ${operation}`, 'Only a platform takes applications of sellers back.');
+  }
+  const target = `${path}/${encodeURIComponent(application_reference)}/revoke`;
+  const outcome = await ask(client, account, {
+    call: { method: 'POST', target, operation },
+    read: (content) =>
+      textField(content, 'out_request_no') === application_reference
+        ? {}
+        : 'it is about another application',
+  });
+  return outcome.kind === 'fact' ? { kind: 'revoked', trace: outcome.trace } : outcome;
+}
+
 const STATES: ReadonlyMap<string, OnboardingFact['state']> = new Map([
   ['CHECKING', 'reviewing'],
   ['AUDITING', 'reviewing'],
@@ -106,6 +131,7 @@ const STATES: ReadonlyMap<string, OnboardingFact['state']> = new Map([
   ['NEED_SIGN', 'needs_signature'],
   ['FINISH', 'finished'],
   ['REJECTED', 'rejected'],
+  ['CANCELED', 'rejected'],
   ['FROZEN', 'frozen'],
   ['APPLYMENT_STATE_EDITTING', 'reviewing'],
   ['APPLYMENT_STATE_AUDITING', 'reviewing'],
