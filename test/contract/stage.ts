@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -115,6 +115,8 @@ export async function referenceIn(
 
 export interface Stages {
   readonly of: ReadonlyMap<WalletName, Stage>;
+  /** Has the sandboxes' keys until they stop. */
+  readonly data_dir: string;
   stop(): Promise<void>;
 }
 
@@ -135,11 +137,24 @@ export function orderAt(merchant: MerchantServer, now: () => Date) {
   });
 }
 
+export interface StageOptions {
+  readonly seed?: number;
+  /** Business time stands still here, but for `advance`. */
+  readonly at?: Date;
+  /** Where the keys of earlier sandboxes are; new ones when absent. */
+  readonly keys_from?: string;
+}
+
 /** Every wallet's sandbox with its connector; books in memory. */
-export async function sandboxStages(): Promise<Stages> {
+export async function sandboxStages(options: StageOptions = {}): Promise<Stages> {
+  const { seed = 7, at } = options;
   const data_dir = mkdtempSync(join(tmpdir(), 'hutong-contract-'));
+  if (options.keys_from !== undefined) cpSync(options.keys_from, data_dir, { recursive: true });
   let offset = 0;
-  const clock = { now: () => new Date(Date.now() + offset), real: () => new Date() };
+  const clock = {
+    now: () => new Date((at?.getTime() ?? Date.now()) + offset),
+    real: () => new Date(),
+  };
   const ports = Object.fromEntries(SANDBOX_WALLETS.map((name) => [name, 0])) as Record<
     SandboxWallet,
     number
@@ -148,7 +163,7 @@ export async function sandboxStages(): Promise<Stages> {
     config: { host: '127.0.0.1', data_dir, notify_pace: 0.001 },
     ports,
     clock,
-    seed: 7,
+    seed,
   });
   const merchant = await openMerchant();
   const connectors = allConnectors({ real: () => new Date(), timeout_ms: 5_000 });
@@ -187,6 +202,7 @@ export async function sandboxStages(): Promise<Stages> {
   }
   return {
     of,
+    data_dir,
     async stop() {
       for (const connector of connectors) connector.stop();
       await wallets.stop();
