@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { SandboxStore } from './store.ts';
 
 /**
  * Where a sandbox takes its numbers and tokens from. With a seed, the same calls in the same order
@@ -26,6 +27,20 @@ export function sandboxRandom(seed?: number, name = ''): SandboxRandom {
     stream: (part) => (seed === undefined ? random : sandboxRandom(seed, `${name}/${part}`)),
   };
   return random;
+}
+
+/**
+ * The numbers of one start of a wallet's sandbox. What a seed gave before is in the kept books, so
+ * each start over the same books goes on with others.
+ */
+export function openRandom(
+  store: SandboxStore,
+  { wallet, seed }: { wallet: string; seed: number | undefined },
+): SandboxRandom {
+  const starts = store.collection<{ count: number }>('starts');
+  const count = (starts.get(wallet)?.count ?? 0) + 1;
+  starts.put(wallet, { count });
+  return sandboxRandom(seed, `${wallet} ${count}`);
 }
 
 /** Digests of the seed and a counter, one after another. */

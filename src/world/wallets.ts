@@ -7,7 +7,7 @@ import { startDouyinPaySandbox } from '../sandbox/douyin-pay/sandbox.ts';
 import { FaultDial } from '../sandbox/faults.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { openPostgresJournal } from '../sandbox/postgres-journal.ts';
-import { sandboxRandom } from '../sandbox/random.ts';
+import { openRandom } from '../sandbox/random.ts';
 import { RequestLog } from '../sandbox/requests.ts';
 import {
   SANDBOX_WALLETS,
@@ -70,7 +70,7 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       faults: faults[wallet],
       people: PEOPLE,
       notify_pace: options.config.notify_pace,
-      random: sandboxRandom(options.seed, `${wallet} ${nthStart(store)}`),
+      random: openRandom(store, { wallet, seed: options.seed }),
       requests: new RequestLog(() => options.clock.real()),
       rate_limits: options.rate_limits ?? false,
       token: options.token,
@@ -89,14 +89,6 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
       for (const store of stores) await store.stop();
     },
   };
-}
-
-/** A seed begins anew at each start, and what it gave before is in the books already. */
-function nthStart(store: SandboxStore): number {
-  const starts = store.collection<{ count: number }>('starts');
-  const count = (starts.get('all')?.count ?? 0) + 1;
-  starts.put('all', { count });
-  return count;
 }
 
 /** Says which setting to change; undefined for any other error. */

@@ -2,7 +2,8 @@ import { afterAll, describe, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { readAccountFile } from '../../src/wallet-accounts/account-file.ts';
 import { allConnectors } from '../../src/wallets/connectors.ts';
-import { openMerchant, orderAt, type Stage } from './stage.ts';
+import { openMerchant } from './merchant.ts';
+import { orderAt, type Stage } from './stage.ts';
 import { unpaidContract } from './unpaid.ts';
 
 /**

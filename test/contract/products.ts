@@ -4,8 +4,9 @@ import { type BillLine, billDate } from '../../src/wallets/products/bills.ts';
 import type { CombinedOrder } from '../../src/wallets/products/combined.ts';
 import type { ChargeOrder } from '../../src/wallets/products/payer-codes.ts';
 import type { WalletAccount, WalletName } from '../../src/wallets/wallet.ts';
+import { until } from './merchant.ts';
 import { type At, paidOrder, sandboxOf } from './payments.ts';
-import { type Stage, until } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** Products that not every wallet has, each under the kind of merchant that may use it. */
 type Product = 'payerCodes' | 'combined' | 'splits' | 'payouts' | 'bills';

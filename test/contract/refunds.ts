@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { newWalletReference } from '../../src/ids.ts';
 import type { RefundOrder } from '../../src/wallets/wallet.ts';
+import { until } from './merchant.ts';
 import { type At, paidOrder } from './payments.ts';
-import { type Stage, until } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** What every wallet's refunds must do. */
 async function refundOf(stage: Stage, amount: bigint): Promise<RefundOrder> {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import type { CreateOrder, WalletAccount } from '../../src/wallets/wallet.ts';
+import { until } from './merchant.ts';
 import { sandboxOf } from './payments.ts';
-import { needsPayer, type Stage, until } from './stage.ts';
+import { plain } from './plain.ts';
+import { needsPayer, type Stage } from './stage.ts';
 
 /**
  * The same walk through one wallet each time: every kind of number that it gives is told, without
@@ -21,7 +22,6 @@ interface Walk {
 }
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const RANDOM_FIELDS = /^(?:.*sign(?:ature)?|nonce.*|timestamp|duration_ms|trace|openlink)$/i;
 
 export async function tourOf(stage: Stage, at: Date): Promise<readonly Told[]> {
   const told: Told[] = [];
@@ -55,31 +55,6 @@ function reference(at: Date, serial: number): string {
     time = ALPHABET.charAt(rest % 32) + time;
   }
   return `00${time}${serial.toString().padStart(16, '0')}`;
-}
-
-function plain(value: unknown): string {
-  const text = JSON.stringify(value, (name, each: unknown) => {
-    if (typeof each === 'bigint') return each.toString();
-    if (RANDOM_FIELDS.test(name)) return undefined;
-    return typeof each === 'string' ? unsigned(each) : each;
-  });
-  return text ?? 'nothing';
-}
-
-/** Addresses without ports, and without what is signed or stamped at each call. */
-function unsigned(text: string): string {
-  if (!URL.canParse(text) || !text.startsWith('http')) {
-    return text.includes('sign=') ? masked(new URLSearchParams(text)) : text;
-  }
-  const url = new URL(text);
-  if (isIP(url.hostname)) url.port = '';
-  return `${url.origin}${url.pathname}?${masked(url.searchParams)}`;
-}
-
-function masked(query: URLSearchParams): string {
-  for (const name of ['sign', 'timestamp', 'redirect_url']) query.delete(name);
-  for (const [name, value] of query) if (/url/.test(name)) query.set(name, unsigned(value));
-  return query.toString();
 }
 
 function orderOf({ stage, at, next }: Walk, more: Partial<CreateOrder> = {}): CreateOrder {
