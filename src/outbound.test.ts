@@ -101,6 +101,15 @@ describe('outbound calls', () => {
     expect(error.kind).toBe('timeout');
   });
 
+  it('end at once when the other side switches protocols', async () => {
+    const { port } = await serve((_request, response) => {
+      const head = { connection: 'upgrade', upgrade: 'websocket' };
+      response.writeHead(101, head).flushHeaders();
+    });
+    const error = await failure(client().send(post(`http://127.0.0.1:${port}/`)));
+    expect(error).toMatchObject({ kind: 'broken', sent: true });
+  });
+
   it('refuse an answer that is too large', async () => {
     const { port } = await serve((_request, response) => response.end('x'.repeat(2_000)));
     const error = await failure(client().send(post(`http://127.0.0.1:${port}/`)));

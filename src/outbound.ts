@@ -95,6 +95,12 @@ export class Outbound {
         clearTimeout(timer);
         reject(describe(error, sent));
       });
+      // Nobody asked for another protocol. Left alone, such an answer would never end.
+      message.on('upgrade', (_response, socket) => {
+        clearTimeout(timer);
+        socket.destroy();
+        reject(new OutboundError('broken', true, 'the other side switched protocols'));
+      });
       message.on('response', (response) => {
         collect(response, request.max_answer_bytes).then(
           (body) => {

@@ -36,8 +36,6 @@ export type WireWallet = (typeof WIRE_WALLETS)[number];
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
 export const WIRE_FACTOR = FULL ? 30 : 1;
 
-export const BUDGET_MS = 1_500;
-
 const START = {
   wechat_pay: startWechatPaySandbox,
   alipay: startAlipaySandbox,
@@ -69,7 +67,7 @@ export interface Wire {
   readonly keys_dir: string;
   readonly wallet: Wallet;
   /** A connector of its own: circuit, key ring and sockets are those of no other test. */
-  connector(): Wallet;
+  connector(timeout_ms?: number): Wallet;
   account(options?: AccountOptions): WalletAccount;
   order(more?: Partial<CreateOrder>): CreateOrder;
   /** An order with its code shown. */
@@ -113,8 +111,8 @@ export async function startWire(name: WireWallet): Promise<Wire> {
   const sandbox = await START[name](options);
   await sandbox.setBalance('lin', 1_000_000_000n);
   const opened: Wallet[] = [];
-  const connector = () => {
-    const wallet = CONNECT[name]({ real: () => new Date(), timeout_ms: BUDGET_MS });
+  const connector = (timeout_ms = 2_000) => {
+    const wallet = CONNECT[name]({ real: () => new Date(), timeout_ms });
     opened.push(wallet);
     return wallet;
   };
