@@ -25,7 +25,7 @@ export type NotificationFact =
   | { readonly about: 'split'; readonly fact: SplitFact }
   | { readonly about: 'onboarding'; readonly fact: OnboardingFact }
   | { readonly about: 'withdrawal'; readonly fact: WithdrawalFact }
-  /** Genuine, but of a kind the hub has no use for: acknowledged and kept. */
+  /** Genuine, but of a kind the hub has no use for: acknowledged, and no more. */
   | { readonly about: 'other'; readonly type: string };
 
 /** What the payment's own state machine takes; the rest belongs to other slices. */
