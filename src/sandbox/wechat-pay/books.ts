@@ -42,6 +42,8 @@ export class Books {
   readonly #balances: Collection<Amount>;
   readonly #people: readonly Person[];
   readonly #byTransaction = new Map<string, OrderRecord>();
+  readonly #refundsById = new Map<string, RefundRecord>();
+  readonly #refundsOf = new Map<string, RefundRecord[]>();
   readonly #sequence: OrderRecord[] = [];
   /** By the reference that pages and tests use; see `referenceOf`. */
   readonly #position = new Map<string, number>();
@@ -59,6 +61,8 @@ export class Books {
       this.#append(order);
       if (order.paid_at !== null && order.state !== 'REVOKED') this.#owe(order.mchid, due(order));
     }
+    const refunds = [...this.refunds.values()].sort((a, b) => a.created_at - b.created_at);
+    for (const refund of refunds) this.#noteRefund(refund);
   }
 
   order(mchid: string, out_trade_no: string): OrderRecord | undefined {
@@ -136,6 +140,7 @@ export class Books {
     order.refund_count += 1;
     this.putOrder(order);
     this.putRefund(refund);
+    this.#noteRefund(refund);
   }
 
   /** Arrived: at the payer's balance, unless it went to a bank card. */
@@ -160,6 +165,22 @@ export class Books {
 
   refund(mchid: string, out_refund_no: string): RefundRecord | undefined {
     return this.refunds.get(`${mchid}:${out_refund_no}`);
+  }
+
+  refundOfId(refund_id: string): RefundRecord | undefined {
+    return this.#refundsById.get(refund_id);
+  }
+
+  /** In the order in which they were accepted. */
+  refundsOf(transaction_id: string): readonly RefundRecord[] {
+    return this.#refundsOf.get(transaction_id) ?? [];
+  }
+
+  #noteRefund(refund: RefundRecord): void {
+    this.#refundsById.set(refund.refund_id, refund);
+    const others = this.#refundsOf.get(refund.transaction_id);
+    if (others) others.push(refund);
+    else this.#refundsOf.set(refund.transaction_id, [refund]);
   }
 
   putRefund(refund: RefundRecord): void {

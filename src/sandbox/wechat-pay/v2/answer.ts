@@ -142,8 +142,9 @@ function run(context: SandboxContext, call: V2Call, caller: Caller): V2Parameter
   return call.run(context, merchant, parameters);
 }
 
-function amountIn({ total_fee }: V2Parameters): bigint | undefined {
-  return total_fee !== undefined && /^\d{1,12}$/.test(total_fee) ? BigInt(total_fee) : undefined;
+function amountIn({ refund_fee, total_fee }: V2Parameters): bigint | undefined {
+  const fee = refund_fee ?? total_fee;
+  return fee !== undefined && /^\d{1,12}$/.test(fee) ? BigInt(fee) : undefined;
 }
 
 function systemError(): V2Refusal {

@@ -1,17 +1,16 @@
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import type { V2Parameters } from '../../../protocols/wechat-pay/v2.ts';
-import { orderNotFound, WechatPayRefusal } from '../api/refusal.ts';
+import { WechatPayRefusal } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { digest } from '../orders/fingerprint.ts';
-import { expire } from '../orders/lives.ts';
-import { checkMode, type Party, sellerOf } from '../orders/party.ts';
 import type { OrderRecord } from '../orders/records.ts';
 import { STATE_TEXT } from '../orders/transaction-message.ts';
 import { chargeCode, payerOf } from '../payer-codes/charge.ts';
 import { reverseCharge } from '../payer-codes/reverse.ts';
 import { V2Refusal } from './call.ts';
 import { paymentFields } from './fields.ts';
+import { orderIn, partyIn, wrong } from './order-in.ts';
 
 /**
  * Charges by payer code in the second version: the same orders, under other names.
@@ -69,15 +68,6 @@ function mapped<T>(work: () => T): T {
   }
 }
 
-function partyIn(context: SandboxContext, merchant: Merchant, parameters: V2Parameters): Party {
-  const { sub_mch_id, sub_appid } = parameters;
-  if (merchant.role === 'direct') {
-    if (sub_mch_id !== undefined) checkMode(merchant, 'partner');
-    return { merchant, sub_mchid: null, sub_appid: null };
-  }
-  return sellerOf(context, merchant, { sub_mchid: sub_mch_id, sub_appid });
-}
-
 /** POST /pay/orderquery: any order of the merchant, in whichever version it was made. */
 export function orderQuery(
   context: SandboxContext,
@@ -94,25 +84,6 @@ export function orderQuery(
 
 function unpaidFields(order: OrderRecord): V2Parameters {
   return { out_trade_no: order.out_trade_no, total_fee: order.total.toString(), fee_type: 'CNY' };
-}
-
-/** The order named by the wallet's number, or else by the merchant's. */
-function orderIn(
-  context: SandboxContext,
-  merchant: Merchant,
-  parameters: V2Parameters,
-): OrderRecord {
-  const { transaction_id, out_trade_no } = parameters;
-  if (transaction_id === undefined && out_trade_no === undefined) throw wrong('out_trade_no');
-  const { sub_mchid } = partyIn(context, merchant, parameters);
-  const order =
-    transaction_id === undefined
-      ? context.books.order(merchant.mchid, out_trade_no ?? '')
-      : context.books.orderOfTransaction(transaction_id);
-  const own = order?.mchid === merchant.mchid && order.sub_mchid === sub_mchid;
-  if (!order || !own || order.combine_out_trade_no) throw orderNotFound();
-  expire(context, order);
-  return order;
 }
 
 /** POST /secapi/pay/reverse */
@@ -146,8 +117,4 @@ export function authCodeToOpenid(
   const openid = context.openid(person, merchant);
   if (party.sub_appid === null) return { openid };
   return { openid, sub_openid: context.openid(person, { ...merchant, appid: party.sub_appid }) };
-}
-
-function wrong(name: string): V2Refusal {
-  return new V2Refusal('PARAM_ERROR', `参数错误：${name}`);
 }

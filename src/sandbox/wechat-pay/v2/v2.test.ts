@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   buildXml,
-  parseXml,
   type V2Parameters,
   type V2SignType,
   v2Signed,
-  v2Verify,
 } from '../../../protocols/wechat-pay/v2.ts';
 import { callApi, merchantOf, type RunningSandbox, runSandbox } from '../testing.ts';
+import { callV2, chargeOf, sendXml } from './testing.ts';
 
 /** The second version over a socket: XML, its own signatures, its own words. */
 let running: RunningSandbox;
-let counter = 0;
 
 beforeAll(async () => {
   running = await runSandbox();
@@ -23,36 +21,17 @@ beforeEach(async () => {
   await running.sandbox.setBalance('lin', 10_000_000n);
 });
 
-async function raw(path: string, xml: string) {
-  const answer = await fetch(running.sandbox.url + path, { method: 'POST', body: xml });
-  return { status: answer.status, fields: parseXml(await answer.text()) ?? {} };
-}
+const raw = (path: string, xml: string) => sendXml(running, path, xml);
 
-async function call(
-  path: string,
-  more: V2Parameters,
-  type: V2SignType = 'MD5',
-  account = 'direct',
-) {
-  const { appid, mchid, api_v2_key } = merchantOf(running, account);
-  const parameters = v2Signed({ appid, mch_id: mchid, ...more }, api_v2_key, type);
-  const { fields } = await raw(path, buildXml(parameters));
-  expect(fields.return_code).toBe('SUCCESS');
-  expect(v2Verify(fields, api_v2_key, type)).toBe(true);
-  return fields;
-}
+const call = (path: string, parameters: V2Parameters, type?: V2SignType, account?: string) =>
+  callV2(running, {
+    path,
+    parameters,
+    ...(type === undefined ? {} : { type }),
+    ...(account === undefined ? {} : { account }),
+  });
 
-function charge(more: V2Parameters = {}, person = 'lin'): V2Parameters & { out_trade_no: string } {
-  counter += 1;
-  return {
-    body: '龙井茶 <250g> & 茶具',
-    out_trade_no: `V${Date.now()}N${counter}`,
-    total_fee: '1234',
-    spbill_create_ip: '127.0.0.1',
-    auth_code: running.sandbox.payerCode(person).code,
-    ...more,
-  };
-}
+const charge = (more?: V2Parameters, person?: string) => chargeOf(running, more, person);
 
 const query = (out_trade_no: string) => call('/pay/orderquery', { out_trade_no });
 
