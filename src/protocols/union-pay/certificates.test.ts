@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Issued, issueCertificate } from '../../sandbox/certificates.ts';
 import {
   certIdOf,
-  encryptField,
   isKeyOf,
   judgeSigner,
   readCertificate,
@@ -151,11 +150,4 @@ test('a key is matched with its certificate, and what is no key says so', () => 
   expect(() => readPrivateKey(leaf.certificate)).toThrow('this is a certificate');
   expect(() => readPrivateKey('secret')).toThrow('no unencrypted private key');
   expect(() => readCertificate(leaf.private_key)).toThrow('this is a private key');
-});
-
-test('a field is encrypted differently each time, for the holder of the key', () => {
-  const certificate = readCertificate(leaf.certificate);
-  const once = encryptField(certificate, '6217001234567890');
-  expect(Buffer.from(once, 'base64')).toHaveLength(256);
-  expect(encryptField(certificate, '6217001234567890')).not.toBe(once);
 });

@@ -1,10 +1,4 @@
-import {
-  constants,
-  createPrivateKey,
-  type KeyObject,
-  publicEncrypt,
-  X509Certificate,
-} from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 /**
  * Whose key signed: the wallet's certificate travels in each message (`signPubKeyCert`) and is
@@ -141,10 +135,4 @@ export function judgeSigner(store: TrustStore, text: string, now: Date): SignerV
 /** True when the private key belongs to the certificate. */
 export function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
   return certificate.checkPrivateKey(key);
-}
-
-/** Card numbers and holders' data travel under UnionPay's encryption certificate. */
-export function encryptField(certificate: X509Certificate, text: string): string {
-  const key = { key: certificate.publicKey, padding: constants.RSA_PKCS1_PADDING };
-  return publicEncrypt(key, Buffer.from(text, 'utf8')).toString('base64');
 }

@@ -7,7 +7,6 @@ export const TXN = {
   refund: '04',
   undo: '31',
   file: '76',
-  certificate: '95',
   reverse: '99',
 } as const;
 

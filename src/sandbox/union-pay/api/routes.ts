@@ -11,7 +11,3 @@ const BY_CALL = new Map(ROUTES.map((route) => [route.call, route]));
 export function routeOf(file: string, txnType: string, txnSubType: string): Route | undefined {
   return BY_CALL.get(callName(file, txnType, txnSubType));
 }
-
-export function isApiFile(file: string): boolean {
-  return ROUTES.some((route) => route.file === file);
-}

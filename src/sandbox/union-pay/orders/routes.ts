@@ -20,9 +20,9 @@ export const ORDER_ROUTES: readonly Route[] = [
     txn_sub_type: '01',
     group: GROUP,
     doc: `${DOC}&apiservId=450&acpAPIId=765`,
-    differs: AGAIN,
+    differs: `${AGAIN} bizType may be 000000 too, as published SDKs send it.`,
     run: (call) => {
-      oneOf(call, 'bizType', [BIZ.gateway]);
+      oneOf(call, 'bizType', [BIZ.gateway, BIZ.none]);
       return { tn: placeOrder(call, 'app').token };
     },
   }),
@@ -56,7 +56,7 @@ export const ORDER_ROUTES: readonly Route[] = [
     txn_sub_type: '06',
     group: GROUP,
     doc: `${DOC}&apiservId=468&acpAPIId=798`,
-    differs: 'The password is asked from 1,000 yuan on, whatever the card.',
+    differs: 'The password is asked from 1,000 yuan on, whatever the card; termId may be absent.',
     run: chargeCode,
   }),
   ...(['queryTrans.do', 'backTransReq.do'] as const).map((file) =>

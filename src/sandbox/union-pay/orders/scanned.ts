@@ -31,7 +31,7 @@ export function chargeCode(call: Call): Fields {
   if (tradeNamed(union, name)) throw new WireRefusal('12', 'orderId and txnTime were used before');
   const amount = amountOf(call);
   const code = matching(call, 'qrNo', PAYER_CODE);
-  const term_id = matching(call, 'termId', /^[0-9A-Za-z]{8}$/);
+  const term_id = optional(call, 'termId', 8);
   const back_url = addressOf(call, 'backUrl');
   const person = takeCode(union, code);
   const at = now(union);
