@@ -45,6 +45,7 @@ export const SAYS = {
     wechat_pay: '微信支付',
     alipay: '支付宝',
     union_pay: '银联',
+    douyin_pay: '抖音支付',
     person: '林夏',
     paid: '付款成功',
   },
@@ -52,6 +53,7 @@ export const SAYS = {
     wechat_pay: 'WeChat Pay',
     alipay: 'Alipay',
     union_pay: 'UnionPay',
+    douyin_pay: 'Douyin Pay',
     person: 'Lin Xia',
     paid: 'Paid',
   },
@@ -82,12 +84,20 @@ export async function payOnPhone({ page, context }: Shopper): Promise<void> {
 }
 
 /** On a wallet's own page: says who is paying where asked, then pays; ends back at the hub. */
-export async function payAtWallet(page: Page, language: Language, hub_url: string): Promise<void> {
+export async function payAtWallet(
+  page: Page,
+  language: Language,
+  at: { readonly hub_url: string; readonly checkout: string },
+): Promise<void> {
+  const away = (url: URL) => url.origin !== at.hub_url;
   const person = page.getByText(SAYS[language].person).first();
   const pay = page.locator('button[value=pay]');
-  await page.waitForURL((url) => url.origin !== hub_url);
+  await page.waitForURL(away);
   await person.or(pay).first().waitFor();
   if (!(await pay.isVisible())) await person.click();
   await pay.click();
-  await page.waitForURL((url) => url.origin === hub_url);
+  // Not every wallet sends the payer back: some only say that it is paid.
+  const told = page.locator('p.card[role=status]').waitFor();
+  await Promise.race([page.waitForURL((url) => !away(url)), told.catch(() => {})]);
+  if (away(new URL(page.url()))) await page.goto(at.checkout);
 }

@@ -44,8 +44,9 @@ describe.skipIf(!launch)('with UnionPay', () => {
     const { page } = shopper;
     await buy(page, `${market.shops.url}/tmall`);
     expect(await page.locator('button[name=wallet]').count()).toBe(1);
+    const checkout = page.url();
     await choose(page, 'union_pay');
-    await payAtWallet(page, 'en', market.hub_url);
+    await payAtWallet(page, 'en', { hub_url: market.hub_url, checkout });
     await page.locator('.result-mark.paid').waitFor();
     expect(shopper.complaints).toEqual([]);
     await shopper.context.close();
