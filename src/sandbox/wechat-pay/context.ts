@@ -9,6 +9,7 @@ import type { BillDays } from './bills/days.ts';
 import type { BillFiles } from './bills/files.ts';
 import type { Books } from './books.ts';
 import type { WithdrawalBook } from './ecommerce/withdrawal-book.ts';
+import type { Apps } from './merchants/apps.ts';
 import type { Merchant } from './merchants/keys.ts';
 import type { SubMerchants } from './merchants/sub-merchants.ts';
 import type { WalletKeys } from './merchants/wallet-keys.ts';
@@ -36,6 +37,7 @@ export interface SandboxContext {
   /** By merchant number: direct merchants, partners, platforms. */
   readonly merchants: ReadonlyMap<string, Merchant>;
   readonly sub_merchants: SubMerchants;
+  readonly apps: Apps;
   /** What the wallet signs and encrypts with towards each of them. */
   readonly keys: WalletKeys;
   readonly payer_codes: PayerCodes;

@@ -10,6 +10,7 @@ import { Books } from './books.ts';
 import type { SandboxContext } from './context.ts';
 import { WithdrawalBook } from './ecommerce/withdrawal-book.ts';
 import { merchantAccount, scriptAccess } from './merchants/accounts.ts';
+import { Apps } from './merchants/apps.ts';
 import type { Merchant } from './merchants/keys.ts';
 import { type LoadedKeys, loadKeys } from './merchants/load.ts';
 import { MerchantSettings } from './merchants/settings.ts';
@@ -139,7 +140,8 @@ function buildContext(
   const merchants = new Map(merchantList.map((merchant) => [merchant.mchid, merchant]));
   const sub_merchants = new SubMerchants(options.store, options.random);
   sub_merchants.seed(merchantList, options.clock.now().getTime());
-  const openids = new Openids(options.people, merchants, sub_merchants);
+  const apps = new Apps(options.store, merchants, sub_merchants);
+  const openids = new Openids(options.people, apps);
   const books = new Books(options.store, options.people);
   const { clock, faults, random } = options;
   const settings = new MerchantSettings(options.store);
@@ -159,6 +161,7 @@ function buildContext(
     people: options.people,
     merchants,
     sub_merchants,
+    apps,
     payer_codes: new PayerCodes(options.store, options.random),
     charges: new Charges(books.orders.values()),
     coupons: new Coupons(options.store, options.random),

@@ -16,10 +16,11 @@ import {
   WechatPayRefusal,
 } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
+import { boundAppid } from '../merchants/apps.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { endOfLife, expire, freshIds, handedOut } from '../orders/lives.ts';
 import { blankOrder, checkRoom, fingerprintOf, orderTexts, reenter } from '../orders/orders.ts';
-import { checkAppid, checkMchid, type Party, payerOpenid, sellerOf } from '../orders/party.ts';
+import { checkMchid, type Party, payerOpenid, sellerOf } from '../orders/party.ts';
 import type { CombinedRecord, PreparedKind } from '../orders/records.ts';
 import { COMBINED_CLOSE_FIELDS, combinedFields, MAX_PARTS } from './fields.ts';
 import { combinedMessage } from './message.ts';
@@ -44,8 +45,11 @@ export function createCombined(
     field: '/combine_mchid',
     location: 'body',
   });
-  checkAppid(merchant, textField(body, 'combine_appid'));
-  const parts = partsIn(body).map((part) => ({ part, party: receiver(context, merchant, part) }));
+  const appid = boundAppid(context, merchant, textField(body, 'combine_appid'));
+  const parts = partsIn(body).map((part) => ({
+    part,
+    party: receiver(context, merchant, { part, appid }),
+  }));
   checkCount(merchant, parts.length);
   const now = context.clock.now();
   const fingerprint = fingerprintOf(kind, body);
@@ -63,7 +67,7 @@ export function createCombined(
     kind,
     combine_out_trade_no,
     mchid: merchant.mchid,
-    appid: merchant.appid,
+    appid,
     notify_url: textField(body, 'notify_url') ?? '',
     device_id: textField(objectField(body, 'scene_info'), 'device_id') ?? null,
     fingerprint,
@@ -91,15 +95,20 @@ function partsIn(body: WireObject): WireObject[] {
 }
 
 /** Who gets the money of a part: the merchant itself, or a seller under it. */
-function receiver(context: SandboxContext, merchant: Merchant, part: WireObject): Party {
+function receiver(
+  context: SandboxContext,
+  merchant: Merchant,
+  { part, appid }: { part: WireObject; appid: string },
+): Party {
   checkMchid(merchant, textField(part, 'mchid'), { field: '/sub_orders/mchid', location: 'body' });
   const sub_mchid = textField(part, 'sub_mchid');
   const sub_appid = textField(part, 'sub_appid');
-  if (merchant.role !== 'direct') return sellerOf(context, merchant, { sub_mchid, sub_appid });
+  if (merchant.role !== 'direct')
+    return sellerOf(context, merchant, { appid, sub_mchid, sub_appid });
   if (sub_mchid !== undefined || sub_appid !== undefined) {
     throw invalidRequest('普通商户的合单不能传入sub_mchid', INTERNAL_CODE.no_partner_relation);
   }
-  return { merchant, sub_mchid: null, sub_appid: null };
+  return { merchant, appid, sub_mchid: null, sub_appid: null };
 }
 
 function checkCount(merchant: Merchant, count: number): void {
@@ -184,7 +193,7 @@ export function closeCombined(
 ): void {
   const { body, combine_out_trade_no } = request;
   checkFields(COMBINED_CLOSE_FIELDS, body);
-  checkAppid(merchant, textField(body, 'combine_appid'));
+  boundAppid(context, merchant, textField(body, 'combine_appid'));
   const record = context.books.combined.get(merchant.mchid, combine_out_trade_no);
   if (!record) throw orderNotFound();
   const parts = context.books.partsOf(record);

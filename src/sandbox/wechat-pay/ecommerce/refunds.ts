@@ -47,7 +47,7 @@ export function applyRefund(context: SandboxContext, merchant: Merchant, body: W
   checkFamily(merchant, 'platform');
   checkFields(PLATFORM_REFUND, body);
   const sub_mchid = platformSeller(context, merchant, body);
-  checkAppid(merchant, textField(body, 'sp_appid'));
+  checkAppid(context, merchant, textField(body, 'sp_appid'));
   const fingerprint = digest(body);
   const known = knownRefund(context, merchant, textField(body, 'out_refund_no') ?? '');
   if (known) {

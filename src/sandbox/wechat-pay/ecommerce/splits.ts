@@ -45,7 +45,7 @@ export function createPlatformSplit(
   checkFields(PLATFORM_SPLIT, body);
   const seller = platformSeller(context, merchant, body);
   const appid = textField(body, 'appid');
-  checkAppid(merchant, appid);
+  checkAppid(context, merchant, appid);
   const fields = { account: 'receiver_account', name: 'receiver_name' };
   const parts = givenParts(open, body.receivers, fields);
   const out_order_no = textField(body, 'out_order_no') ?? '';
@@ -164,7 +164,7 @@ export function addPlatformReceiver(
   checkFamily(merchant, 'platform');
   checkFields(PLATFORM_ADD_RECEIVER, body);
   const wanted = wantedReceiver(body);
-  checkAppid(merchant, wanted.appid);
+  checkAppid(context, merchant, wanted.appid);
   const place = { name: 'encrypted_name', pointer: '/encrypted_name' };
   const name = decryptOptional(open, body, place) ?? textField(body, 'name');
   checkReceiver(context, merchant, { ...wanted, name });
@@ -186,7 +186,7 @@ export function deletePlatformReceiver(
   checkFamily(merchant, 'platform');
   checkFields(PLATFORM_DELETE_RECEIVER, body);
   const { type, account, appid } = wantedReceiver(body);
-  checkAppid(merchant, appid);
+  checkAppid(context, merchant, appid);
   context.sharing.removeReceiver({ owner: merchant.mchid, type, account });
   return { type, account };
 }

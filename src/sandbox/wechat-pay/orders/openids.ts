@@ -1,6 +1,6 @@
 import type { Person } from '../../sandbox.ts';
+import type { Apps } from '../merchants/apps.ts';
 import type { Merchant } from '../merchants/keys.ts';
-import type { SubMerchants } from '../merchants/sub-merchants.ts';
 import { openidOf } from '../numbers.ts';
 
 type AppOf = Pick<Merchant, 'appid' | 'openid_salt'>;
@@ -8,20 +8,14 @@ type AppOf = Pick<Merchant, 'appid' | 'openid_salt'>;
 /** The same person has another openid at every app id, a merchant's or a seller's. */
 export class Openids {
   readonly #people: readonly Person[];
-  readonly #merchants: ReadonlyMap<string, Merchant>;
-  readonly #sub_merchants: SubMerchants;
+  readonly #apps: Apps;
   readonly #owners = new Map<string, { person: string; appid: string }>();
   readonly #known = new Set<string>();
 
-  constructor(
-    people: readonly Person[],
-    merchants: ReadonlyMap<string, Merchant>,
-    sub_merchants: SubMerchants,
-  ) {
+  constructor(people: readonly Person[], apps: Apps) {
     this.#people = people;
-    this.#merchants = merchants;
-    this.#sub_merchants = sub_merchants;
-    for (const merchant of merchants.values()) this.#learn(merchant);
+    this.#apps = apps;
+    this.#learnAll();
   }
 
   of(person: string, { appid, openid_salt }: AppOf): string {
@@ -31,17 +25,13 @@ export class Openids {
   ownerOf(openid: string): { person: string; appid: string } | undefined {
     const owner = this.#owners.get(openid);
     if (owner) return owner;
-    this.#learnSellers();
+    this.#learnAll();
     return this.#owners.get(openid);
   }
 
-  /** Sellers and their app ids come and go while the sandbox runs. */
-  #learnSellers(): void {
-    for (const { mchid, openid_salt } of this.#merchants.values()) {
-      for (const { sub_appid } of this.#sub_merchants.of(mchid)) {
-        if (sub_appid !== null) this.#learn({ appid: sub_appid, openid_salt });
-      }
-    }
+  /** App ids come while the sandbox runs: sellers', and those that merchants bind. */
+  #learnAll(): void {
+    for (const app of this.#apps.all()) this.#learn(app);
   }
 
   #learn(app: AppOf): void {

@@ -57,7 +57,7 @@ export function createOrder(
     ...orderTexts(body),
     kind,
     mchid: merchant.mchid,
-    appid: merchant.appid,
+    appid: party.appid,
     sub_mchid: party.sub_mchid,
     sub_appid: party.sub_appid,
     notify_url: textField(body, 'notify_url') ?? '',

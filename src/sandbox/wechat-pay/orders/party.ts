@@ -2,12 +2,15 @@ import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import { textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import { invalidRequest, parameterError, WechatPayRefusal } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
+import { appidNotBound, boundAppid } from '../merchants/apps.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import type { Mode } from './fields.ts';
 
 /** For whom an order is made: the merchant that signs, and the seller where it is not itself. */
 export interface Party {
   readonly merchant: Merchant;
+  /** Of the merchant's, the one that the call is made for. */
+  readonly appid: string;
   readonly sub_mchid: string | null;
   readonly sub_appid: string | null;
 }
@@ -23,9 +26,10 @@ export function partyOf(
   const prefix = mode === 'direct' ? '' : 'sp_';
   const place = { field: `/${prefix}mchid`, location: 'body' } as const;
   checkMchid(merchant, textField(body, `${prefix}mchid`), place);
-  checkAppid(merchant, textField(body, `${prefix}appid`));
-  if (mode === 'direct') return { merchant, sub_mchid: null, sub_appid: null };
+  const appid = boundAppid(context, merchant, textField(body, `${prefix}appid`));
+  if (mode === 'direct') return { merchant, appid, sub_mchid: null, sub_appid: null };
   return sellerOf(context, merchant, {
+    appid,
     sub_mchid: textField(body, 'sub_mchid'),
     sub_appid: textField(body, 'sub_appid'),
   });
@@ -35,13 +39,13 @@ export function partyOf(
 export function sellerOf(
   context: SandboxContext,
   merchant: Merchant,
-  named: { sub_mchid: string | undefined; sub_appid: string | undefined },
+  named: { appid: string; sub_mchid: string | undefined; sub_appid: string | undefined },
 ): Party {
-  const { sub_mchid, sub_appid } = named;
+  const { appid, sub_mchid, sub_appid } = named;
   checkSubMchid(context, merchant, sub_mchid);
   const seller = context.sub_merchants.get(sub_mchid);
   if (sub_appid !== undefined && seller?.sub_appid !== sub_appid) throw appidNotBound();
-  return { merchant, sub_mchid, sub_appid: sub_appid ?? null };
+  return { merchant, appid, sub_mchid, sub_appid: sub_appid ?? null };
 }
 
 /** A partner has no account of its own to be paid on, and a direct merchant has no sellers. */
@@ -99,19 +103,6 @@ export function checkMchid(
   });
 }
 
-export function checkAppid(merchant: Merchant, appid: string | undefined): void {
-  if (appid !== merchant.appid) throw appidNotBound();
-}
-
-function appidNotBound(): WechatPayRefusal {
-  return new WechatPayRefusal(
-    400,
-    'APPID_MCHID_NOT_MATCH',
-    INTERNAL_CODE.appid_not_bound,
-    'appid和mch_id不匹配，请检查后再试',
-  );
-}
-
 /** The openid that alone may pay, checked to belong to the app id it is given for. */
 export function payerOpenid(
   context: SandboxContext,
@@ -120,7 +111,7 @@ export function payerOpenid(
 ): string {
   const { openid, sub_openid, field } = payer;
   const given = openid ?? sub_openid;
-  const appid = openid === undefined ? party.sub_appid : party.merchant.appid;
+  const appid = openid === undefined ? party.sub_appid : party.appid;
   if (given === undefined || appid === null || context.personOf(given)?.appid !== appid) {
     throw parameterError({
       field,

@@ -58,7 +58,7 @@ function payOrder(
   const merchant = merchants.get(order.mchid);
   books.pay(order, {
     person,
-    openid: merchant ? context.openid(person, merchant) : '',
+    openid: merchant ? context.openid(person, { ...merchant, appid: order.appid }) : '',
     sub_openid:
       merchant && order.sub_appid !== null
         ? context.openid(person, { ...merchant, appid: order.sub_appid })

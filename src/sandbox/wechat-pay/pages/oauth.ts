@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Merchant } from '../merchants/keys.ts';
 import { newSecret } from '../numbers.ts';
 import { choosePerson } from './h5.ts';
 import { redirectTarget, text } from './layout.ts';
@@ -14,13 +13,13 @@ import { failure, json, type PageAnswer, type PageRequest, type Pages, redirect 
 export function answerAuthorize(pages: Pages, page: PageRequest): PageAnswer {
   const { language, person } = page;
   const query = page.url.searchParams;
-  const merchant = merchantOfAppid(pages, query.get('appid'));
-  if (!merchant) return failure(language, 400, text(language, 'bad_appid'));
+  const app = pages.context.apps.of(query.get('appid') ?? '');
+  if (!app) return failure(language, 400, text(language, 'bad_appid'));
   const back = redirectTarget(query.get('redirect_uri'));
   if (!back) return failure(language, 400, text(language, 'bad_redirect'));
   if (person === undefined) return choosePerson(pages, page, 'login');
   const scope = query.get('scope') === 'snsapi_userinfo' ? 'snsapi_userinfo' : 'snsapi_base';
-  back.searchParams.set('code', pages.codes.issue({ person, appid: merchant.appid, scope }));
+  back.searchParams.set('code', pages.codes.issue({ person, appid: app.appid, scope }));
   back.searchParams.set('state', (query.get('state') ?? '').slice(0, 512));
   return redirect(302, back);
 }
@@ -28,9 +27,9 @@ export function answerAuthorize(pages: Pages, page: PageRequest): PageAnswer {
 /** GET /sns/oauth2/access_token: always 200, errors in `errcode`. */
 export function answerToken(pages: Pages, page: PageRequest): PageAnswer {
   const query = page.url.searchParams;
-  const merchant = merchantOfAppid(pages, query.get('appid'));
-  if (!merchant) return json(200, { errcode: 40013, errmsg: 'invalid appid' });
-  if (!sameSecret(query.get('secret') ?? '', merchant.app_secret)) {
+  const app = pages.context.apps.of(query.get('appid') ?? '');
+  if (!app) return json(200, { errcode: 40013, errmsg: 'invalid appid' });
+  if (!sameSecret(query.get('secret') ?? '', app.app_secret)) {
     return json(200, { errcode: 40125, errmsg: 'invalid appsecret' });
   }
   if (query.get('grant_type') !== 'authorization_code') {
@@ -38,7 +37,7 @@ export function answerToken(pages: Pages, page: PageRequest): PageAnswer {
   }
   const grant = pages.codes.take(query.get('code') ?? '');
   if (grant === 'used') return json(200, { errcode: 40163, errmsg: 'code been used' });
-  if (!grant || grant.appid !== merchant.appid) {
+  if (!grant || grant.appid !== app.appid) {
     return json(200, { errcode: 40029, errmsg: 'invalid code' });
   }
   const { random } = pages.context;
@@ -46,13 +45,9 @@ export function answerToken(pages: Pages, page: PageRequest): PageAnswer {
     access_token: newSecret(random) + newSecret(random),
     expires_in: 7200,
     refresh_token: newSecret(random) + newSecret(random),
-    openid: pages.context.openid(grant.person, merchant),
+    openid: pages.context.openid(grant.person, app),
     scope: grant.scope,
   });
-}
-
-function merchantOfAppid(pages: Pages, appid: string | null): Merchant | undefined {
-  return [...pages.context.merchants.values()].find((merchant) => merchant.appid === appid);
 }
 
 function sameSecret(given: string, kept: string): boolean {

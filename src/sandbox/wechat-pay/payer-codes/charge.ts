@@ -100,7 +100,7 @@ function openCharge(context: SandboxContext, charge: Charge, person: string): Or
     ...texts,
     kind: 'codepay',
     mchid: party.merchant.mchid,
-    appid: party.merchant.appid,
+    appid: party.appid,
     sub_mchid: party.sub_mchid,
     sub_appid: party.sub_appid,
     notify_url: '',

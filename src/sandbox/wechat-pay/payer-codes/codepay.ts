@@ -2,10 +2,11 @@ import { objectField, textField, type WireObject } from '../../../protocols/wech
 import { checkFields } from '../api/fields.ts';
 import { type RouteAnswer, StatusAnswer } from '../api/route.ts';
 import type { SandboxContext } from '../context.ts';
+import { boundAppid } from '../merchants/apps.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { codepayFields, type Mode, reverseFields } from '../orders/fields.ts';
 import { fingerprintOf, namedOrder, orderTexts } from '../orders/orders.ts';
-import { checkAppid, partyOf } from '../orders/party.ts';
+import { partyOf } from '../orders/party.ts';
 import { STATE_TEXT, transactionMessage } from '../orders/transaction-message.ts';
 import { chargeCode } from './charge.ts';
 import { reverseCharge } from './reverse.ts';
@@ -40,7 +41,7 @@ export function reverse(
 ): object {
   const { mode, body } = request;
   checkFields(reverseFields(mode), body);
-  checkAppid(merchant, textField(body, mode === 'direct' ? 'appid' : 'sp_appid'));
+  boundAppid(context, merchant, textField(body, mode === 'direct' ? 'appid' : 'sp_appid'));
   const order = namedOrder(context, merchant, request);
   reverseCharge(context, order);
   return { ...body, out_trade_no: order.out_trade_no };

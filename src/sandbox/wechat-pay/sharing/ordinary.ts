@@ -47,7 +47,7 @@ export function createSplit(
 ): SplitMessage {
   const seller = ownSeller(context, merchant, body);
   checkFields(SPLIT, body);
-  checkAppid(merchant, textField(body, 'appid'));
+  checkAppid(context, merchant, textField(body, 'appid'));
   const parts = givenParts(open, body.receivers, { account: 'account', name: 'name' });
   const out_order_no = textField(body, 'out_order_no') ?? '';
   const fingerprint = digest({ ...body, receivers: parts.map(inClear), of: 'split' });

@@ -3,8 +3,9 @@ import { textField, type WireObject } from '../../../protocols/wechat-pay/messag
 import { RECEIVER_TYPES, type ReceiverType } from '../../../protocols/wechat-pay/sharing.ts';
 import type { Person } from '../../sandbox.ts';
 import { checkFields } from '../api/fields.ts';
-import { invalidRequest, parameterError, WechatPayRefusal } from '../api/refusal.ts';
+import { invalidRequest, parameterError, type WechatPayRefusal } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
+import { boundAppid } from '../merchants/apps.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { ADD_RECEIVER, DELETE_RECEIVER } from './fields.ts';
 import { checkFamily, MAX_RECEIVERS, overLimit, sellerOf } from './rules.ts';
@@ -33,7 +34,7 @@ export function addReceiver(
   const sub_mchid = textField(body, 'sub_mchid');
   const seller = sellerOf(context, merchant, { sub_mchid, location: 'body' });
   const wanted = wantedReceiver(body);
-  checkAppid(merchant, wanted.appid);
+  checkAppid(context, merchant, wanted.appid);
   const name = decryptOptional(open, body, { name: 'name', pointer: '/name' });
   checkReceiver(context, merchant, { ...wanted, name });
   const relation_type = textField(body, 'relation_type') ?? '';
@@ -93,7 +94,7 @@ export function deleteReceiver(
   const sub_mchid = textField(body, 'sub_mchid');
   const seller = sellerOf(context, merchant, { sub_mchid, location: 'body' });
   const { type, account, appid } = wantedReceiver(body);
-  checkAppid(merchant, appid);
+  checkAppid(context, merchant, appid);
   context.sharing.removeReceiver({ owner: seller ?? merchant.mchid, type, account });
   return { ...(seller === null ? {} : { sub_mchid: seller }), type, account };
 }
@@ -112,11 +113,12 @@ export function receiverType(word: string | undefined): ReceiverType {
   return RECEIVER_TYPES.find((known) => known === word) ?? 'MERCHANT_ID';
 }
 
-export function checkAppid(merchant: Merchant, appid: string | undefined): void {
-  if (appid === undefined || appid === merchant.appid) return;
-  const internal = INTERNAL_CODE.appid_not_bound;
-  const message = 'appid和mch_id不匹配，请检查后再试';
-  throw new WechatPayRefusal(400, 'APPID_MCHID_NOT_MATCH', internal, message);
+export function checkAppid(
+  context: SandboxContext,
+  merchant: Merchant,
+  appid: string | undefined,
+): void {
+  if (appid !== undefined) boundAppid(context, merchant, appid);
 }
 
 /** Throws unless the account exists and, where a name is given or needed, has that name. */
@@ -173,9 +175,9 @@ function wrongName(): WechatPayRefusal {
 function personAt(
   context: SandboxContext,
   merchant: Merchant,
-  { type, account, sub_appid }: WantedReceiver,
+  { type, account, appid: named, sub_appid }: WantedReceiver,
 ): Person | undefined {
-  const appid = type === 'PERSONAL_SUB_OPENID' ? sub_appid : merchant.appid;
+  const appid = type === 'PERSONAL_SUB_OPENID' ? sub_appid : (named ?? merchant.appid);
   if (appid === undefined) {
     const message = '分账接收方类型为PERSONAL_SUB_OPENID时，sub_appid必填';
     throw parameterError({ field: '/sub_appid', issue: 'missing', location: 'body', message });

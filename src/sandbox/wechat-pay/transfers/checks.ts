@@ -8,6 +8,7 @@ import {
 import { TRANSFER_LIMITS, TRANSFER_SCENES } from '../../../protocols/wechat-pay/transfers.ts';
 import { invalidRequest, parameterError, WechatPayRefusal } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
+import { boundAppid } from '../merchants/apps.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { digest } from '../orders/fingerprint.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
@@ -15,14 +16,11 @@ import type { TransferRecord } from './book.ts';
 import { dayStart } from './progress.ts';
 
 /** What a transfer must satisfy before any money leaves. */
-/** Who is to get it: an openid of the merchant's own app id. */
+/** Who is to get it: an openid of one of the merchant's app ids. */
 export function payeeOf(context: SandboxContext, merchant: Merchant, body: WireObject): string {
-  if (textField(body, 'appid') !== merchant.appid) {
-    const internal = INTERNAL_CODE.appid_not_bound;
-    throw new WechatPayRefusal(400, 'APPID_MCHID_NOT_MATCH', internal, '商户号和AppID未绑定');
-  }
+  const appid = boundAppid(context, merchant, textField(body, 'appid'));
   const known = context.personOf(textField(body, 'openid') ?? '');
-  if (known?.appid === merchant.appid) return known.person;
+  if (known?.appid === appid) return known.person;
   throw parameterError({
     field: '/openid',
     issue: 'openid does not belong to appid',

@@ -55,7 +55,7 @@ function open(
     mchid: merchant.mchid,
     out_authorization_no: textField(body, 'out_authorization_no') ?? '',
     authorization_id: randomDigits(context.random, 27),
-    appid: merchant.appid,
+    appid: textField(body, 'appid') ?? merchant.appid,
     openid: textField(body, 'openid') ?? '',
     person,
     scene: textField(body, 'transfer_scene_id') ?? '',

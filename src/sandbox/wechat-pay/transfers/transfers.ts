@@ -64,7 +64,7 @@ function open(
     mchid: merchant.mchid,
     out_bill_no: textField(body, 'out_bill_no') ?? '',
     transfer_bill_no: `13300${randomDigits(context.random, 35)}`,
-    appid: merchant.appid,
+    appid: textField(body, 'appid') ?? merchant.appid,
     openid: textField(body, 'openid') ?? '',
     person,
     amount: fenField(body, 'transfer_amount') ?? 0n,

@@ -134,7 +134,7 @@ function identify(context: SandboxContext, passage: Passage, text: string): Call
 
 function run(context: SandboxContext, call: V2Call, caller: Caller): V2Parameters {
   const { merchant, parameters } = caller;
-  if (parameters.appid !== merchant.appid) {
+  if (!context.apps.isBound(merchant, parameters.appid ?? '')) {
     throw new V2Refusal('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
   }
   const missing = call.required.find((name) => !parameters[name]);
@@ -175,7 +175,7 @@ function signed({ merchant, type, parameters }: Caller, fields: V2Parameters): V
   const whole = {
     return_code: 'SUCCESS',
     return_msg: 'OK',
-    appid: merchant.appid,
+    appid: parameters.appid ?? merchant.appid,
     mch_id: merchant.mchid,
     sub_mch_id: parameters.sub_mch_id ?? '',
     sub_appid: parameters.sub_appid ?? '',

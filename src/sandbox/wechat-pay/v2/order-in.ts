@@ -13,12 +13,12 @@ export function partyIn(
   merchant: Merchant,
   parameters: V2Parameters,
 ): Party {
-  const { sub_mch_id, sub_appid } = parameters;
+  const { sub_mch_id, sub_appid, appid = merchant.appid } = parameters;
   if (merchant.role === 'direct') {
     if (sub_mch_id !== undefined) checkMode(merchant, 'partner');
-    return { merchant, sub_mchid: null, sub_appid: null };
+    return { merchant, appid, sub_mchid: null, sub_appid: null };
   }
-  return sellerOf(context, merchant, { sub_mchid: sub_mch_id, sub_appid });
+  return sellerOf(context, merchant, { appid, sub_mchid: sub_mch_id, sub_appid });
 }
 
 /** The seller alone; null for a direct merchant. */

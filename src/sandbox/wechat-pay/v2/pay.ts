@@ -114,7 +114,7 @@ export function authCodeToOpenid(
   const auth_code = parameters.auth_code ?? '';
   const person = payerOf(context, { auth_code, party });
   context.payer_codes.bind(auth_code, merchant.mchid);
-  const openid = context.openid(person, merchant);
+  const openid = context.openid(person, { ...merchant, appid: party.appid });
   if (party.sub_appid === null) return { openid };
   return { openid, sub_openid: context.openid(person, { ...merchant, appid: party.sub_appid }) };
 }
