@@ -93,8 +93,9 @@ async function paid(wallet: WalletName, code: string): Promise<void> {
 async function refundsSettled(): Promise<void> {
   const left = () =>
     rig.app.db.query(sql`
-      select id, state from refunds
-      where book = 0 and state not in ('succeeded', 'needs_action')`);
+      select r.id, r.state, a.wallet from refunds r
+      join attempts a on a.book = r.book and a.id = r.attempt_id
+      where r.book = 0 and r.state not in ('succeeded', 'needs_action')`);
   await rig.until(left, (rows) => rows.length === 0);
 }
 
