@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { allConnectors } from '../../src/wallets/connectors.ts';
+import { couponContract } from './coupons.ts';
+import { discretionContract } from './discretion.ts';
 import { notificationContract } from './notifications.ts';
 import { paymentContract } from './payments.ts';
 import { productContract } from './products.ts';
 import { refundContract } from './refunds.ts';
+import { SPLITTERS, WITH_COUPONS, WITH_SELLERS } from './roles.ts';
+import { onboardingContract, sellerContract } from './sellers.ts';
+import { splitContract } from './splits.ts';
 import { type Stage, type Stages, sandboxStages } from './stage.ts';
 import { unpaidContract } from './unpaid.ts';
 
@@ -30,4 +35,13 @@ describe.each(connectors)('$name', (connector) => {
   describe('refunds', () => refundContract(at));
   describe('notifications', () => notificationContract(at));
   productContract(at, (product) => connector[product] !== undefined);
+  for (const role of Object.keys(SPLITTERS[name] ?? {})) {
+    describe('splits', () => splitContract(at, role));
+  }
+  for (const role of WITH_SELLERS[name] ?? []) {
+    describe('orders for sellers', () => sellerContract(at, role));
+    describe('onboarding', () => onboardingContract(at, role));
+  }
+  if (WITH_COUPONS.includes(name)) describe('coupons', () => couponContract(at));
+  describe('in all of this', () => discretionContract(at));
 });

@@ -42,7 +42,10 @@ function chargeOrder(stage: Stage, more: Partial<ChargeOrder> = {}): ChargeOrder
     amount: 4321n,
     currency: 'CNY',
     description: '早餐',
-    payer_code: sandboxOf(stage).side.payerCode(PERSON).code,
+    payer_code: sandboxOf(stage).recorder.private(
+      'payer code',
+      sandboxOf(stage).side.payerCode(PERSON).code,
+    ),
     device: 'POS-1',
     client_ip: '127.0.0.1',
     notify_url,

@@ -19,6 +19,7 @@ import type {
 } from '../../src/wallets/wallet.ts';
 import { startSandboxWallets } from '../../src/world/wallets.ts';
 import { type MerchantServer, openMerchant } from './merchant.ts';
+import { Recorder } from './recorder.ts';
 
 /**
  * Where the contract suite plays: one wallet's connector and account, a merchant that takes its
@@ -36,6 +37,8 @@ export interface Stage {
 export interface SandboxSide {
   readonly side: WalletSandbox;
   readonly faults: FaultDial;
+  /** What the connector of this stage showed so far. */
+  readonly recorder: Recorder;
   /** The account of a role, if the sandbox has such a merchant. */
   accountOf(role: string): { account: WalletAccount; sub_merchants: readonly string[] } | undefined;
   advance(ms: number): void;
@@ -101,19 +104,26 @@ export async function sandboxStages(options: StageOptions = {}): Promise<Stages>
   const merchant = await openMerchant();
   const connectors = allConnectors({ real: () => new Date(), timeout_ms: 5_000 });
   const of = new Map<WalletName, Stage>();
-  for (const wallet of connectors) {
-    const side = wallets.all.find((each) => each.wallet === wallet.name);
-    if (!side) throw new Error(`no sandbox for ${wallet.name}`);
-    const accountFrom = (given: { settings: unknown; credentials: unknown }): WalletAccount => ({
-      id: `wac_${wallet.name}_${JSON.stringify(given.settings).length}`,
+  for (const connector of connectors) {
+    const side = wallets.all.find((each) => each.wallet === connector.name);
+    if (!side) throw new Error(`no sandbox for ${connector.name}`);
+    const recorder = new Recorder(connector, side.url);
+    const { wallet } = recorder;
+    const accountFrom = (given: {
+      role?: string;
+      settings: unknown;
+      credentials: unknown;
+    }): WalletAccount => ({
+      id: `wac_${wallet.name}_${given.role ?? ''}`,
       wallet: wallet.name,
-      custody: 'merchant_own',
-      ...wallet.parseAccount(given),
+      custody: given.role === 'platform' ? 'wallet_held' : 'merchant_own',
+      ...wallet.parseAccount({ settings: given.settings, credentials: given.credentials }),
     });
     const account = accountFrom(side.merchantAccount());
     const sandbox: SandboxSide = {
       side,
       faults: wallets.faults[side.wallet],
+      recorder,
       accountOf(role) {
         const found = side.accounts().find((each) => each.role === role);
         return found && { account: accountFrom(found), sub_merchants: found.sub_merchants };
@@ -122,7 +132,8 @@ export async function sandboxStages(options: StageOptions = {}): Promise<Stages>
         offset += ms;
       },
       now: clock.now,
-      payerId: (person, as = account) => payerId(wallet, as, person),
+      payerId: async (person, as = account) =>
+        recorder.private(`payer id of ${person}`, await payerId(wallet, as, person)),
       pay: (presentation, person = 'lin-xia') => pay(side, presentation, person),
     };
     of.set(wallet.name, {
