@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { Refusal } from '../../errors.ts';
 import { readCertificate } from '../../protocols/wechat-pay/certificates.ts';
 import { isWireObject } from '../../protocols/wechat-pay/messages.ts';
 import { isApiV3Key } from '../../protocols/wechat-pay/resource.ts';
 import { readPrivateKey, readPublicKey } from '../../protocols/wechat-pay/signature.ts';
 import type { WalletAccount } from '../wallet.ts';
+import { APP_ID, furtherAppIds, idsOf, wrong } from './app-ids.ts';
 
 /**
  * One merchant at WeChat Pay. Settings: `mchid`, `appid`, `serial_no` of the merchant's API
@@ -12,7 +12,8 @@ import type { WalletAccount } from '../wallet.ts';
  * for ordinary sub-merchants, `platform` for 收付通), where a partner's or platform's `mchid` is the
  * one that signs (sp_mchid) and the seller comes with each order (`CreateOrder.sub_merchant`);
  * `trust` (`public_key`, `certificate`, `both` during a switch); `payer_codes` (`v3`, or `v2` by
- * `api_v2_key`); `sub_appids`, sellers' own app ids by seller number; and, where they differ from
+ * `api_v2_key`); `appids`, further app ids of this merchant where payers pay in its `app` or
+ * `mini_program`; `sub_appids`, sellers' own app ids by seller number; and, where they differ from
  * the public hosts, `endpoint`, `fallback_endpoint`, `oauth_endpoint`, `oauth_token_endpoint`; a
  * sandbox adds `bridge_url`.
  * Credentials: `private_key` (PEM), `api_v3_key`; `public_key` (PEM) unless certificates alone are
@@ -42,6 +43,8 @@ export interface MerchantAccount {
   /** The certificate in PEM, for connections that must show it. */
   readonly certificate: string | undefined;
   readonly payer_codes: PayerCodeVersion;
+  /** Further app ids of this merchant, by where the payer pays. */
+  readonly appids: ReadonlyMap<string, string>;
   /** App ids of sellers' own apps and mini programs, by the seller's number. */
   readonly sub_appids: ReadonlyMap<string, string>;
   readonly app_secret: string | undefined;
@@ -64,7 +67,7 @@ const KEY_ID = /^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/;
 
 const SETTINGS: Readonly<Record<string, RegExp>> = {
   mchid: /^\d{8,10}$/,
-  appid: /^wx[0-9a-f]{16}$/,
+  appid: APP_ID,
   serial_no: /^[0-9A-Fa-f]{40}$/,
 };
 
@@ -94,18 +97,9 @@ export function parseAccount(input: {
   if (settings.payer_codes === 'v2' && secrets.api_v2_key === undefined) {
     throw wrong('credentials.api_v2_key', 'is needed for payer codes by v2');
   }
-  if (given.sub_appids !== undefined) settings.sub_appids = subAppids(given.sub_appids);
+  Object.assign(settings, furtherAppIds(given));
   if (given.bridge_url !== undefined) settings.bridge_url = bridgeUrl(given.bridge_url);
   return { settings, credentials: parseCredentials(secrets, trust) };
-}
-
-/** `{ "<sub_mchid>": "<appid>" }` */
-function subAppids(value: unknown): Record<string, string> {
-  const form = SETTINGS.appid ?? /^$/;
-  const entries = isWireObject(value) ? Object.entries(value) : [['', value] as const];
-  const good = entries.every(([mchid, id]) => /^\d{8,10}$/.test(mchid) && form.test(String(id)));
-  if (!good) throw wrong('settings.sub_appids', 'must map seller numbers to app ids');
-  return Object.fromEntries(entries.map(([mchid, id]) => [mchid, String(id)]));
 }
 
 function matching(given: Readonly<Record<string, unknown>>, name: string, form: RegExp): string {
@@ -190,10 +184,6 @@ function bridgeUrl(value: unknown): string {
   return url.href;
 }
 
-function wrong(param: string, rule: string): Refusal {
-  return new Refusal('invalid_parameter', { param, message: `${param} ${rule}.` });
-}
-
 const opened = new WeakMap<WalletAccount, MerchantAccount>();
 
 /** Parses the keys once per account object; they are several times dearer than one signature. */
@@ -229,7 +219,8 @@ function open(account: WalletAccount): MerchantAccount {
     api_v2_key: credentials.api_v2_key,
     certificate: credentials.certificate,
     payer_codes: choice(settings, 'payer_codes', PAYER_CODE_VERSIONS),
-    sub_appids: new Map(Object.entries(subAppids(settings.sub_appids ?? {}))),
+    appids: idsOf(settings.appids),
+    sub_appids: idsOf(settings.sub_appids),
     app_secret: credentials.app_secret,
   };
 }

@@ -70,7 +70,7 @@ function readContent(
   if (about === 'withdrawal') return withdrawal(account, content);
   const mchid = firstOf(content, MERCHANT_FIELDS);
   const appid = firstOf(content, APP_FIELDS);
-  if (mchid !== account.mchid || (appid !== undefined && appid !== account.appid)) {
+  if (mchid !== account.mchid || (appid !== undefined && !isOwnApp(account, appid))) {
     return refused('wrong_account', 'The notification is about another merchant or app id.');
   }
   if (about === 'payout') return payout(account, content);
@@ -92,6 +92,10 @@ const APP_FIELDS = ['appid', 'sp_appid', 'combine_appid'];
 
 function firstOf(content: WireObject, names: readonly string[]): string | undefined {
   return names.map((name) => textField(content, name)).find((value) => value !== undefined);
+}
+
+function isOwnApp({ appid, appids }: MerchantAccount, named: string): boolean {
+  return named === appid || [...appids.values()].includes(named);
 }
 
 function payment(content: WireObject): VerifiedNotification {

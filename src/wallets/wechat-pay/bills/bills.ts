@@ -18,7 +18,7 @@ import { fundLines, paymentLines, splitLines } from './lines.ts';
 /**
  * Daily bills. The wallet says that one is being made, or that there is none: the second also for
  * a day that is not over, which the asker's clock tells from an empty one.
- * https://pay.weixin.qq.com/doc/v3/merchant/4013071207
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791866
  */
 export function bills(client: Client): Bills {
   return {

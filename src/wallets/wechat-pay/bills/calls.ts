@@ -27,15 +27,15 @@ function bill(path: string, page: string): WalletCall {
 }
 
 export const BILL_CALLS: readonly WalletCall[] = [
-  bill(TRADE_BILL, 'merchant/4013071207'),
-  bill(FUND_BILL, 'merchant/4013071208'),
-  bill(SELLER_FUND_BILL, 'partner/4012760667'),
-  bill(ALL_SELLERS_FUND_BILL, 'partner/4012760672'),
+  bill(TRADE_BILL, 'merchant/4012791866'),
+  bill(FUND_BILL, 'merchant/4012791867'),
+  bill(SELLER_FUND_BILL, 'partner/4012760249'),
+  bill(ALL_SELLERS_FUND_BILL, 'partner/4012760697'),
   bill(SPLIT_BILL, 'merchant/4012529628'),
   {
     operation: `GET ${BILL_FILE}`,
     group: GROUP,
-    doc: `${DOC}/merchant/4013071207`,
+    doc: `${DOC}/merchant/4012791868`,
     timeout_ms: FETCH_MS,
     repeatable: true,
   },

@@ -3,7 +3,6 @@ import type { WalletCall } from '../../calls.ts';
 /** Orders of every kind, payer codes, combined orders. */
 const M = 'https://pay.weixin.qq.com/doc/v3/merchant';
 const P = 'https://pay.weixin.qq.com/doc/v3/partner';
-const CODES = 'https://pay.weixin.qq.com/docs';
 const V2 = 'https://pay.weixin.qq.com/doc/v2/merchant';
 /** The wallet's limit for JSAPI orders of one merchant; it states none for the others. */
 const JSAPI_PER_SECOND = 500;
@@ -104,12 +103,12 @@ export const ORDER_CALLS: readonly WalletCall[] = [
     COMBINED,
   ),
   ...charging('/v3/pay/transactions', {
-    pay: `${CODES}/merchant/apis/code-payment-v3/direct/code-pay.html`,
-    reverse: `${CODES}/merchant/apis/code-payment-v3/direct/reverse.html`,
+    pay: `${M}/4012382150`,
+    reverse: `${M}/4012382161`,
   }),
   ...charging('/v3/pay/partner/transactions', {
-    pay: `${CODES}/partner/apis/partner-code-payment-v3/partner/partner-code-pay.html`,
-    reverse: `${CODES}/partner/apis/partner-code-payment-v3/partner/partner-reverse.html`,
+    pay: `${P}/4012382179`,
+    reverse: `${P}/4012382181`,
   }),
   {
     group: 'Payer codes',

@@ -17,7 +17,7 @@ import { type Client, callWallet } from '../client.ts';
 import { combinedFacts } from '../facts.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 import { partyOf } from './party.ts';
-import { h5Scene, settleInfo, walletText } from './payments.ts';
+import { appidFor, closed, h5Scene, settleInfo, walletText } from './payments.ts';
 import { KINDS, offered, present } from './present.ts';
 
 /**
@@ -65,7 +65,7 @@ async function create(
     presentation,
     return_url: order.return_url,
     content: result.content,
-    appid: account.appid,
+    appid: appidFor(account, order),
     partner: account.mchid,
   });
   if (!data) return unreadable(result.trace, 'no code, link or prepay id');
@@ -91,7 +91,7 @@ function createBody(account: MerchantAccount, order: CombinedOrder): WireObject 
   const { presentation, payer, client_ip } = order;
   const inside = presentation === 'in_app' || presentation === 'mini_program';
   return {
-    combine_appid: account.appid,
+    combine_appid: appidFor(account, order),
     combine_mchid: account.mchid,
     combine_out_trade_no: order.wallet_reference,
     time_expire: shanghaiTime(order.expires_at),
@@ -171,7 +171,7 @@ async function close(
     },
   });
   const { trace } = result;
-  if (result.kind === 'answer') return { kind: 'closed', trace };
+  if (result.kind === 'answer') return closed(result);
   if (result.kind === 'error') {
     const code = refusalCode(result);
     if (code === 'already_paid') return { kind: 'already_paid', trace };

@@ -20,7 +20,7 @@ import { type OrderName, queryPayment, walletText } from './payments.ts';
  * `unknown`, query every five to ten seconds for at least thirty; still undecided, reverse until
  * it is done (at least 15 seconds after the charge, at most 7 days). A charge is never sent again
  * under another number.
- * https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct/code-pay.html
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012382150
  */
 const MAX_DESCRIPTION = 127;
 const CODE = /^1[0-5]\d{16}$/;

@@ -1,6 +1,12 @@
 import { shanghaiTime } from '../../../clock.ts';
 import { fenNumber, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
-import type { CloseOutcome, CreateOrder, CreateOutcome, QueryOutcome } from '../../wallet.ts';
+import type {
+  CloseOutcome,
+  CreateOrder,
+  CreateOutcome,
+  QueryOutcome,
+  WalletTrace,
+} from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
 import { type Client, callWallet } from '../client.ts';
 import { paymentFact } from '../facts.ts';
@@ -36,14 +42,14 @@ export async function createPayment(
     method: 'POST',
     target: operation,
     operation,
-    body: createBody(party, order),
+    body: createBody(account, party, order),
   });
   if (result.kind !== 'answer') return toOutcome(result);
   const data = await present(client, account, {
     presentation,
     return_url: order.return_url,
     content: result.content,
-    appid: ownAppid(party, order) ?? account.appid,
+    appid: ownAppid(party, order) ?? appidFor(account, order),
     partner: party.sub_merchant ?? account.mchid,
   });
   if (!data) return unreadable(result.trace, 'no code, link or prepay id');
@@ -59,11 +65,20 @@ function ownAppid(party: Party, { presentation }: CreateOrder): string | undefin
   return own ? party.sub_appid : undefined;
 }
 
+/** The merchant's own app id for where the payer pays. */
+export function appidFor(
+  { appid, appids }: MerchantAccount,
+  { presentation }: Pick<CreateOrder, 'presentation'>,
+): string {
+  return appids.get(presentation) ?? appid;
+}
+
 /** The same order gives the same bytes on every retry, or the wallet would refuse the retry. */
-function createBody(party: Party, order: CreateOrder): WireObject {
+function createBody(account: MerchantAccount, party: Party, order: CreateOrder): WireObject {
   const sub_appid = ownAppid(party, order);
   return {
     ...party.ids,
+    [party.sub_merchant === undefined ? 'appid' : 'sp_appid']: appidFor(account, order),
     ...(sub_appid === undefined ? {} : { sub_appid }),
     description: walletText(order.description, MAX_DESCRIPTION) || order.wallet_reference,
     out_trade_no: order.wallet_reference,
@@ -138,6 +153,16 @@ export async function queryPayment(
   return { kind: 'fact', fact, trace: result.trace };
 }
 
+/** A close is answered by nothing; an answer that says something is that of another call. */
+export function closed(result: {
+  readonly content: WireObject;
+  readonly trace: WalletTrace;
+}): CloseOutcome {
+  const { content, trace } = result;
+  const silent = Object.keys(content).length === 0;
+  return silent ? { kind: 'closed', trace } : unreadable(trace, 'it is not that of a close');
+}
+
 export async function closePayment(
   client: Client,
   account: MerchantAccount,
@@ -153,7 +178,7 @@ export async function closePayment(
     body: party.numbers,
   });
   const { trace } = result;
-  if (result.kind === 'answer') return { kind: 'closed', trace };
+  if (result.kind === 'answer') return closed(result);
   if (result.kind === 'error') {
     const code = refusalCode(result);
     if (code === 'already_paid') return { kind: 'already_paid', trace };

@@ -25,13 +25,13 @@ export const REFUND_CALLS: readonly WalletCall[] = [
   {
     operation: `POST ${REFUNDS}/${ABNORMAL}`,
     group: GROUP,
-    doc: `${DOC}/4015071459`,
+    doc: `${DOC}/4013071193`,
     repeatable: false,
   },
   {
     operation: `POST ${PLATFORM_REFUNDS}/${ABNORMAL}`,
     group: 'Ecommerce refunds',
-    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015108411',
+    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015181616',
     repeatable: false,
   },
 ];

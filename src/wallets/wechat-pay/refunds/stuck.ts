@@ -11,7 +11,7 @@ import { sellerIds, toFact } from './refunds.ts';
 /**
  * A refund that is ABNORMAL (the payer's card is gone, the account frozen) is sent to a debit card
  * of the payer or to the merchant's own account.
- * https://pay.weixin.qq.com/doc/v3/merchant/4015071459
+ * https://pay.weixin.qq.com/doc/v3/merchant/4013071193
  */
 export function stuckRefunds(client: Client): StuckRefunds {
   return {

@@ -1,7 +1,7 @@
 import type { WalletCall } from '../../calls.ts';
 
 /** Profit sharing: the ordinary family and the platform's. */
-const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
+const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 const GROUP = 'Profit sharing';
 const PLATFORM_GROUP = 'Ecommerce splits';
 export const ORDINARY = '/v3/profitsharing';
@@ -11,54 +11,54 @@ const ORDINARY_CALLS: readonly WalletCall[] = [
   {
     operation: `POST ${ORDINARY}/receivers/add`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_8.shtml`,
+    doc: `${DOC}/4012690944`,
     repeatable: true,
   },
   {
     operation: `POST ${ORDINARY}/receivers/delete`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_9.shtml`,
+    doc: `${DOC}/4012466868`,
     repeatable: true,
   },
   {
     operation: `POST ${ORDINARY}/orders`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_1.shtml`,
+    doc: `${DOC}/4012690683`,
     per_second: 300,
     repeatable: false,
   },
   {
     operation: `POST ${ORDINARY}/orders/unfreeze`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_5.shtml`,
+    doc: `${DOC}/4012466860`,
     per_second: 300,
     repeatable: false,
   },
   {
     operation: `GET ${ORDINARY}/orders/{out_order_no}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_2.shtml`,
+    doc: `${DOC}/4012466850`,
     per_second: 500,
     repeatable: true,
   },
   {
     operation: `POST ${ORDINARY}/return-orders`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_3.shtml`,
+    doc: `${DOC}/4012466854`,
     per_second: 100,
     repeatable: false,
   },
   {
     operation: `GET ${ORDINARY}/return-orders/{out_return_no}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_4.shtml`,
+    doc: `${DOC}/4012466858`,
     per_second: 500,
     repeatable: true,
   },
   {
     operation: `GET ${ORDINARY}/transactions/{transaction_id}/amounts`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_6.shtml`,
+    doc: `${DOC}/4012457927`,
     repeatable: true,
   },
 ];
@@ -67,50 +67,50 @@ const PLATFORM_CALLS: readonly WalletCall[] = [
   {
     operation: `POST ${PLATFORM}/receivers/add`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_7.shtml`,
+    doc: `${DOC}/4012477758`,
     repeatable: true,
   },
   {
     operation: `POST ${PLATFORM}/receivers/delete`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_8.shtml`,
+    doc: `${DOC}/4012477759`,
     repeatable: true,
   },
   {
     operation: `POST ${PLATFORM}/orders`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_1.shtml`,
+    doc: `${DOC}/4012691594`,
     per_second: 2000,
     repeatable: false,
   },
   {
     operation: `POST ${PLATFORM}/finish-order`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_5.shtml`,
+    doc: `${DOC}/4012477745`,
     repeatable: false,
   },
   {
     operation: `GET ${PLATFORM}/orders`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_2.shtml`,
+    doc: `${DOC}/4012477734`,
     repeatable: true,
   },
   {
     operation: `POST ${PLATFORM}/returnorders`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_3.shtml`,
+    doc: `${DOC}/4012477737`,
     repeatable: false,
   },
   {
     operation: `GET ${PLATFORM}/returnorders`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_4.shtml`,
+    doc: `${DOC}/4012477740`,
     repeatable: true,
   },
   {
     operation: `GET ${PLATFORM}/orders/{transaction_id}/amounts`,
     group: PLATFORM_GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter7_4_9.shtml`,
+    doc: `${DOC}/4012477751`,
     repeatable: true,
   },
 ];
