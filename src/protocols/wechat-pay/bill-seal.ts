@@ -4,7 +4,7 @@ import { oaepDecrypt, oaepEncrypt } from './oaep.ts';
 /**
  * Bills about sellers come encrypted: each file under a key of its own (AES-256-GCM, tag at the
  * end, no associated data), the key itself under the public key of the merchant's certificate.
- * https://pay.weixin.qq.com/doc/v3/partner/4012760667
+ * https://pay.weixin.qq.com/doc/v3/partner/4012760249
  */
 export const BILL_SEAL_ALGORITHM = 'AEAD_AES_256_GCM';
 const CIPHER = 'aes-256-gcm';

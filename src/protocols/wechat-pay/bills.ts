@@ -4,7 +4,7 @@ import { fromYuan, toYuan } from '../../money.ts';
  * Bill files: UTF-8 with a byte order mark, lines ending in CRLF, a header without backticks, rows
  * whose every value has one backtick before it, then the header and the row of the totals. Nothing
  * is quoted, so rows are cut at `` ,` ``. Money is yuan with two decimals, fees have five.
- * https://pay.weixin.qq.com/doc/v3/merchant/4013071207 (trade), 4013071208 (funds),
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791866 (trade), 4012791867 (funds),
  * 4012529628 (profit sharing)
  */
 export const BILL_BOM = '\uFEFF';

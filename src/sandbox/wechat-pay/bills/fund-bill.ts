@@ -12,7 +12,7 @@ import type { FundEntry } from '../../funds.ts';
 
 /**
  * The fund-flow bill of one day: every movement of an account in order, with what was left after
- * it. https://pay.weixin.qq.com/doc/v3/merchant/4013071208
+ * it. https://pay.weixin.qq.com/doc/v3/merchant/4012791867
  */
 
 /** What is taken with a payment or a refund is booked under its name. */

@@ -14,7 +14,7 @@ export const BILL_ROUTES: readonly Route[] = [
   {
     call: 'GET /v3/bill/tradebill',
     group: GROUP,
-    doc: `${DOC}/merchant/4013071207`,
+    doc: `${DOC}/merchant/4012791866`,
     operation: 'bill.trade',
     differs: `${SNAPSHOT} Bill types with campaigns or top-up refunds of their own are not there.`,
     run: (context, merchant, { query }) => tradeBill(context, merchant, query),
@@ -22,7 +22,7 @@ export const BILL_ROUTES: readonly Route[] = [
   {
     call: 'GET /v3/bill/fundflowbill',
     group: GROUP,
-    doc: `${DOC}/merchant/4013071208`,
+    doc: `${DOC}/merchant/4012791867`,
     operation: 'bill.funds',
     per_second: 3,
     run: (context, merchant, { query }) => fundBill(context, merchant, query),
@@ -30,7 +30,7 @@ export const BILL_ROUTES: readonly Route[] = [
   {
     call: 'GET /v3/bill/sub-merchant-fundflowbill',
     group: GROUP,
-    doc: `${DOC}/partner/4012760667`,
+    doc: `${DOC}/partner/4012760249`,
     operation: 'bill.seller_funds',
     differs: SEALED,
     run: (context, merchant, { query }) => sellerFundBill(context, merchant, query),
@@ -38,7 +38,7 @@ export const BILL_ROUTES: readonly Route[] = [
   {
     call: 'GET /v3/ecommerce/bill/fundflowbill',
     group: GROUP,
-    doc: `${DOC}/partner/4012760672`,
+    doc: `${DOC}/partner/4012760697`,
     operation: 'bill.seller_funds',
     differs: `${SEALED} The seller stands in a first column of our own.`,
     run: (context, merchant, { query }) => allSellersFundBill(context, merchant, query),
@@ -54,7 +54,7 @@ export const BILL_ROUTES: readonly Route[] = [
   {
     call: 'GET /v3/billdownload/file',
     group: GROUP,
-    doc: `${DOC}/merchant/4013071207`,
+    doc: `${DOC}/merchant/4012791868`,
     operation: 'bill.file',
     differs: 'Links end when the sandbox stops, and their minutes are those of the business clock.',
     run: (context, merchant, { query }) => fetchLink(context, merchant, query),

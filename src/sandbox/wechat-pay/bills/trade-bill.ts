@@ -18,7 +18,7 @@ import type { RefundOfDay } from './days.ts';
 
 /**
  * The trade bill of one day: payments first, then refunds, each by time; what refunds say of their
- * state is how they stand now. https://pay.weixin.qq.com/doc/v3/merchant/4013071207
+ * state is how they stand now. https://pay.weixin.qq.com/doc/v3/merchant/4012791866
  */
 export interface TradeLine {
   readonly total: bigint;

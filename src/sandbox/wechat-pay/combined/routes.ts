@@ -37,7 +37,7 @@ export const COMBINED_ROUTES: readonly Route[] = [
   {
     call: `GET ${ROOT}/id/{combine_transaction_id}`,
     group: GROUP,
-    doc: `${P}/4013462164`,
+    doc: `${P}/4012602242`,
     operation: 'combine.query',
     run: (context, merchant, { parameters: { combine_transaction_id = '' } }) =>
       queryCombined(context, merchant, { combine_transaction_id }),

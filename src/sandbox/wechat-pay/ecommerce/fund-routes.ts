@@ -8,8 +8,7 @@ import {
 } from './withdrawals.ts';
 
 /** Balances and withdrawals of sellers, and of whoever calls. */
-const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
-const DOCS = 'https://pay.weixin.qq.com/docs/partner/apis';
+const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 const SELLERS = '/v3/ecommerce/fund';
 const OWN = '/v3/merchant/fund';
 const GROUP = 'Balances and withdrawals';
@@ -20,14 +19,14 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/balance/{sub_mchid}`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-balance/accounts/query-e-commerce-balance.html`,
+    doc: `${DOC}/4012476690`,
     operation: 'ecommerce.balance',
     run: sellerBalance,
   },
   {
     call: `GET ${SELLERS}/enddaybalance/{sub_mchid}`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-balance/accounts/query-e-commerce-day-end-balance.html`,
+    doc: `${DOC}/4012476693`,
     differs: END_OF_DAY,
     operation: 'ecommerce.balance.day',
     run: sellerEndOfDay,
@@ -35,14 +34,14 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `GET ${OWN}/balance/{account_type}`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-balance/accounts/query-balance.html`,
+    doc: `${DOC}/4012476700`,
     operation: 'balance',
     run: ownBalance,
   },
   {
     call: `GET ${OWN}/dayendbalance/{account_type}`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-balance/accounts/query-balance.html`,
+    doc: `${DOC}/4012476702`,
     differs: END_OF_DAY,
     operation: 'balance.day',
     run: ownEndOfDay,
@@ -50,7 +49,7 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `POST ${SELLERS}/withdraw`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_2.shtml`,
+    doc: `${DOC}/4012476652`,
     differs: SOON,
     operation: 'ecommerce.withdraw',
     run: (context, merchant, { body }) => createWithdrawal(context, merchant, body),
@@ -58,7 +57,7 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/withdraw/{withdraw_id}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_3.shtml`,
+    doc: `${DOC}/4012476665`,
     operation: 'ecommerce.withdraw.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { withdraw_id: parameters.withdraw_id ?? '' };
@@ -68,7 +67,7 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/withdraw/out-request-no/{out_request_no}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_3.shtml`,
+    doc: `${DOC}/4012476656`,
     operation: 'ecommerce.withdraw.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { out_request_no: parameters.out_request_no ?? '' };
@@ -78,7 +77,7 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `POST ${OWN}/withdraw`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_5.shtml`,
+    doc: `${DOC}/4012476670`,
     differs: SOON,
     operation: 'withdraw',
     run: (context, merchant, { body }) => createOwnWithdrawal(context, merchant, body),
@@ -86,7 +85,7 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `GET ${OWN}/withdraw/withdraw-id/{withdraw_id}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_6.shtml`,
+    doc: `${DOC}/4012476674`,
     operation: 'withdraw.query',
     run: (context, merchant, { parameters }) =>
       queryOwnWithdrawal(context, merchant, { withdraw_id: parameters.withdraw_id ?? '' }),
@@ -94,7 +93,7 @@ export const FUND_ROUTES: readonly Route[] = [
   {
     call: `GET ${OWN}/withdraw/out-request-no/{out_request_no}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/fund/chapter3_6.shtml`,
+    doc: `${DOC}/4012476672`,
     operation: 'withdraw.query',
     run: (context, merchant, { parameters }) =>
       queryOwnWithdrawal(context, merchant, { out_request_no: parameters.out_request_no ?? '' }),

@@ -15,15 +15,14 @@ import {
 import { cancelSubsidy, createSubsidy, returnSubsidy } from './subsidies.ts';
 
 /** A platform's calls about the money of its sellers (电商收付通). */
-const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
-const DOCS = 'https://pay.weixin.qq.com/docs/partner/apis';
+const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 const PLATFORM = '/v3/ecommerce';
 
 const SPLITS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/profitsharing/orders`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_1.shtml`,
+    doc: `${DOC}/4012691594`,
     operation: 'ecommerce.split',
     per_second: 2000,
     run: createPlatformSplit,
@@ -31,21 +30,21 @@ const SPLITS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/profitsharing/orders`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_2.shtml`,
+    doc: `${DOC}/4012477734`,
     operation: 'ecommerce.split.query',
     run: (context, merchant, { query }) => queryPlatformSplit(context, merchant, query),
   },
   {
     call: `POST ${PLATFORM}/profitsharing/finish-order`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_5.shtml`,
+    doc: `${DOC}/4012477745`,
     operation: 'ecommerce.release',
     run: (context, merchant, { body }) => finishOrder(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/profitsharing/returnorders`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_3.shtml`,
+    doc: `${DOC}/4012477737`,
     differs: 'Every merchant has agreed to returns.',
     operation: 'ecommerce.return',
     run: (context, merchant, { body }) => createPlatformReturn(context, merchant, body),
@@ -53,14 +52,14 @@ const SPLITS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/profitsharing/returnorders`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_4.shtml`,
+    doc: `${DOC}/4012477740`,
     operation: 'ecommerce.return.query',
     run: (context, merchant, { query }) => queryPlatformReturn(context, merchant, query),
   },
   {
     call: `GET ${PLATFORM}/profitsharing/orders/{transaction_id}/amounts`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3_partner/apis/chapter7_4_9.shtml`,
+    doc: `${DOC}/4012477751`,
     operation: 'ecommerce.amounts',
     run: (context, merchant, { parameters }) =>
       platformUnsplitAmount(context, merchant, parameters.transaction_id ?? ''),
@@ -68,7 +67,7 @@ const SPLITS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/profitsharing/receivers/add`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_7.shtml`,
+    doc: `${DOC}/4012477758`,
     differs: 'The platform itself must be added before it receives.',
     operation: 'ecommerce.receiver.add',
     run: addPlatformReceiver,
@@ -76,14 +75,14 @@ const SPLITS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/profitsharing/receivers/delete`,
     group: 'Ecommerce splits',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/profitsharing/chapter3_8.shtml`,
+    doc: `${DOC}/4012477759`,
     operation: 'ecommerce.receiver.delete',
     run: (context, merchant, { body }) => deletePlatformReceiver(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/profitsharing/after-sales-orders`,
     group: 'Ecommerce splits',
-    doc: 'https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html',
+    doc: `${DOC}/4012087888`,
     differs: 'Done at once; it never fails later.',
     operation: 'ecommerce.after_sales',
     run: (context, merchant, { body }) => createAfterSales(context, merchant, body),
@@ -91,7 +90,7 @@ const SPLITS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/profitsharing/after-sales-orders`,
     group: 'Ecommerce splits',
-    doc: 'https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html',
+    doc: `${DOC}/4012087888`,
     operation: 'ecommerce.after_sales.query',
     run: (context, merchant, { query }) => queryAfterSales(context, merchant, query),
   },
@@ -101,21 +100,21 @@ const SUBSIDIES: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/subsidies/create`,
     group: 'Ecommerce subsidies',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/subsidies/chapter3_1.shtml`,
+    doc: `${DOC}/4012477631`,
     operation: 'ecommerce.subsidy',
     run: (context, merchant, { body }) => createSubsidy(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/subsidies/return`,
     group: 'Ecommerce subsidies',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/subsidies/chapter3_2.shtml`,
+    doc: `${DOC}/4012477636`,
     operation: 'ecommerce.subsidy.return',
     run: (context, merchant, { body }) => returnSubsidy(context, merchant, body),
   },
   {
     call: `POST ${PLATFORM}/subsidies/cancel`,
     group: 'Ecommerce subsidies',
-    doc: `${WIKI}/apiv3/wxpay/ecommerce/subsidies/chapter3_3.shtml`,
+    doc: `${DOC}/4012477639`,
     operation: 'ecommerce.subsidy.cancel',
     run: (context, merchant, { body }) => cancelSubsidy(context, merchant, body),
   },
@@ -125,7 +124,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/refunds/apply`,
     group: 'Ecommerce refunds',
-    doc: `${DOCS}/ecommerce-refund/refunds/create-refund.html`,
+    doc: `${DOC}/4012476892`,
     differs: 'An advance goes over the seller’s account, so the fund flow shows two lines more.',
     operation: 'ecommerce.refund',
     run: (context, merchant, { body }) => applyRefund(context, merchant, body),
@@ -133,7 +132,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/refunds/id/{refund_id}`,
     group: 'Ecommerce refunds',
-    doc: `${DOCS}/ecommerce-refund/refunds/query-refund.html`,
+    doc: `${DOC}/4012476908`,
     operation: 'ecommerce.refund.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { refund_id: parameters.refund_id ?? '' };
@@ -143,7 +142,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/refunds/out-refund-no/{out_refund_no}`,
     group: 'Ecommerce refunds',
-    doc: `${DOCS}/ecommerce-refund/refunds/query-refund-by-out-refund-no.html`,
+    doc: `${DOC}/4012476911`,
     operation: 'ecommerce.refund.query',
     run: (context, merchant, { parameters, query }) => {
       const by = { out_refund_no: parameters.out_refund_no ?? '' };
@@ -153,7 +152,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/refunds/{refund_id}/return-advance`,
     group: 'Ecommerce refunds',
-    doc: `${DOCS}/ecommerce-refund/refunds/create-return-advance.html`,
+    doc: `${DOC}/4012476927`,
     operation: 'ecommerce.advance.return',
     run: (context, merchant, { parameters, body }) =>
       returnAdvance(context, merchant, { refund_id: parameters.refund_id ?? '', body }),
@@ -161,7 +160,7 @@ const REFUNDS: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/refunds/{refund_id}/return-advance`,
     group: 'Ecommerce refunds',
-    doc: `${DOCS}/ecommerce-refund/refunds/query-return-advance.html`,
+    doc: `${DOC}/4012476916`,
     operation: 'ecommerce.advance.query',
     run: (context, merchant, { parameters, query }) =>
       queryAdvance(context, merchant, { refund_id: parameters.refund_id ?? '', query }),

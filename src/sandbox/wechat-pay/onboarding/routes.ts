@@ -4,8 +4,7 @@ import { applyForSeller, queryApplication, revokeApplication } from './platform.
 import { modifySettlement, queryChange, settlement } from './settlements.ts';
 
 /** Sellers come to the wallet: through a platform, or through an ordinary partner. */
-const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
-const DOCS = 'https://pay.weixin.qq.com/docs/partner/apis';
+const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 const GROUP = 'Onboarding';
 const PLATFORM = '/v3/ecommerce/applyments';
 const PARTNER = '/v3/applyment4sub/applyment';
@@ -19,7 +18,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-merchant-application/applyment/submit-applyment.html`,
+    doc: `${DOC}/4012713017`,
     differs: REVIEWED,
     operation: 'onboarding.apply',
     run: applyForSeller,
@@ -27,7 +26,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/{applyment_id}`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-merchant-application/applyment/get-applyment-state.html`,
+    doc: `${DOC}/4012691469`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { applyment_id = '' } = parameters;
@@ -37,7 +36,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PLATFORM}/out-request-no/{out_request_no}`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-merchant-application/applyment/get-applyment-state.html`,
+    doc: `${DOC}/4012691376`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { out_request_no = '' } = parameters;
@@ -47,7 +46,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/{applyment_id}/revoke`,
     group: GROUP,
-    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015616721',
+    doc: `${DOC}/4012087137`,
     differs: REVOKED,
     operation: 'onboarding.revoke',
     run: (context, merchant, { parameters: { applyment_id } }) =>
@@ -56,7 +55,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `POST ${PLATFORM}/out-request-no/{out_request_no}/revoke`,
     group: GROUP,
-    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015616721',
+    doc: `${DOC}/4012087137`,
     differs: REVOKED,
     operation: 'onboarding.revoke',
     run: (context, merchant, { parameters: { out_request_no } }) =>
@@ -65,7 +64,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `POST ${PARTNER}/`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter11_1_1.shtml`,
+    doc: `${DOC}/4012719997`,
     differs: REVIEWED,
     operation: 'onboarding.apply',
     per_second: 15,
@@ -74,7 +73,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PARTNER}/business_code/{business_code}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/tool/applyment4sub/chapter3_2.shtml`,
+    doc: `${DOC}/4012697168`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { business_code = '' } = parameters;
@@ -84,7 +83,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${PARTNER}/applyment_id/{applyment_id}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3/wxpay/tool/applyment4sub/chapter3_2.shtml`,
+    doc: `${DOC}/4012697052`,
     operation: 'onboarding.query',
     run: (context, merchant, { parameters }) => {
       const { applyment_id = '' } = parameters;
@@ -94,14 +93,14 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/settlement`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-merchant-application/get-settlement.html`,
+    doc: `${DOC}/4012761113`,
     operation: 'onboarding.settlement',
     run: settlement,
   },
   {
     call: `POST ${SELLERS}/modify-settlement`,
     group: GROUP,
-    doc: `${DOCS}/ecommerce-merchant-application/modify-settlement.html`,
+    doc: `${DOC}/4012761102`,
     differs: 'The review takes a minute and fails only for another account holder.',
     operation: 'onboarding.settlement.modify',
     run: modifySettlement,
@@ -109,7 +108,7 @@ export const ONBOARDING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SELLERS}/application/{application_no}`,
     group: GROUP,
-    doc: `${DOCS}/modify-settlement/sub-merchants/get-application.html`,
+    doc: `${DOC}/4012761120`,
     operation: 'onboarding.settlement.query',
     run: queryChange,
   },

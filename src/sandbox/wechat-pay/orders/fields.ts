@@ -174,7 +174,7 @@ export function closeFields(mode: Mode): Fields {
   return ENDS[mode];
 }
 
-/** https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct/code-pay.html */
+/** https://pay.weixin.qq.com/doc/v3/merchant/4012382150 */
 export function codepayFields(mode: Mode): Fields {
   const store = { id: text('门店编号', 32), out_id: text('商家自定义编码', 32) };
   return {

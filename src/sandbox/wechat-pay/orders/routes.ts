@@ -38,13 +38,9 @@ const DOC: Readonly<Record<Mode, Readonly<Record<Call, string>>>> = {
   },
 };
 
-const CODE_DOC: Readonly<Record<Mode, string>> = {
-  direct: 'https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct',
-  partner: 'https://pay.weixin.qq.com/docs/partner/apis/partner-code-payment-v3/partner',
-};
-const CODE_PAGE = {
-  direct: { pay: 'code-pay.html', reverse: 'reverse.html' },
-  partner: { pay: 'partner-code-pay.html', reverse: 'partner-reverse.html' },
+const CODE_DOC = {
+  direct: { pay: `${M}/4012382150`, reverse: `${M}/4012382161` },
+  partner: { pay: `${P}/4012382179`, reverse: `${P}/4012382181` },
 } as const;
 
 const BALANCE_ONLY = 'People pay from their balance, so limit_pay is checked and has no effect.';
@@ -102,7 +98,7 @@ function charging(mode: Mode): Route[] {
     {
       call: `POST ${ROOT[mode]}/codepay`,
       group: CODE_GROUP,
-      doc: `${CODE_DOC[mode]}/${CODE_PAGE[mode].pay}`,
+      doc: CODE_DOC[mode].pay,
       differs: 'No risk rules: a password is asked by amount, count of the day, or the fault dial.',
       operation: 'pay.codepay',
       per_second: CODEPAY_PER_SECOND,
@@ -111,7 +107,7 @@ function charging(mode: Mode): Route[] {
     {
       call: `POST ${ROOT[mode]}/out-trade-no/{out_trade_no}/reverse`,
       group: CODE_GROUP,
-      doc: `${CODE_DOC[mode]}/${CODE_PAGE[mode].reverse}`,
+      doc: CODE_DOC[mode].reverse,
       differs: 'The money is back at once, and no refund shows it.',
       operation: 'reverse',
       run: (context, merchant, { parameters: { out_trade_no = '' }, body }) =>

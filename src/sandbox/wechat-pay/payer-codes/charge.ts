@@ -13,7 +13,7 @@ import type { CodeClaim } from './codes.ts';
  * A charge by payer code, whichever version of the API brings it. It is paid at once, or waits for
  * the payer's password: above 1000 yuan, and after five payments without one on a day. A code that
  * is not good leaves no order behind; every other end spends both number and code.
- * https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct/code-pay.html
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012382150
  */
 const FREE_UP_TO = 100_000n;
 const FREE_PER_DAY = 5;

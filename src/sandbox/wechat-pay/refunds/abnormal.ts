@@ -19,7 +19,7 @@ import { findRefund } from './refunds.ts';
 /**
  * A refund that could not reach the payer is sent to a bank card: the payer's, whose number and
  * name come encrypted, or the merchant's own, which then settles with the payer itself.
- * https://pay.weixin.qq.com/doc/v3/merchant/4015071459
+ * https://pay.weixin.qq.com/doc/v3/merchant/4013071193
  */
 export function applyAbnormalRefund(
   context: SandboxContext,

@@ -3,7 +3,7 @@ import { MAX_FEN, text, URL_WITHOUT_QUERY } from '../api/schemas.ts';
 
 /**
  * The bodies of refunds.
- * https://pay.weixin.qq.com/doc/v3/merchant/4012791865, 4015071459 (abnormal ones)
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791865, 4013071193 (abnormal ones)
  */
 const fundsFrom: Field = {
   type: 'object',

@@ -39,7 +39,7 @@ export const REFUND_ROUTES: readonly Route[] = [
   {
     call: `POST ${REFUNDS}/{refund_id}/apply-abnormal-refund`,
     group: GROUP,
-    doc: `${DOC}/4015071459`,
+    doc: `${DOC}/4013071193`,
     operation: 'refund.abnormal',
     differs: ANY_CARD,
     run: (context, merchant, { parameters, body, open }) =>
@@ -52,7 +52,7 @@ export const REFUND_ROUTES: readonly Route[] = [
   {
     call: 'POST /v3/ecommerce/refunds/{refund_id}/apply-abnormal-refund',
     group: 'Ecommerce refunds',
-    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015108411',
+    doc: 'https://pay.weixin.qq.com/doc/v3/partner/4015181616',
     operation: 'refund.abnormal',
     differs: ANY_CARD,
     run: (context, merchant, { parameters, body, open }) => {

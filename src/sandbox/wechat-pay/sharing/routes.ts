@@ -11,7 +11,7 @@ import {
 import { addReceiver, deleteReceiver } from './receivers.ts';
 
 /** Profit sharing of direct merchants and partners. */
-const WIKI = 'https://pay.weixin.qq.com/wiki/doc';
+const DOC = 'https://pay.weixin.qq.com/doc/v3/partner';
 const GROUP = 'Profit sharing';
 const SHARING = '/v3/profitsharing';
 
@@ -19,14 +19,14 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/receivers/add`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_8.shtml`,
+    doc: `${DOC}/4012690944`,
     operation: 'sharing.receiver.add',
     run: addReceiver,
   },
   {
     call: `POST ${SHARING}/receivers/delete`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_9.shtml`,
+    doc: `${DOC}/4012466868`,
     differs: 'A receiver that is not on the list is deleted without complaint.',
     operation: 'sharing.receiver.delete',
     run: (context, merchant, { body }) => deleteReceiver(context, merchant, body),
@@ -34,7 +34,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/orders`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_1.shtml`,
+    doc: `${DOC}/4012690683`,
     differs: 'notify_url is taken and not used: what it would be told is not published.',
     operation: 'sharing.split',
     per_second: 300,
@@ -43,7 +43,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/orders/unfreeze`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_5.shtml`,
+    doc: `${DOC}/4012466860`,
     operation: 'sharing.release',
     per_second: 300,
     run: (context, merchant, { body }) => release(context, merchant, body),
@@ -51,7 +51,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/orders/{out_order_no}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_2.shtml`,
+    doc: `${DOC}/4012466850`,
     operation: 'sharing.query',
     per_second: 500,
     run: querySplit,
@@ -59,7 +59,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `POST ${SHARING}/return-orders`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_3.shtml`,
+    doc: `${DOC}/4012466854`,
     differs:
       'Every merchant has agreed to returns; what comes back to a payment still open to splits is held again.',
     operation: 'sharing.return',
@@ -69,7 +69,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/return-orders/{out_return_no}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_4.shtml`,
+    doc: `${DOC}/4012466858`,
     operation: 'sharing.return.query',
     per_second: 500,
     run: queryReturn,
@@ -77,7 +77,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/transactions/{transaction_id}/amounts`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_6.shtml`,
+    doc: `${DOC}/4012457927`,
     operation: 'sharing.amounts',
     run: (context, merchant, { parameters }) =>
       unsplitAmount(context, merchant, parameters.transaction_id ?? ''),
@@ -85,7 +85,7 @@ export const SHARING_ROUTES: readonly Route[] = [
   {
     call: `GET ${SHARING}/merchant-configs/{sub_mchid}`,
     group: GROUP,
-    doc: `${WIKI}/apiv3_partner/apis/chapter8_1_7.shtml`,
+    doc: `${DOC}/4012466864`,
     operation: 'sharing.config',
     run: (context, merchant, { parameters }) =>
       merchantConfig(context, merchant, parameters.sub_mchid ?? ''),

@@ -81,7 +81,7 @@ export const TRANSFER_ROUTES: readonly Route[] = [
   {
     call: `POST ${CONSENTS}/out-authorization-no/{out_authorization_no}/close`,
     group: GROUP,
-    doc: `${DOC}/4014399527`,
+    doc: `${DOC}/4015653811`,
     operation: 'transfer.consent.close',
     per_second: 50,
     run: (context, merchant, { parameters }) =>
