@@ -10,6 +10,7 @@ import { SPLITTERS, WITH_COUPONS, WITH_SELLERS } from './roles.ts';
 import { onboardingContract, sellerContract } from './sellers.ts';
 import { splitContract } from './splits.ts';
 import { type Stage, type Stages, sandboxStages } from './stage.ts';
+import { toldPayoutContract, toldSplitContract } from './told.ts';
 import { unpaidContract } from './unpaid.ts';
 
 /** The one suite for all wallets, each against its own sandbox over sockets. */
@@ -37,10 +38,14 @@ describe.each(connectors)('$name', (connector) => {
   productContract(at, (product) => connector[product] !== undefined);
   for (const role of Object.keys(SPLITTERS[name] ?? {})) {
     describe('splits', () => splitContract(at, role));
+    describe('notifications of splits', () => toldSplitContract(at, role));
   }
   for (const role of WITH_SELLERS[name] ?? []) {
     describe('orders for sellers', () => sellerContract(at, role));
     describe('onboarding', () => onboardingContract(at, role));
+  }
+  if (connector.payouts) {
+    describe('notifications of payouts', () => toldPayoutContract(at, 'certificate'));
   }
   if (WITH_COUPONS.includes(name)) describe('coupons', () => couponContract(at));
   describe('in all of this', () => discretionContract(at));

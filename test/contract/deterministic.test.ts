@@ -16,7 +16,7 @@ async function walk(stages: Stages): Promise<void> {
   runs.push(told);
 }
 
-/** The first two make keys of their own; the third is another seed's with the keys of the second. */
+/** The first two make keys of their own; the third, of another seed, has the second's keys. */
 beforeAll(async () => {
   const first = await sandboxStages({ seed: 11, at: NOON });
   await walk(first).finally(first.stop);

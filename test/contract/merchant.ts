@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts';
 export interface MerchantServer {
   readonly notify_url: string;
   readonly received: RawNotification[];
-  /** The first notification of this stage that the connector reads as one of `reference`. */
+  /** The newest notification of this stage that the connector reads as one of `reference`. */
   notificationOf(stage: Stage, reference: string): Promise<RawNotification>;
   stop(): Promise<void>;
 }
@@ -46,7 +46,8 @@ export async function openMerchant(): Promise<MerchantServer> {
     received,
     notificationOf: (stage, reference) =>
       until(`a notification of ${reference}`, async () => {
-        for (const raw of received) if ((await referenceIn(stage, raw)) === reference) return raw;
+        const newest = received.toReversed();
+        for (const raw of newest) if ((await referenceIn(stage, raw)) === reference) return raw;
         return undefined;
       }),
     stop: () =>

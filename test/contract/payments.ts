@@ -65,6 +65,20 @@ export function paymentContract(at: At, kinds: readonly PresentationKind[]): voi
       });
     });
 
+    test('cannot be paid after its end', async () => {
+      const stage = at();
+      const order = await orderAs(stage, kind);
+      const data = await presented(stage, order);
+      const sandbox = sandboxOf(stage);
+      const had = sandbox.side.balance('lin-xia');
+      sandbox.advance(3_600_000 + 60_000);
+      await expect(sandbox.pay(data)).rejects.toThrow();
+      const asked = await stage.wallet.queryPayment(stage.account, order.wallet_reference);
+      if (asked.kind === 'fact') expect(['waiting', 'closed']).toContain(asked.fact.state);
+      else expect(asked.kind).toBe('not_found');
+      expect(sandbox.side.balance('lin-xia')).toBe(had);
+    });
+
     test('asked for twice with the same order is one payment', async () => {
       const stage = at();
       const order = await orderAs(stage, kind);

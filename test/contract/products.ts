@@ -9,10 +9,10 @@ import { type At, paidOrder, sandboxOf } from './payments.ts';
 import type { Stage } from './stage.ts';
 
 /** Products that not every wallet has, each under the kind of merchant that may use it. */
-type Product = 'payerCodes' | 'combined' | 'splits' | 'payouts' | 'bills';
+type Product = 'payerCodes' | 'combined' | 'payouts' | 'bills';
 
 const ROLES: Readonly<Partial<Record<WalletName, Partial<Record<Product, string>>>>> = {
-  wechat_pay: { combined: 'platform', splits: 'partner' },
+  wechat_pay: { combined: 'platform' },
   alipay: { payouts: 'certificate' },
 };
 const DAY_MS = 86_400_000;

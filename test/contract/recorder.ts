@@ -39,6 +39,7 @@ export class Recorder {
       // The middle of a key: its first characters are the same for all keys of its kind.
       words.set(secret.length > 100 ? secret.slice(60, 90) : secret, name);
     }
+    expect(this.#traces.length).toBeGreaterThan(30);
     for (const trace of this.#traces) {
       const text = JSON.stringify(trace, (_key, value: unknown) =>
         typeof value === 'bigint' ? value.toString() : value,
