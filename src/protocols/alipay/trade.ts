@@ -1,3 +1,5 @@
+import { fromYuan } from '../../money.ts';
+
 /**
  * Words of a trade. (none) → WAIT_BUYER_PAY → TRADE_SUCCESS → TRADE_FINISHED;
  * WAIT_BUYER_PAY → TRADE_CLOSED by timeout, close or cancel; TRADE_SUCCESS → TRADE_CLOSED by full
@@ -70,4 +72,10 @@ const PAYER_CODE = /^(?:2[5-9]|30)\d{14,22}$/;
  */
 export function isPayerCode(text: string): boolean {
   return PAYER_CODE.test(text);
+}
+
+/** An amount of the wire, in fen; undefined for what is none, and for a negative one. */
+export function fenOf(yuan: string): bigint | undefined {
+  const amount = fromYuan(yuan);
+  return amount === undefined || amount < 0n ? undefined : amount;
 }

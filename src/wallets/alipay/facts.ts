@@ -1,6 +1,5 @@
-import { fromYuan } from '../../money.ts';
 import { parseObject } from '../../protocols/alipay/response.ts';
-import { isTradeStatus, parseStamp } from '../../protocols/alipay/trade.ts';
+import { fenOf, isTradeStatus, parseStamp } from '../../protocols/alipay/trade.ts';
 import type { CouponAmounts, PaymentFact } from '../wallet.ts';
 
 /**
@@ -19,7 +18,7 @@ function textOf(fields: Fields, ...names: readonly string[]): string | undefined
 
 function amountOf(fields: Fields, ...names: readonly string[]): bigint | undefined {
   const text = textOf(fields, ...names);
-  return text === undefined ? undefined : fromYuan(text);
+  return text === undefined ? undefined : fenOf(text);
 }
 
 /** Lists come as JSON in answers and as JSON text in notifications. */

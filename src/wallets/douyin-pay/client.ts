@@ -173,7 +173,7 @@ export class Client {
         : unknown('the answer is not a JSON object');
     }
     if (code === '') return unknown(`HTTP ${status} without an error code`);
-    const refusal = REFUSALS[code] ?? 'wallet_error';
+    const refusal = (Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined) ?? 'wallet_error';
     const message = `${code}: ${said}`.slice(0, 500);
     return { kind: 'refused', code: refusal, message, wallet_code: code, trace };
   }

@@ -128,7 +128,11 @@ export async function closePayment(
     body: { mchid: account.mchid },
   });
   const { trace } = result;
-  if (result.kind === 'answer') return { kind: 'closed', trace };
+  if (result.kind === 'answer') {
+    // A close is answered by nothing; an answer that says something is that of another call.
+    const silent = Object.keys(result.content).length === 0;
+    return silent ? { kind: 'closed', trace } : unreadable(trace, 'it is not that of a close');
+  }
   if (result.kind !== 'refused') return result;
   if (result.code === 'already_paid') return { kind: 'already_paid', trace };
   if (result.code === 'already_closed') return { kind: 'closed', trace };

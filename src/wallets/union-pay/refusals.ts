@@ -28,7 +28,8 @@ export function refusedBy(
   answer: Answered,
   also: Readonly<Record<string, RefusalCode>> = {},
 ): Refused {
-  const code = also[answer.code] ?? REFUSALS[answer.code] ?? 'wallet_error';
+  const known: Readonly<Record<string, RefusalCode>> = { ...REFUSALS, ...also };
+  const code = (Object.hasOwn(known, answer.code) && known[answer.code]) || 'wallet_error';
   const message = `${answer.code}: ${answer.message.get('respMsg') ?? ''}`.slice(0, 1000);
   return { kind: 'refused', code, message, trace: answer.trace };
 }

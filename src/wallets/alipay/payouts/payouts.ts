@@ -1,5 +1,5 @@
-import { fromYuan, toYuan } from '../../../money.ts';
-import { parseStamp } from '../../../protocols/alipay/trade.ts';
+import { toYuan } from '../../../money.ts';
+import { fenOf, parseStamp } from '../../../protocols/alipay/trade.ts';
 import {
   DIRECT_TRANSFER,
   type IdentityType,
@@ -126,7 +126,8 @@ function outcome(answer: GatewayAnswer, payout_reference: string, amount?: bigin
   if (answer.code !== '10000') {
     if (OPEN_CODES.has(answer.sub_code)) return { kind: 'unknown', cause: answer.sub_code, trace };
     const refused = refusedBy(answer);
-    return { ...refused, code: REFUSALS[answer.sub_code] ?? refused.code };
+    const own = Object.hasOwn(REFUSALS, answer.sub_code) ? REFUSALS[answer.sub_code] : undefined;
+    return { ...refused, code: own ?? refused.code };
   }
   const fact = payoutFact(value);
   if (!fact) return { kind: 'unknown', cause: 'fields of the transfer are missing', trace };
@@ -147,7 +148,7 @@ export function payoutFact(value: Value): PayoutFact | undefined {
   if (payout_reference === undefined || status === undefined) return undefined;
   if (!isStatus(status)) return undefined;
   const wallet_payout_id = text('order_id');
-  const amount = fromYuan(text('trans_amount') ?? '');
+  const amount = fenOf(text('trans_amount') ?? '');
   const paid_at =
     status === 'SUCCESS' ? parseStamp(text('pay_date') ?? text('trans_date') ?? '') : undefined;
   const reason = text('fail_reason') ?? text('error_code');

@@ -1,4 +1,4 @@
-import { fromYuan } from '../../../money.ts';
+import { fenOf } from '../../../protocols/alipay/trade.ts';
 import type { SplitFact, SplitOrder, SplitOutcome } from '../../products/splits.ts';
 import type { Refused, Unknown } from '../../wallet.ts';
 import type { AlipayAccount } from '../account.ts';
@@ -27,7 +27,7 @@ function settledFrom(value: Fields): Settled | undefined {
   if (typeof info !== 'object' || info === null) return undefined;
   const fields: Fields = { ...info };
   const unsettled = fields['trade_unsettled_amount'];
-  if (typeof unsettled !== 'string' || fromYuan(unsettled) === undefined) return undefined;
+  if (typeof unsettled !== 'string' || fenOf(unsettled) === undefined) return undefined;
   const list = fields['trade_settle_detail_list'];
   const settles = (Array.isArray(list) ? list : []).filter(
     (line): line is Fields =>

@@ -1,4 +1,4 @@
-import { fromYuan } from '../../../money.ts';
+import { fenOf } from '../../../protocols/alipay/trade.ts';
 import type { SplitFact, SplitPartFact } from '../../products/splits.ts';
 import type { Fields } from '../facts.ts';
 
@@ -15,7 +15,7 @@ function text(value: unknown): string | undefined {
 
 function partOf(line: Fields): SplitPartFact | undefined {
   const account = text(line['trans_in_open_id']) ?? text(line['trans_in']);
-  const amount = fromYuan(text(line['amount']) ?? '');
+  const amount = fenOf(text(line['amount']) ?? '');
   const state = STATES.get(line['state']);
   if (account === undefined || amount === undefined || !state) return undefined;
   const reason = text(line['error_code']);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { fromYuan, toYuan } from '../../../money.ts';
+import { toYuan } from '../../../money.ts';
+import { fenOf } from '../../../protocols/alipay/trade.ts';
 import type {
   ReceiverOutcome,
   SplitFact,
@@ -156,7 +157,7 @@ async function unsplitAmount(
   if (answer.kind !== 'answered') return undecided(answer);
   const { trace } = answer;
   if (answer.code !== '10000') return refusedBy(answer);
-  const amount = fromYuan(String(answer.value['unsettled_amount'] ?? ''));
+  const amount = fenOf(String(answer.value['unsettled_amount'] ?? ''));
   if (amount === undefined) return { kind: 'unknown', cause: 'no amount in the answer', trace };
   return { kind: 'amount', amount, trace };
 }

@@ -206,7 +206,11 @@ export async function closePayment(
   });
   if (answer.kind !== 'answered') return undecided(answer);
   const { trace } = answer;
-  if (answer.code === '10000') return { kind: 'closed', trace };
+  if (answer.code === '10000') {
+    const about = answer.value['out_trade_no'] ?? wallet_reference;
+    if (about === wallet_reference) return { kind: 'closed', trace };
+    return { kind: 'unknown', cause: 'the answer is about another order', trace };
+  }
   if (answer.sub_code === 'ACQ.TRADE_NOT_EXIST') return { kind: 'not_found', trace };
   if (!NOT_WAITING.includes(answer.sub_code)) return refusedBy(answer);
   const now = await queryPayment(gateway, account, wallet_reference);

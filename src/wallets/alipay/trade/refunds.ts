@@ -1,5 +1,5 @@
-import { fromYuan, toYuan } from '../../../money.ts';
-import { parseStamp } from '../../../protocols/alipay/trade.ts';
+import { toYuan } from '../../../money.ts';
+import { fenOf, parseStamp } from '../../../protocols/alipay/trade.ts';
 import type { RefundFact, RefundOrder, RefundOutcome } from '../../wallet.ts';
 import type { AlipayAccount } from '../account.ts';
 import { type Gateway, refusedBy, undecided, type Value } from '../gateway.ts';
@@ -121,7 +121,7 @@ export async function queryRefund(
   const state = bounced ?? STATES.get(status);
   if (!state) return { kind: 'unknown', cause: 'a refund_status of its own', trace };
   const text = value['refund_amount'];
-  const amount = typeof text === 'string' ? fromYuan(text) : undefined;
+  const amount = typeof text === 'string' ? fenOf(text) : undefined;
   const fact = factOf(account, asked, state, value);
   return { kind: 'fact', fact: amount === undefined ? fact : { ...fact, amount }, trace };
 }

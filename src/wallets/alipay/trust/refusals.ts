@@ -63,7 +63,10 @@ const UNDECIDED: readonly string[] = [
 ];
 
 export function refusalCode(answer: { code: string; sub_code: string }): RefusalCode {
-  return REFUSALS[answer.sub_code] ?? CLASSES[answer.code] ?? 'wallet_error';
+  // What a wallet says must not name what every object has.
+  if (Object.hasOwn(REFUSALS, answer.sub_code)) return REFUSALS[answer.sub_code] ?? 'wallet_error';
+  const known = Object.hasOwn(CLASSES, answer.code) ? CLASSES[answer.code] : undefined;
+  return known ?? 'wallet_error';
 }
 
 export function isUndecided(answer: { code: string; sub_code: string }): boolean {

@@ -17,7 +17,7 @@ import { type Client, callWallet } from '../client.ts';
 import { combinedFacts } from '../facts.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 import { partyOf } from './party.ts';
-import { appidFor, closed, h5Scene, settleInfo, walletText } from './payments.ts';
+import { appidFor, closeOutcome, h5Scene, settleInfo, walletText } from './payments.ts';
 import { KINDS, offered, present } from './present.ts';
 
 /**
@@ -170,15 +170,7 @@ async function close(
       sub_orders: order.parts.map((part) => nameOf(account, part)),
     },
   });
-  const { trace } = result;
-  if (result.kind === 'answer') return closed(result);
-  if (result.kind === 'error') {
-    const code = refusalCode(result);
-    if (code === 'already_paid') return { kind: 'already_paid', trace };
-    if (code === 'already_closed') return { kind: 'closed', trace };
-    if (code === 'not_found') return { kind: 'not_found', trace };
-  }
-  return toOutcome(result);
+  return closeOutcome(result);
 }
 
 /** Is this message about several orders at once? */

@@ -1,14 +1,9 @@
 import { shanghaiTime } from '../../../clock.ts';
 import { fenNumber, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
-import type {
-  CloseOutcome,
-  CreateOrder,
-  CreateOutcome,
-  QueryOutcome,
-  WalletTrace,
-} from '../../wallet.ts';
+import type { CloseOutcome, CreateOrder, CreateOutcome, QueryOutcome } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
-import { type Client, callWallet } from '../client.ts';
+import { ask } from '../ask.ts';
+import { type CallResult, type Client, callWallet } from '../client.ts';
 import { paymentFact } from '../facts.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 import { type Party, partyOf, queryOf } from './party.ts';
@@ -134,33 +129,42 @@ export async function queryPayment(
   const party = partyOf(account, order.sub_merchant);
   if ('problem' in party) return notSent('GET /v3/pay/transactions', party.problem);
   const path = `${party.root}/out-trade-no`;
-  const result = await callWallet(client, account, {
+  const call = {
     method: 'GET',
     target: `${path}/${encodeURIComponent(wallet_reference)}?${queryOf(party)}`,
     operation: `${path}/{out_trade_no}`,
+  } as const;
+  return ask(client, account, {
+    call,
+    read: (content) => {
+      const fact = paymentFact(content);
+      if (!fact) return 'fields of the order are missing';
+      const same =
+        fact.wallet_reference === wallet_reference &&
+        fact.wallet_merchant === account.mchid &&
+        fact.sub_merchant === party.sub_merchant;
+      return same ? fact : 'it is about another order';
+    },
   });
-  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
-    return { kind: 'not_found', trace: result.trace };
-  }
-  if (result.kind !== 'answer') return toOutcome(result);
-  const fact = paymentFact(result.content);
-  if (!fact) return unreadable(result.trace, 'fields of the order are missing');
-  const same =
-    fact.wallet_reference === wallet_reference &&
-    fact.wallet_merchant === account.mchid &&
-    fact.sub_merchant === party.sub_merchant;
-  if (!same) return unreadable(result.trace, 'it is about another order');
-  return { kind: 'fact', fact, trace: result.trace };
 }
 
 /** A close is answered by nothing; an answer that says something is that of another call. */
-export function closed(result: {
-  readonly content: WireObject;
-  readonly trace: WalletTrace;
-}): CloseOutcome {
-  const { content, trace } = result;
-  const silent = Object.keys(content).length === 0;
-  return silent ? { kind: 'closed', trace } : unreadable(trace, 'it is not that of a close');
+export function closeOutcome(result: CallResult): CloseOutcome {
+  const { trace } = result;
+  if (result.kind === 'answer') {
+    const silent = Object.keys(result.content).length === 0;
+    return silent ? { kind: 'closed', trace } : unreadable(trace, 'it is not that of a close');
+  }
+  const code = result.kind === 'error' ? refusalCode(result) : undefined;
+  switch (code) {
+    case 'already_closed':
+      return { kind: 'closed', trace };
+    case 'already_paid':
+    case 'not_found':
+      return { kind: code, trace };
+    default:
+      return toOutcome(result);
+  }
 }
 
 export async function closePayment(
@@ -177,13 +181,5 @@ export async function closePayment(
     operation: `${path}/{out_trade_no}/close`,
     body: party.numbers,
   });
-  const { trace } = result;
-  if (result.kind === 'answer') return closed(result);
-  if (result.kind === 'error') {
-    const code = refusalCode(result);
-    if (code === 'already_paid') return { kind: 'already_paid', trace };
-    if (code === 'already_closed') return { kind: 'closed', trace };
-    if (code === 'not_found') return { kind: 'not_found', trace };
-  }
-  return toOutcome(result);
+  return closeOutcome(result);
 }
