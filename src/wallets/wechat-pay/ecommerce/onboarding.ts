@@ -15,10 +15,10 @@ import type {
   SellerPicture,
 } from '../../products/onboarding.ts';
 import { type MerchantAccount, openAccount } from '../account.ts';
-import { ask } from '../ask.ts';
-import { type Call, type CallResult, type Client, callWallet } from '../client.ts';
+import { ask, tell } from '../ask.ts';
+import type { Call, Client } from '../client.ts';
 import { uploadFile } from '../files.ts';
-import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { notSent, toOutcome, unreadable } from '../refusals.ts';
 import { openSealer } from '../trust/fields.ts';
 import { missing, partnerApplication, platformApplication } from './applications.ts';
 import { APPLICATIONS, PARTNER_APPLICATIONS, PICTURES } from './calls.ts';
@@ -63,16 +63,15 @@ async function submit(
   if (tooLong) return notSent(`POST ${operation}`, 'A sensitive field is too long.');
   const { serial } = sealer;
   const call: Call = { method: 'POST', target: operation, operation, serial, body };
-  const result = await callWallet(client, account, call);
-  if (result.kind === 'unreachable') {
-    return { kind: 'unknown', cause: result.message, trace: result.trace };
-  }
-  if (result.kind !== 'answer') return toOutcome(result);
-  const wallet_application_id = idOf(result.content);
-  if (wallet_application_id === undefined) return unreadable(result.trace, 'no applyment_id');
-  const { application_reference } = application;
-  const fact = { application_reference, wallet_application_id, state: 'reviewing' } as const;
-  return { kind: 'fact', fact, trace: result.trace };
+  return tell<OnboardingFact>(client, account, {
+    call,
+    read: (content) => {
+      const wallet_application_id = idOf(content);
+      if (wallet_application_id === undefined) return 'no applyment_id';
+      const { application_reference } = application;
+      return { application_reference, wallet_application_id, state: 'reviewing' };
+    },
+  });
 }
 
 /** A number of up to 18 digits, as JSON gives it. */
@@ -91,15 +90,19 @@ async function query(
   const base = platform
     ? `${APPLICATIONS}/out-request-no`
     : `${PARTNER_APPLICATIONS}/business_code`;
-  const result = await callWallet(client, account, {
-    method: 'GET',
-    target: `${base}/${encodeURIComponent(application_reference)}`,
-    operation: `${base}/{${platform ? 'out_request_no' : 'business_code'}}`,
+  return ask(client, account, {
+    call: {
+      method: 'GET',
+      target: `${base}/${encodeURIComponent(application_reference)}`,
+      operation: `${base}/{${platform ? 'out_request_no' : 'business_code'}}`,
+    },
+    read: (content) => {
+      const fact = onboardingFact(content);
+      if (!fact) return 'fields of the application are missing';
+      const same = fact.application_reference === application_reference;
+      return same ? fact : 'it is about another application';
+    },
   });
-  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
-    return { kind: 'not_found', trace: result.trace };
-  }
-  return toFact(application_reference, result);
 }
 
 /** Only a platform's applications can be taken back; the wallet takes the call any number of times. */
@@ -142,16 +145,6 @@ const STATES: ReadonlyMap<string, OnboardingFact['state']> = new Map([
   ['APPLYMENT_STATE_REJECTED', 'rejected'],
   ['APPLYMENT_STATE_CANCELED', 'rejected'],
 ]);
-
-function toFact(application_reference: string, result: CallResult): OnboardingOutcome {
-  if (result.kind !== 'answer') return toOutcome(result);
-  const fact = onboardingFact(result.content);
-  if (!fact) return unreadable(result.trace, 'fields of the application are missing');
-  if (fact.application_reference !== application_reference) {
-    return unreadable(result.trace, 'it is about another application');
-  }
-  return { kind: 'fact', fact, trace: result.trace };
-}
 
 /** Both families' answers, and the notice of a finished application. */
 export function onboardingFact(content: WireObject): OnboardingFact | undefined {

@@ -1,4 +1,3 @@
-import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import {
   fenField,
   fenNumber,
@@ -8,10 +7,11 @@ import {
 } from '../../../protocols/wechat-pay/messages.ts';
 import type { RefundOrder, RefundOutcome } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
+import { ask } from '../ask.ts';
 import { type Client, callWallet } from '../client.ts';
-import { refundFact } from '../facts.ts';
 import { walletText } from '../orders/payments.ts';
-import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { readRefund, refusedRefund } from '../refunds/refunds.ts';
+import { notSent, toOutcome, unreadable } from '../refusals.ts';
 import { REFUNDS } from './calls.ts';
 
 /**
@@ -35,15 +35,7 @@ export async function platformRefund(
     operation,
     body: refundBody(account, order, order.sub_merchant),
   });
-  if (result.kind === 'error') {
-    if (result.code === 'BIZ_ERR_NEED_RETRY') {
-      return { kind: 'unknown', cause: result.code, trace: result.trace };
-    }
-    const outcome = toOutcome(result);
-    const over =
-      result.code === 'INVALID_REQUEST' && result.internal === INTERNAL_CODE.out_of_range;
-    return over && outcome.kind === 'refused' ? { ...outcome, code: 'over_refund' } : outcome;
-  }
+  if (result.kind === 'error') return refusedRefund(result);
   if (result.kind !== 'answer') return toOutcome(result);
   const { content, trace } = result;
   const wallet_refund_id = textField(content, 'refund_id');
@@ -100,20 +92,9 @@ export async function queryPlatformRefund(
   const operation = `${REFUNDS}/out-refund-no/{out_refund_no}`;
   if (asked.sub_merchant === undefined) return unnamed(`GET ${operation}`);
   const query = new URLSearchParams({ sub_mchid: asked.sub_merchant });
-  const result = await callWallet(client, account, {
-    method: 'GET',
-    target: `${REFUNDS}/out-refund-no/${encodeURIComponent(asked.refund_reference)}?${query}`,
-    operation,
+  const target = `${REFUNDS}/out-refund-no/${encodeURIComponent(asked.refund_reference)}?${query}`;
+  return ask(client, account, {
+    call: { method: 'GET', target, operation },
+    read: readRefund(account, asked),
   });
-  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
-    return { kind: 'not_found', trace: result.trace };
-  }
-  if (result.kind !== 'answer') return toOutcome(result);
-  const fact = refundFact(result.content, account.mchid);
-  if (!fact) return unreadable(result.trace, 'fields of the refund are missing');
-  const same =
-    fact.refund_reference === asked.refund_reference &&
-    fact.wallet_reference === asked.wallet_reference;
-  if (!same) return unreadable(result.trace, 'it is about another refund');
-  return { kind: 'fact', fact, trace: result.trace };
 }

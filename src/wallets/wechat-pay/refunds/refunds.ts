@@ -1,12 +1,13 @@
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import { fenNumber, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
-import type { RefundOrder, RefundOutcome } from '../../wallet.ts';
+import type { RefundFact, RefundOrder, RefundOutcome, Refused, Unknown } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
-import { type CallResult, type Client, callWallet } from '../client.ts';
+import { ask, readResult } from '../ask.ts';
+import { type Client, callWallet, type WalletError } from '../client.ts';
 import { refundFact } from '../facts.ts';
 import { partyOf } from '../orders/party.ts';
 import { walletText } from '../orders/payments.ts';
-import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { notSent, toOutcome } from '../refusals.ts';
 import { REFUNDS } from './calls.ts';
 
 /**
@@ -35,16 +36,19 @@ export async function refund(
     operation: REFUNDS,
     body: { ...ids, ...refundBody(order) },
   });
-  if (result.kind === 'error') {
-    if (RETRY_CODES.has(result.code)) {
-      return { kind: 'unknown', cause: result.code, trace: result.trace };
-    }
-    const over =
-      result.code === 'INVALID_REQUEST' && result.internal === INTERNAL_CODE.out_of_range;
-    const outcome = toOutcome(result);
-    return over && outcome.kind === 'refused' ? { ...outcome, code: 'over_refund' } : outcome;
+  return result.kind === 'error'
+    ? refusedRefund(result)
+    : readResult(result, readRefund(account, order));
+}
+
+/** What came of a refund that the wallet did not take. */
+export function refusedRefund(error: WalletError): Refused | Unknown {
+  if (RETRY_CODES.has(error.code)) {
+    return { kind: 'unknown', cause: error.code, trace: error.trace };
   }
-  return toFact(account, order, result);
+  const outcome = toOutcome(error);
+  const over = error.code === 'INVALID_REQUEST' && error.internal === INTERNAL_CODE.out_of_range;
+  return over && outcome.kind === 'refused' ? { ...outcome, code: 'over_refund' } : outcome;
 }
 
 /** Names the order by our number alone, so that a retry has the same bytes as the first try. */
@@ -72,15 +76,11 @@ export async function queryRefund(
   const ids = sellerIds(account, order.sub_merchant);
   if ('problem' in ids) return notSent(`GET ${operation}`, ids.problem);
   const query = 'sub_mchid' in ids ? `?sub_mchid=${encodeURIComponent(ids.sub_mchid)}` : '';
-  const result = await callWallet(client, account, {
-    method: 'GET',
-    target: `${REFUNDS}/${encodeURIComponent(order.refund_reference)}${query}`,
-    operation,
+  const target = `${REFUNDS}/${encodeURIComponent(order.refund_reference)}${query}`;
+  return ask(client, account, {
+    call: { method: 'GET', target, operation },
+    read: readRefund(account, order),
   });
-  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
-    return { kind: 'not_found', trace: result.trace };
-  }
-  return toFact(account, order, result);
 }
 
 /** Whose order it is, as bodies and queries name it; a sentence when that cannot be. */
@@ -93,13 +93,14 @@ export function sellerIds(
   return party.sub_merchant === undefined ? {} : { sub_mchid: party.sub_merchant };
 }
 
-export function toFact(account: MerchantAccount, order: Asked, result: CallResult): RefundOutcome {
-  if (result.kind !== 'answer') return toOutcome(result);
-  const fact = refundFact(result.content, account.mchid);
-  if (!fact) return unreadable(result.trace, 'fields of the refund are missing');
-  const same =
-    fact.refund_reference === order.refund_reference &&
-    fact.wallet_reference === order.wallet_reference;
-  if (!same) return unreadable(result.trace, 'it is about another refund');
-  return { kind: 'fact', fact, trace: result.trace };
+/** The refund that was meant, in an answer of either family. */
+export function readRefund(account: MerchantAccount, order: Asked) {
+  return (content: WireObject): RefundFact | string => {
+    const fact = refundFact(content, account.mchid);
+    if (!fact) return 'fields of the refund are missing';
+    const same =
+      fact.refund_reference === order.refund_reference &&
+      fact.wallet_reference === order.wallet_reference;
+    return same ? fact : 'it is about another refund';
+  };
 }

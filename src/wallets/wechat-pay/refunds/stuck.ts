@@ -2,11 +2,12 @@ import type { WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import type { RefundTarget, StuckRefund, StuckRefunds } from '../../products/stuck-refunds.ts';
 import type { RefundOutcome } from '../../wallet.ts';
 import { type MerchantAccount, openAccount } from '../account.ts';
+import { readResult } from '../ask.ts';
 import { type Client, callWallet } from '../client.ts';
 import { notSent } from '../refusals.ts';
 import { openSealer, type Sealer } from '../trust/fields.ts';
 import { ABNORMAL, PLATFORM_REFUNDS, REFUNDS } from './calls.ts';
-import { sellerIds, toFact } from './refunds.ts';
+import { readRefund, sellerIds } from './refunds.ts';
 
 /**
  * A refund that is ABNORMAL (the payer's card is gone, the account frozen) is sent to a debit card
@@ -42,7 +43,7 @@ async function resolve(
     ...(sealer ? { serial: sealer.serial } : {}),
     body: { ...ids, out_refund_no: refund.refund_reference, ...receiver },
   });
-  return toFact(account, refund, result);
+  return readResult(result, readRefund(account, refund));
 }
 
 /** Undefined when the card cannot be encrypted. */

@@ -1,17 +1,20 @@
-import { fenField } from '../../../protocols/wechat-pay/messages.ts';
+import { fenField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import type {
+  SplitFact,
   SplitLimits,
   SplitOrder,
   SplitOutcome,
   SplitReturn,
+  SplitReturnFact,
   SplitReturnOutcome,
   Splits,
   UnsplitOutcome,
 } from '../../products/splits.ts';
 import type { Refused, WalletAccount } from '../../wallet.ts';
 import { type MerchantAccount, openAccount } from '../account.ts';
-import { type Call, type CallResult, type Client, callWallet } from '../client.ts';
-import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
+import { ask, tell } from '../ask.ts';
+import { type Call, type Client, callWallet } from '../client.ts';
+import { notSent, toOutcome, unreadable } from '../refusals.ts';
 import { openSealer } from '../trust/fields.ts';
 import { returnFact, splitFact } from './facts.ts';
 import { addReceiver, removeReceiver } from './receivers.ts';
@@ -50,11 +53,11 @@ export function splits(client: Client): Splits {
     split: (account, order) => split(client, openAccount(account), order),
     querySplit: (account, asked) => {
       const opened = openAccount(account);
-      return ask(client, opened, { call: querySplitCall(opened, asked), asked });
+      return perform(client, opened, { call: querySplitCall(opened, asked), asked });
     },
     release: (account, order) => {
       const opened = openAccount(account);
-      return tell(client, opened, { call: releaseCall(opened, order), asked: order });
+      return perform(client, opened, { call: releaseCall(opened, order), asked: order });
     },
     unsplitAmount: (account, payment) => unsplitAmount(client, account, payment),
     returnSplit: (account, order) => returnSplit(client, openAccount(account), order),
@@ -72,7 +75,7 @@ async function split(
   const sealer = needsSealer(order) ? await openSealer(client, account) : undefined;
   const call = splitCall(account, order, sealer);
   if ('kind' in call) return call;
-  return tell(client, account, { call, asked: order });
+  return perform(client, account, { call, asked: order });
 }
 
 /** Undefined when the seller is named where there is one. */
@@ -81,47 +84,31 @@ function unnamed(account: MerchantAccount, call: Call, asked: OfPayment): Refuse
   return notSent(`${call.method} ${call.operation}`, 'The seller (sub_merchant) must be named.');
 }
 
-/**
- * A request that moves money. That this try never left says nothing of an earlier one under the
- * same number: unknown.
- */
-async function tell(
+/** A split, a release, or the question how one went. */
+async function perform(
   client: Client,
   account: MerchantAccount,
-  request: { call: Call; asked: Asked },
+  { call, asked }: { call: Call; asked: Asked },
 ): Promise<SplitOutcome> {
-  const refused = unnamed(account, request.call, request.asked);
+  const refused = unnamed(account, call, asked);
   if (refused) return refused;
-  const result = await callWallet(client, account, request.call);
-  if (result.kind === 'unreachable') {
-    return { kind: 'unknown', cause: result.message, trace: result.trace };
-  }
-  return toFact(account, request.asked, result);
+  const read = (content: WireObject) => readSplit(account, asked, content);
+  return call.method === 'GET'
+    ? ask(client, account, { call, read })
+    : tell(client, account, { call, read });
 }
 
-async function ask(
-  client: Client,
+function readSplit(
   account: MerchantAccount,
-  request: { call: Call; asked: Asked },
-): Promise<SplitOutcome> {
-  const refused = unnamed(account, request.call, request.asked);
-  if (refused) return refused;
-  const result = await callWallet(client, account, request.call);
-  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
-    return { kind: 'not_found', trace: result.trace };
-  }
-  return toFact(account, request.asked, result);
-}
-
-function toFact(account: MerchantAccount, asked: Asked, result: CallResult): SplitOutcome {
-  if (result.kind !== 'answer') return toOutcome(result);
-  const fact = splitFact(result.content, asked.sub_merchant ?? account.mchid);
-  if (!fact) return unreadable(result.trace, 'fields of the split are missing');
+  asked: Asked,
+  content: WireObject,
+): SplitFact | string {
+  const fact = splitFact(content, asked.sub_merchant ?? account.mchid);
+  if (!fact) return 'fields of the split are missing';
   const same =
     fact.split_reference === asked.split_reference &&
     fact.wallet_transaction_id === asked.wallet_transaction_id;
-  if (!same) return unreadable(result.trace, 'it is about another split');
-  return { kind: 'fact', fact, trace: result.trace };
+  return same ? fact : 'it is about another split';
 }
 
 async function returnSplit(
@@ -131,12 +118,7 @@ async function returnSplit(
 ): Promise<SplitReturnOutcome> {
   const call = returnCall(account, order);
   const refused = unnamed(account, call, order) ?? onlyMerchants(call, order);
-  if (refused) return refused;
-  const result = await callWallet(client, account, call);
-  if (result.kind === 'unreachable') {
-    return { kind: 'unknown', cause: result.message, trace: result.trace };
-  }
-  return toReturnFact(order, result);
+  return refused ?? tell(client, account, { call, read: readReturn(order) });
 }
 
 function onlyMerchants({ operation }: Call, { receiver }: SplitReturn): Refused | undefined {
@@ -150,23 +132,16 @@ async function queryReturn(
   order: SplitReturn,
 ): Promise<SplitReturnOutcome> {
   const call = queryReturnCall(account, order);
-  const refused = unnamed(account, call, order);
-  if (refused) return refused;
-  const result = await callWallet(client, account, call);
-  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
-    return { kind: 'not_found', trace: result.trace };
-  }
-  return toReturnFact(order, result);
+  return unnamed(account, call, order) ?? ask(client, account, { call, read: readReturn(order) });
 }
 
-function toReturnFact(order: SplitReturn, result: CallResult): SplitReturnOutcome {
-  if (result.kind !== 'answer') return toOutcome(result);
-  const fact = returnFact(result.content);
-  if (!fact) return unreadable(result.trace, 'fields of the return are missing');
-  if (fact.return_reference !== order.return_reference || fact.amount !== order.amount) {
-    return unreadable(result.trace, 'it is about another return');
-  }
-  return { kind: 'fact', fact, trace: result.trace };
+function readReturn(order: SplitReturn) {
+  return (content: WireObject): SplitReturnFact | string => {
+    const fact = returnFact(content);
+    if (!fact) return 'fields of the return are missing';
+    const same = fact.return_reference === order.return_reference && fact.amount === order.amount;
+    return same ? fact : 'it is about another return';
+  };
 }
 
 async function unsplitAmount(
