@@ -39,7 +39,7 @@ function checkUser({ biz, app }: Call): void {
 
 /**
  * Half-open window of at most 31 days; without one, the movements of one order.
- * https://opendocs.alipay.com/open/dc25bf7a_alipay.data.bill.accountlog.query
+ * https://opendocs.alipay.com/open/dae3ac99_alipay.data.bill.accountlog.query
  */
 export function accountLog(call: Call): Record<string, unknown> {
   const { alipay, app, biz } = call;
@@ -106,7 +106,7 @@ function item(alipay: Alipay, entry: FundEntry): Record<string, string> {
   };
 }
 
-/** https://opendocs.alipay.com/open/3a5e3b90_alipay.data.bill.balance.query */
+/** https://opendocs.alipay.com/open/2acb3c34_alipay.data.bill.balance.query */
 export function accountBalance(call: Call): Record<string, unknown> {
   const { alipay, app } = call;
   checkUser(call);

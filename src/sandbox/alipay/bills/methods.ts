@@ -25,7 +25,7 @@ export const BILL_METHODS: readonly Method[] = [
     call: 'alipay.data.bill.accountlog.query',
     v3: `GET ${V3}/bill/accountlog/query`,
     group: GROUP,
-    doc: `${DOC}/dc25bf7a_alipay.data.bill.accountlog.query`,
+    doc: `${DOC}/dae3ac99_alipay.data.bill.accountlog.query`,
     differs: 'Filters by kind of movement and by agreement are taken and do nothing.',
     run: accountLog,
   },
@@ -33,7 +33,7 @@ export const BILL_METHODS: readonly Method[] = [
     call: 'alipay.data.bill.balance.query',
     v3: `GET ${V3}/bill/balance/query`,
     group: GROUP,
-    doc: `${DOC}/3a5e3b90_alipay.data.bill.balance.query`,
+    doc: `${DOC}/2acb3c34_alipay.data.bill.balance.query`,
     run: accountBalance,
   },
 ];

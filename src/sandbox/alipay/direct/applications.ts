@@ -10,7 +10,7 @@ import { REVIEW_MS, scheduleReview, sellersUnder } from './review.ts';
 
 /**
  * A seller applies through its platform.
- * https://opendocs.alipay.com/open/a2c1ea2a_ant.merchant.expand.indirect.zft.create
+ * https://opendocs.alipay.com/solution/ff926f54_ant.merchant.expand.indirect.zft.create
  */
 const MERCHANT_TYPES = ['01', '02', '03', '04', '05', '06', '07'];
 /** A person without a licence. */
@@ -120,7 +120,7 @@ export function createSeller(call: Call): Record<string, unknown> {
   return apply(call, 'ZHIFUTONG_CREATE', null);
 }
 
-/** https://opendocs.alipay.com/open/8ab0f4fb_ant.merchant.expand.indirect.zft.modify */
+/** https://opendocs.alipay.com/solution/ed9060c2_ant.merchant.expand.indirect.zft.modify */
 export function modifySeller(call: Call): Record<string, unknown> {
   checkPlatform(call);
   const { alipay, app, biz } = call;
@@ -157,7 +157,7 @@ function own(call: Call): Application[] {
   return [...call.alipay.direct.applications.values()].filter((known) => known.app_id === app_id);
 }
 
-/** https://opendocs.alipay.com/open/2db9d0ea_ant.merchant.expand.indirect.zftorder.query */
+/** https://opendocs.alipay.com/solution/dfebf71b_ant.merchant.expand.indirect.zftorder.query */
 export function queryOrders(call: Call): Record<string, unknown> {
   const order_id = optionalText(call.biz, 'order_id', { max: 64 });
   const external_id = optionalText(call.biz, 'external_id', { max: 32 });
@@ -170,7 +170,7 @@ export function queryOrders(call: Call): Record<string, unknown> {
   return { orders: orders.map(shown) };
 }
 
-/** https://opendocs.alipay.com/open/41f0e3ab_ant.merchant.expand.order.query */
+/** https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.order.query */
 export function queryOrder(call: Call): Record<string, unknown> {
   const order_id = requiredText(call.biz, 'order_id', { max: 64 });
   const application = own(call).find((known) => known.order_id === order_id);

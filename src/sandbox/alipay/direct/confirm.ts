@@ -9,7 +9,7 @@ import { checkSettleInfo } from './custody.ts';
 
 /**
  * The goods have arrived: what was held goes to the seller, or stays frozen for splits. Over the
- * whole amount that is left. https://opendocs.alipay.com/open/89c3b0cd_alipay.trade.settle.confirm
+ * whole amount that is left. https://opendocs.alipay.com/solution/5cd4703e_alipay.trade.settle.confirm
  */
 const NUMBER = { max: 64, pattern: /^[A-Za-z0-9_]+$/ } as const;
 

@@ -6,7 +6,7 @@ import type { Call } from '../trade/orders.ts';
 
 /**
  * A picture that an application names afterwards; only its digest is kept.
- * https://opendocs.alipay.com/open/4b1b5ec1_ant.merchant.expand.indirect.image.upload
+ * https://opendocs.alipay.com/solution/d0814d9c_ant.merchant.expand.indirect.image.upload
  */
 const TYPES = ['jpg', 'jpeg', 'png', 'bmp', 'gif'];
 const MAX_BYTES = 10 * 1024 * 1024;

@@ -7,7 +7,7 @@ import { uploadImage } from './images.ts';
 
 /** Direct payment: a platform's sellers, and the confirmation that frees their money. */
 const GROUP = 'Direct payment';
-const DOC = 'https://opendocs.alipay.com/open';
+const DOC = 'https://opendocs.alipay.com/solution';
 const V3 = '/v3/ant/merchant/expand';
 
 /** Calls outside of payments have the code without the prefix of payments. */
@@ -32,7 +32,7 @@ export const DIRECT_METHODS: readonly Method[] = [
     call: 'ant.merchant.expand.indirect.zft.create',
     v3: `POST ${V3}/indirect/zft/create`,
     group: GROUP,
-    doc: `${DOC}/a2c1ea2a_ant.merchant.expand.indirect.zft.create`,
+    doc: `${DOC}/ff926f54_ant.merchant.expand.indirect.zft.create`,
     differs: REVIEW,
     run: outside(createSeller),
   },
@@ -40,7 +40,7 @@ export const DIRECT_METHODS: readonly Method[] = [
     call: 'ant.merchant.expand.indirect.zft.modify',
     v3: `POST ${V3}/indirect/zft/modify`,
     group: GROUP,
-    doc: `${DOC}/8ab0f4fb_ant.merchant.expand.indirect.zft.modify`,
+    doc: `${DOC}/ed9060c2_ant.merchant.expand.indirect.zft.modify`,
     differs: REVIEW,
     run: outside(modifySeller),
   },
@@ -48,21 +48,21 @@ export const DIRECT_METHODS: readonly Method[] = [
     call: 'ant.merchant.expand.indirect.zftorder.query',
     v3: `POST ${V3}/indirect/zftorder/query`,
     group: GROUP,
-    doc: `${DOC}/2db9d0ea_ant.merchant.expand.indirect.zftorder.query`,
+    doc: `${DOC}/dfebf71b_ant.merchant.expand.indirect.zftorder.query`,
     run: outside(queryOrders),
   },
   {
     call: 'ant.merchant.expand.order.query',
     v3: `POST ${V3}/order/query`,
     group: GROUP,
-    doc: `${DOC}/41f0e3ab_ant.merchant.expand.order.query`,
+    doc: 'https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.order.query',
     run: outside(queryOrder),
   },
   {
     call: 'ant.merchant.expand.indirect.image.upload',
     v3: `POST ${V3}/indirect/image/upload`,
     group: GROUP,
-    doc: `${DOC}/4b1b5ec1_ant.merchant.expand.indirect.image.upload`,
+    doc: `${DOC}/d0814d9c_ant.merchant.expand.indirect.image.upload`,
     differs: 'Of the picture only its digest is kept.',
     run: outside(uploadImage),
   },
@@ -70,7 +70,7 @@ export const DIRECT_METHODS: readonly Method[] = [
     call: 'alipay.trade.settle.confirm',
     v3: 'POST /v3/alipay/trade/settle/confirm',
     group: GROUP,
-    doc: `${DOC}/89c3b0cd_alipay.trade.settle.confirm`,
+    doc: `${DOC}/5cd4703e_alipay.trade.settle.confirm`,
     run: settleConfirm,
   },
 ];

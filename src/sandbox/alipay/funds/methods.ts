@@ -29,7 +29,7 @@ export const FUND_METHODS: readonly Method[] = [
     call: 'alipay.fund.account.query',
     v3: `GET ${V3}/account/query`,
     group: GROUP,
-    doc: `${DOC}/5c7b2ff2_alipay.fund.account.query`,
+    doc: `${DOC}/1b8a680c_alipay.fund.account.query`,
     certificate_only: true,
     run: accountQuery,
   },

@@ -193,7 +193,7 @@ function find(alipay: Alipay, seller_id: string, biz: Biz): FundTransfer | undef
   return found.product_code === product_code && biz_scene === DIRECT_TRANSFER ? found : undefined;
 }
 
-/** https://opendocs.alipay.com/open/5c7b2ff2_alipay.fund.account.query */
+/** https://opendocs.alipay.com/open/1b8a680c_alipay.fund.account.query */
 export function accountQuery({ alipay, app, biz }: Call): MethodAnswer {
   const { alipay_user_id: user, alipay_open_id: open_id, account_type } = biz;
   const meant = typeof user === 'string' ? user : open_id;

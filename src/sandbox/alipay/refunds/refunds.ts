@@ -101,7 +101,7 @@ export function refund(call: Call): Record<string, unknown> {
   };
 }
 
-/** https://opendocs.alipay.com/open/b3e7b2a5_alipay.trade.refund.apply */
+/** https://opendocs.alipay.com/open/f60979b3_alipay.trade.refund */
 export function refundApply(call: Call): Record<string, unknown> {
   const trade = found(call);
   const ask = readAsk(call, trade, true);

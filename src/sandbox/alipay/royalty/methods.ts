@@ -27,14 +27,14 @@ export const ROYALTY_METHODS: readonly Method[] = [
     call: 'alipay.trade.royalty.relation.batchquery',
     v3: `POST ${V3}/royalty/relation/batchquery`,
     group: GROUP,
-    doc: `${DOC}/10993ce8_alipay.trade.royalty.relation.batchquery`,
+    doc: `${DOC}/1860be54_alipay.trade.royalty.relation.batchquery`,
     run: batchQuery,
   },
   {
     call: 'alipay.trade.royalty.rate.query',
     v3: `POST ${V3}/royalty/rate/query`,
     group: GROUP,
-    doc: `${DOC}/02rb8m_alipay.trade.royalty.rate.query`,
+    doc: `${DOC}/6f314ee9_alipay.trade.royalty.rate.query`,
     run: rateQuery,
   },
   {
@@ -50,14 +50,14 @@ export const ROYALTY_METHODS: readonly Method[] = [
     call: 'alipay.trade.order.settle.query',
     v3: `GET ${V3}/order/settle/query`,
     group: GROUP,
-    doc: `${DOC}/6361eae6_alipay.trade.order.settle.query`,
+    doc: `${DOC}/9ef980b7_alipay.trade.order.settle.query`,
     run: settleQuery,
   },
   {
     call: 'alipay.trade.order.onsettle.query',
     v3: `GET ${V3}/order/onsettle/query`,
     group: GROUP,
-    doc: `${DOC}/ba4c9c5b_alipay.trade.order.onsettle.query`,
+    doc: `${DOC}/d87dc009_alipay.trade.order.onsettle.query`,
     run: onsettleQuery,
   },
 ];

@@ -111,7 +111,7 @@ export function ratioOf(alipay: Alipay, seller_id: string): number {
   return alipay.royalty.ratios.get(seller_id)?.percent ?? DEFAULT_RATIO;
 }
 
-/** https://opendocs.alipay.com/open/02rb8m_alipay.trade.royalty.rate.query */
+/** https://opendocs.alipay.com/open/6f314ee9_alipay.trade.royalty.rate.query */
 export function rateQuery(call: Call): Record<string, unknown> {
   requiredText(call.biz, 'out_request_no', NUMBER);
   const { seller_id } = call.app;

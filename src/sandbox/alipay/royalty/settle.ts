@@ -170,7 +170,7 @@ export function orderSettle(call: Call): Record<string, unknown> {
   return answerOf(settlement);
 }
 
-/** https://opendocs.alipay.com/open/6361eae6_alipay.trade.order.settle.query */
+/** https://opendocs.alipay.com/open/9ef980b7_alipay.trade.order.settle.query */
 export function settleQuery(call: Call): Record<string, unknown> {
   const { alipay, app, biz } = call;
   const settle_no = optionalText(biz, 'settle_no', { max: 64 });
@@ -185,7 +185,7 @@ export function settleQuery(call: Call): Record<string, unknown> {
   return detailsOf(named);
 }
 
-/** https://opendocs.alipay.com/open/ba4c9c5b_alipay.trade.order.onsettle.query */
+/** https://opendocs.alipay.com/open/d87dc009_alipay.trade.order.onsettle.query */
 export function onsettleQuery(call: Call): Record<string, unknown> {
   const trade = tradeNamed(call);
   return { unsettled_amount: toYuan(unsettledOf(call.alipay, trade)) };

@@ -48,7 +48,7 @@ export function appPay(call: Call): Trade {
   return place(call, call.biz, { product: 'app', buyer: null });
 }
 
-/** https://opendocs.alipay.com/open/6f534d7f_alipay.trade.create */
+/** https://opendocs.alipay.com/mini/6039ed0c_alipay.trade.create */
 export function create(call: Call): Record<string, unknown> {
   const { alipay, app, biz } = call;
   checkProductCode(biz, 'alipay.trade.create', false);

@@ -27,7 +27,7 @@ export const BILL_CALLS: readonly WalletCall[] = [
   {
     operation: ACCOUNT_LOG,
     group: GROUP,
-    doc: `${DOC}/dc25bf7a_${ACCOUNT_LOG}`,
+    doc: `${DOC}/dae3ac99_${ACCOUNT_LOG}`,
     timeout_ms: 10_000,
     repeatable: true,
   },

@@ -2,7 +2,7 @@ import type { SellerApplication } from '../../products/onboarding.ts';
 
 /**
  * An application in the wallet's words. Pictures are named by the wallet's own fields.
- * https://opendocs.alipay.com/open/a2c1ea2a_ant.merchant.expand.indirect.zft.create
+ * https://opendocs.alipay.com/solution/ff926f54_ant.merchant.expand.indirect.zft.create
  */
 const MERCHANT_TYPES: Readonly<Record<SellerApplication['kind'], string>> = {
   enterprise: '01',

@@ -13,7 +13,7 @@ import { applicationContent } from './application.ts';
 
 /**
  * Sellers under a platform: an application is created, reviewed, and gives the seller's number.
- * https://opendocs.alipay.com/open/2db9d0ea_ant.merchant.expand.indirect.zftorder.query
+ * https://opendocs.alipay.com/solution/dfebf71b_ant.merchant.expand.indirect.zftorder.query
  */
 const STATES: ReadonlyMap<unknown, OnboardingFact['state']> = new Map([
   ['99', 'finished'],

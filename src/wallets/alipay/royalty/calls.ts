@@ -29,19 +29,19 @@ export const ROYALTY_CALLS: readonly WalletCall[] = [
   {
     operation: 'alipay.trade.order.settle.query',
     group: GROUP,
-    doc: `${DOC}/6361eae6_alipay.trade.order.settle.query`,
+    doc: `${DOC}/9ef980b7_alipay.trade.order.settle.query`,
     repeatable: true,
   },
   {
     operation: 'alipay.trade.order.onsettle.query',
     group: GROUP,
-    doc: `${DOC}/ba4c9c5b_alipay.trade.order.onsettle.query`,
+    doc: `${DOC}/d87dc009_alipay.trade.order.onsettle.query`,
     repeatable: true,
   },
   {
     operation: 'alipay.trade.settle.confirm',
     group: GROUP,
-    doc: `${DOC}/89c3b0cd_alipay.trade.settle.confirm`,
+    doc: 'https://opendocs.alipay.com/solution/5cd4703e_alipay.trade.settle.confirm',
     repeatable: false,
   },
 ];

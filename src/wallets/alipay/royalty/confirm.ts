@@ -8,7 +8,7 @@ import { type Gateway, type GatewayAnswer, refusedBy, undecided } from '../gatew
 /**
  * Direct payment: a seller's money waits for one confirmation over all that is left of it, which
  * frees it or keeps it frozen for splits; then the rest is freed by finishing the splits.
- * https://opendocs.alipay.com/open/89c3b0cd_alipay.trade.settle.confirm
+ * https://opendocs.alipay.com/solution/5cd4703e_alipay.trade.settle.confirm
  */
 export type Releasing = Pick<
   SplitOrder,

@@ -117,7 +117,7 @@ async function split(
   return { kind: 'fact', fact: pendingFact(order, settle_no), trace };
 }
 
-/** https://opendocs.alipay.com/open/6361eae6_alipay.trade.order.settle.query */
+/** https://opendocs.alipay.com/open/9ef980b7_alipay.trade.order.settle.query */
 async function querySplit(
   gateway: Gateway,
   account: AlipayAccount,
@@ -144,7 +144,7 @@ async function querySplit(
   return { kind: 'fact', fact, trace };
 }
 
-/** https://opendocs.alipay.com/open/ba4c9c5b_alipay.trade.order.onsettle.query */
+/** https://opendocs.alipay.com/open/d87dc009_alipay.trade.order.onsettle.query */
 async function unsplitAmount(
   gateway: Gateway,
   account: AlipayAccount,

@@ -17,7 +17,7 @@ export const TRADE_CALLS: readonly WalletCall[] = [
   {
     operation: 'alipay.trade.create',
     group: GROUP,
-    doc: `${DOC}/6f534d7f_alipay.trade.create`,
+    doc: 'https://opendocs.alipay.com/mini/6039ed0c_alipay.trade.create',
     repeatable: false,
   },
   {
@@ -48,19 +48,19 @@ export const TRADE_CALLS: readonly WalletCall[] = [
   {
     operation: 'alipay.trade.merge.precreate',
     group: GROUP,
-    doc: `${DOC}/028xr9_alipay.trade.merge.precreate`,
+    doc: `${DOC}/028xr9`,
     repeatable: false,
   },
   {
     operation: 'alipay.trade.wap.merge.pay',
     group: GROUP,
-    doc: `${DOC}/028xra_alipay.trade.wap.merge.pay`,
+    doc: `${DOC}/028xra`,
     repeatable: false,
   },
   {
     operation: 'alipay.trade.app.merge.pay',
     group: GROUP,
-    doc: `${DOC}/028py8_alipay.trade.app.merge.pay`,
+    doc: `${DOC}/028py8`,
     repeatable: false,
   },
   {
