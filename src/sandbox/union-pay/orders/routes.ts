@@ -76,7 +76,7 @@ export const ORDER_ROUTES: readonly Route[] = [
     txn_type: '00',
     txn_sub_type: '02',
     group: GROUP,
-    doc: 'https://open.unionpay.com/tjweb/acproduct/APIList?acpAPIId=901&apiservId=455&version=V2.4&bussType=0',
+    doc: 'https://open.unionpay.com/tjweb/api/dictionary?apiSvcId=448',
     per_second: 20,
     run: queryTrade,
   }),
