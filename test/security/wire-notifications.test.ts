@@ -177,7 +177,6 @@ describe.each(WIRE_WALLETS)('a notification of %s', (name) => {
   test('changed anywhere is refused, or says what it said', async () => {
     const raw = of(genuine, name);
     const wrong: string[] = [];
-    const started = performance.now();
     const cases = 400 * WIRE_FACTOR;
     for (let nth = 0; nth < cases; nth += 1) {
       const dice = new Dice(SEED + nth * 31);
@@ -186,7 +185,6 @@ describe.each(WIRE_WALLETS)('a notification of %s', (name) => {
         wrong.push(`seed ${SEED} case ${nth}: ${JSON.stringify(verdict, plain)}`);
     }
     expect(wrong).toEqual([]);
-    expect((performance.now() - started) / cases).toBeLessThan(20);
   });
 
   test('of another wallet is refused', async () => {

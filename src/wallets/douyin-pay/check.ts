@@ -67,7 +67,7 @@ async function checkCertificate(
 ): Promise<CredentialCheck> {
   const name = 'platform_certificate';
   const real = client.real();
-  switch (await client.trust.judge(account, { ...sent, real })) {
+  switch (await client.trust.judge(account, { ...sent, real }, 'answer')) {
     case 'valid':
       return passed(name, "The wallet's signature verifies.");
     case 'unsigned':

@@ -165,7 +165,7 @@ export class Client {
     const unknown = (cause: string): CallResult => ({ kind: 'unknown', cause, trace });
     if (status >= 500) return unknown(`HTTP ${status} ${code}`.trim());
     const signed = { headers, body: sent.body, real: this.#environment.real() };
-    const verdict = await this.trust.judge(account, signed);
+    const verdict = await this.trust.judge(account, signed, 'answer');
     if (verdict !== 'valid') return unknown(`HTTP ${status} answer not trusted: ${verdict}`);
     if (status >= 200 && status < 300) {
       return content

@@ -30,7 +30,7 @@ export async function verifyNotification(
     Object.entries(raw.headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
   const signed = { headers, body: raw.body, real: raw.received_at };
-  const verdict = await client.trust.judge(account, signed);
+  const verdict = await client.trust.judge(account, signed, 'notification');
   if (verdict !== 'valid') {
     const [reason, message] = REASONS[verdict];
     return refused(reason, message);

@@ -9,17 +9,27 @@ import type { Exchange } from './client.ts';
 
 /**
  * Whose signatures count: the certificate of the account, and those the wallet hands out under the
- * account's own key, fetched when a message names one that is not known, at most once a minute.
+ * account's own key, fetched when a message names one that is not known: a few times in a row, then
+ * once a minute. Numbers in notifications are anybody's to make up, so those are counted apart: a
+ * flood of them makes one fetch a minute, and cannot keep answers from being read.
  */
 export type Verdict = 'valid' | 'unsigned' | 'unknown_key' | 'bad_signature' | 'stale';
 
+const FETCHES_IN_A_ROW = { answer: 4, notification: 1 } as const;
+type Source = keyof typeof FETCHES_IN_A_ROW;
 const FETCH_GAP_MS = 60_000;
 const MAX_ACCOUNTS = 10_000;
 const MAX_CERTIFICATES = 20;
 
+interface Allowance {
+  /** Fetches left, as of `counted_at`. */
+  left: number;
+  counted_at: number;
+}
+
 interface Ring {
   readonly keys: Map<string, KeyObject>;
-  fetched_at: number;
+  readonly allowed: Readonly<Record<Source, Allowance>>;
   fetching: Promise<void> | undefined;
 }
 
@@ -35,23 +45,23 @@ export class Trust {
   async judge(
     account: DouyinAccount,
     message: { headers: Readonly<Record<string, string>>; body: Buffer; real: Date },
+    source: Source,
   ): Promise<Verdict> {
     const parts = signatureOf(message.headers);
     if (!parts) return 'unsigned';
-    const key = await this.#keyFor(account, parts.serial.toUpperCase(), message.real);
+    const key = await this.#keyFor(account, parts.serial.toUpperCase(), message.real, source);
     if (!key) return 'unknown_key';
     const text = answerMessage({ ...parts, body: message.body });
     if (!rsaVerify(key, text, parts.signature)) return 'bad_signature';
     return isFresh(parts.timestamp, message.real) ? 'valid' : 'stale';
   }
 
-  async #keyFor(account: DouyinAccount, serial: string, real: Date) {
+  async #keyFor(account: DouyinAccount, serial: string, real: Date, source: Source) {
     if (serial === account.certificate.serial) return account.certificate.key;
     const ring = this.#ringOf(account.id);
     const known = ring.keys.get(serial);
     if (known) return known;
-    if (!ring.fetching && real.getTime() - ring.fetched_at >= FETCH_GAP_MS) {
-      ring.fetched_at = real.getTime();
+    if (!ring.fetching && mayFetch(ring, source, real.getTime())) {
       ring.fetching = this.#fetch(account, ring).finally(() => {
         ring.fetching = undefined;
       });
@@ -64,7 +74,15 @@ export class Trust {
     let ring = this.#rings.get(id);
     if (!ring) {
       if (this.#rings.size >= MAX_ACCOUNTS) this.#rings.clear();
-      ring = { keys: new Map(), fetched_at: Number.NEGATIVE_INFINITY, fetching: undefined };
+      const { answer, notification } = FETCHES_IN_A_ROW;
+      ring = {
+        keys: new Map(),
+        allowed: {
+          answer: { left: answer, counted_at: 0 },
+          notification: { left: notification, counted_at: 0 },
+        },
+        fetching: undefined,
+      };
       this.#rings.set(id, ring);
     }
     return ring;
@@ -82,6 +100,17 @@ export class Trust {
       return;
     for (const certificate of certificates) ring.keys.set(certificate.serial, certificate.key);
   }
+}
+
+/** Takes one of the fetches left; one more is there each minute. */
+function mayFetch({ allowed }: Ring, source: Source, now: number): boolean {
+  const counted = allowed[source];
+  const earned = Math.max(0, now - counted.counted_at) / FETCH_GAP_MS;
+  counted.left = Math.min(FETCHES_IN_A_ROW[source], counted.left + earned);
+  counted.counted_at = now;
+  if (counted.left < 1) return false;
+  counted.left -= 1;
+  return true;
 }
 
 function openCertificates(account: DouyinAccount, text: string): PlatformCertificate[] {
