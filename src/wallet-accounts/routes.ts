@@ -177,7 +177,8 @@ function check(app: App): Route {
       description:
         'Says which secret is wrong. Changes nothing, here or at the wallet. With ' +
         '`notification=true` a wallet that can (WeChat Pay) is also asked for a test ' +
-        'notification, which must come to this very process within four seconds.',
+        'notification; one that does not come to this very process within four seconds ' +
+        'proves nothing, and the check says so.',
       params: { wallet_account: 'wac' },
       query: z.strictObject({ notification: z.enum(['true', 'false']).optional() }),
       status: 200,
