@@ -118,7 +118,7 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
       'ms',
     ],
     [
-      'Least gap between fetches of Douyin Pay’s certificates',
+      'Least gap between fetches of Douyin Pay’s certificates, after a few in a row',
       'wallets/douyin-pay/trust.ts',
       'FETCH_GAP_MS',
       'ms',
