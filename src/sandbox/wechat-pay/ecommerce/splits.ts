@@ -8,7 +8,6 @@ import { parameterError } from '../api/refusal.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { digest } from '../orders/fingerprint.ts';
-import type { SplitRecord } from '../sharing/book.ts';
 import { platformSplitMessage, returnMessage } from '../sharing/messages.ts';
 import { checkedParts, givenParts, heldAmount, inClear } from '../sharing/ordinary.ts';
 import { checkAppid, checkReceiver, keepReceiver, wantedReceiver } from '../sharing/receivers.ts';
@@ -22,7 +21,7 @@ import {
 } from '../sharing/rules.ts';
 import { decryptOptional, type SensitiveCall } from '../sharing/sensitive.ts';
 import { settleWhenDue } from '../sharing/settle.ts';
-import { acceptSplit, knownSplit } from '../sharing/split.ts';
+import { acceptRelease, acceptSplit, knownSplit } from '../sharing/split.ts';
 import {
   PLATFORM_ADD_RECEIVER,
   PLATFORM_DELETE_RECEIVER,
@@ -71,26 +70,11 @@ export function createPlatformSplit(
 export function finishOrder(context: SandboxContext, merchant: Merchant, body: WireObject): object {
   checkFamily(merchant, 'platform');
   checkFields(PLATFORM_FINISH, body);
-  const sub_mchid = platformSeller(context, merchant, body);
-  const out_order_no = textField(body, 'out_order_no') ?? '';
-  const fingerprint = digest({ ...body, of: 'release' });
-  const known = knownSplit(context, { mchid: merchant.mchid, out_order_no, fingerprint });
-  if (known) return finished(known);
-  const transaction_id = textField(body, 'transaction_id') ?? '';
-  const order = paidOrder(context, merchant, { transaction_id, sub_mchid });
-  checkSubsidyDone(context, order);
-  const split = acceptSplit(context, order, {
-    out_order_no,
-    fingerprint,
-    kind: 'release',
-    description: textField(body, 'description') ?? '',
-    parts: [],
-    release_rest: true,
+  const { sub_mchid, transaction_id, out_order_no, order_id } = acceptRelease(context, merchant, {
+    sub_mchid: platformSeller(context, merchant, body),
+    body,
+    ready: (order) => checkSubsidyDone(context, order),
   });
-  return finished(split);
-}
-
-function finished({ sub_mchid, transaction_id, out_order_no, order_id }: SplitRecord): object {
   return { sub_mchid, transaction_id, out_order_no, order_id };
 }
 

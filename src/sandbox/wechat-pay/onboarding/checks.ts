@@ -1,5 +1,10 @@
-import { isWireObject, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import {
+  isWireObject,
+  textField,
+  type WireObject,
+} from '../../../protocols/wechat-pay/messages.ts';
 import { parameterError } from '../api/refusal.ts';
+import type { BankAccount } from '../merchants/sub-merchants.ts';
 import { decryptField, type Opener } from '../sharing/sensitive.ts';
 import type { Finding } from './applications.ts';
 
@@ -103,6 +108,33 @@ export function checkBank(
   const named = given.bank_name !== null || given.bank_branch_id !== null;
   if (given.bank === '其他银行' && named) return;
   refuseForm(pointer, '开户银行不在列表中：请填写“其他银行”并填写开户银行全称或联行号');
+}
+
+/**
+ * The account that a seller is settled to. One of a wrong form is refused; one of somebody else's
+ * is found by the review.
+ */
+export function settlementAccount(
+  info: WireObject,
+  about: { corporate: boolean; owner: string | undefined; pointer: string; field: string },
+  review: Review,
+): BankAccount {
+  const { corporate, owner, pointer, field } = about;
+  const account: BankAccount = {
+    type: corporate ? 'BUSINESS' : 'PRIVATE',
+    bank: textField(info, 'account_bank') ?? '',
+    bank_name: textField(info, 'bank_name') ?? null,
+    bank_branch_id: textField(info, 'bank_branch_id') ?? null,
+    holder: textField(info, 'account_name') ?? '',
+    number: textField(info, 'account_number') ?? '',
+  };
+  checkBank(account, `${pointer}/account_bank`);
+  if (!isBankNumber(account.number)) {
+    refuseForm(`${pointer}/account_number`, '银行账号只能是8至32位数字');
+  }
+  const reason = corporate ? '开户名称与商户名称不一致' : '开户名称与证件姓名不一致';
+  review.expect(account.holder === owner, field, '开户名称', reason);
+  return account;
 }
 
 /** `622202…123` → `62*************78`. */

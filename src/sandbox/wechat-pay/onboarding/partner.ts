@@ -8,15 +8,14 @@ import { noAuth } from '../sharing/rules.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
 import { type Applicant, type Application, type Step, submit } from './applications.ts';
 import {
-  checkBank,
   inClear,
-  isBankNumber,
   isIdNumber,
   isLicenseNumber,
   isMobile,
   need,
   Review,
   refuseForm,
+  settlementAccount,
 } from './checks.ts';
 import { checkMedia } from './media.ts';
 import { PARTNER_APPLICATION, PARTNER_SENSITIVE } from './partner-fields.ts';
@@ -131,23 +130,9 @@ function bankAccount(
   if (!corporate && type !== MICRO && type !== INDIVIDUAL) {
     refuseForm(pointer, '该主体类型只能使用对公银行账户');
   }
-  const account: BankAccount = {
-    type: corporate ? 'BUSINESS' : 'PRIVATE',
-    bank: textField(info, 'account_bank') ?? '',
-    bank_name: textField(info, 'bank_name') ?? null,
-    bank_branch_id: textField(info, 'bank_branch_id') ?? null,
-    holder: textField(info, 'account_name') ?? '',
-    number: textField(info, 'account_number') ?? '',
-  };
-  checkBank(account, '/bank_account_info/account_bank');
-  if (!isBankNumber(account.number)) {
-    refuseForm('/bank_account_info/account_number', '银行账号只能是8至32位数字');
-  }
   const owner = corporate ? name : person;
-  const reason = corporate ? '开户名称与商户名称不一致' : '开户名称与证件姓名不一致';
-  const field = 'bank_account_info.account_name';
-  review.expect(account.holder === owner, field, '开户名称', reason);
-  return account;
+  const place = { pointer: '/bank_account_info', field: 'bank_account_info.account_name' };
+  return settlementAccount(info, { corporate, owner, ...place }, review);
 }
 
 function checkContact(contact: WireObject, person: string, review: Review): void {

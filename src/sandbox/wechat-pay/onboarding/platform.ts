@@ -11,9 +11,7 @@ import { checkFamily } from '../sharing/rules.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
 import { type Applicant, type Application, type Step, submit } from './applications.ts';
 import {
-  checkBank,
   inClear,
-  isBankNumber,
   isIdNumber,
   isLicenseNumber,
   isMobile,
@@ -21,6 +19,7 @@ import {
   need,
   Review,
   refuseForm,
+  settlementAccount,
 } from './checks.ts';
 import { checkMedia } from './media.ts';
 import { PLATFORM_APPLICATION, PLATFORM_SENSITIVE } from './platform-fields.ts';
@@ -117,22 +116,9 @@ function bankAccount(
   if (!corporate && !['2401', '2500', '4'].includes(organization)) {
     refuseForm('/account_info/bank_account_type', '该主体类型只能使用对公银行账户');
   }
-  const account: BankAccount = {
-    type: corporate ? 'BUSINESS' : 'PRIVATE',
-    bank: textField(info, 'account_bank') ?? '',
-    bank_name: textField(info, 'bank_name') ?? null,
-    bank_branch_id: textField(info, 'bank_branch_id') ?? null,
-    holder: textField(info, 'account_name') ?? '',
-    number: textField(info, 'account_number') ?? '',
-  };
-  checkBank(account, '/account_info/account_bank');
-  if (!isBankNumber(account.number)) {
-    refuseForm('/account_info/account_number', '银行账号只能是8至32位数字');
-  }
   const owner = corporate ? name : person;
-  const reason = corporate ? '开户名称与商户名称不一致' : '开户名称与证件姓名不一致';
-  review.expect(account.holder === owner, 'account_name', '开户名称', reason);
-  return account;
+  const place = { pointer: '/account_info', field: 'account_name' };
+  return settlementAccount(info, { corporate, owner, ...place }, review);
 }
 
 function checkContact(body: WireObject, person: string, review: Review): void {

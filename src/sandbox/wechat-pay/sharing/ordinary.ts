@@ -25,7 +25,7 @@ import { acceptReturn, queriedReturn } from './returns.ts';
 import { checkFamily, notFound, paidOrder, queriedSeller, sellerOf } from './rules.ts';
 import { decryptOptional, type Opener, type SensitiveCall } from './sensitive.ts';
 import { settleWhenDue } from './settle.ts';
-import { acceptSplit, knownSplit, type NewSplit } from './split.ts';
+import { acceptRelease, acceptSplit, knownSplit, type NewSplit } from './split.ts';
 
 /**
  * The ordinary family: direct merchants split their own payments, partners those of their sellers.
@@ -136,21 +136,7 @@ export function release(
 ): SplitMessage {
   const sub_mchid = ownSeller(context, merchant, body);
   checkFields(RELEASE, body);
-  const out_order_no = textField(body, 'out_order_no') ?? '';
-  const fingerprint = digest({ ...body, of: 'release' });
-  const known = knownSplit(context, { mchid: merchant.mchid, out_order_no, fingerprint });
-  if (known) return splitMessage(known);
-  const transaction_id = textField(body, 'transaction_id') ?? '';
-  const order = paidOrder(context, merchant, { transaction_id, sub_mchid });
-  const split = acceptSplit(context, order, {
-    out_order_no,
-    fingerprint,
-    kind: 'release',
-    description: textField(body, 'description') ?? '',
-    parts: [],
-    release_rest: true,
-  });
-  return splitMessage(split);
+  return splitMessage(acceptRelease(context, merchant, { sub_mchid, body }));
 }
 
 /** GET /v3/profitsharing/orders/{out_order_no} */

@@ -1,9 +1,12 @@
+import { textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import type { ReceiverType } from '../../../protocols/wechat-pay/sharing.ts';
 import { randomDigits } from '../../random.ts';
 import { otherParameters, WechatPayRefusal } from '../api/refusal.ts';
 import type { OrderRecord } from '../books.ts';
 import type { SandboxContext } from '../context.ts';
+import type { Merchant } from '../merchants/keys.ts';
 import { BASIC, holderOf } from '../money.ts';
+import { digest } from '../orders/fingerprint.ts';
 import type { SplitPart, SplitRecord } from './book.ts';
 import { releaseWhenOverdue } from './overdue.ts';
 import {
@@ -12,6 +15,7 @@ import {
   MAX_REQUESTS,
   notEnough,
   overLimit,
+  paidOrder,
   SETTLE_MS,
 } from './rules.ts';
 import { scheduleSplit, settleWhenDue } from './settle.ts';
@@ -49,6 +53,35 @@ export function knownSplit(
   }
   settleWhenDue(context, known);
   return known;
+}
+
+/** Everything that is left becomes the seller's own. `ready` throws where something stands before. */
+export function acceptRelease(
+  context: SandboxContext,
+  merchant: Merchant,
+  wanted: {
+    sub_mchid: string | null;
+    body: WireObject;
+    ready?: (order: OrderRecord) => void;
+  },
+): SplitRecord {
+  const { sub_mchid, body, ready } = wanted;
+  const { mchid } = merchant;
+  const out_order_no = textField(body, 'out_order_no') ?? '';
+  const fingerprint = digest({ ...body, of: 'release' });
+  const known = knownSplit(context, { mchid, out_order_no, fingerprint });
+  if (known) return known;
+  const transaction_id = textField(body, 'transaction_id') ?? '';
+  const order = paidOrder(context, merchant, { transaction_id, sub_mchid });
+  ready?.(order);
+  return acceptSplit(context, order, {
+    out_order_no,
+    fingerprint,
+    kind: 'release',
+    description: textField(body, 'description') ?? '',
+    parts: [],
+    release_rest: true,
+  });
 }
 
 export function acceptSplit(
