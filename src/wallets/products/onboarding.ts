@@ -92,7 +92,9 @@ export type RevocationOutcome =
 export interface Onboarding {
   submit(account: WalletAccount, application: SellerApplication): Promise<OnboardingOutcome>;
   query(account: WalletAccount, application_reference: string): Promise<OnboardingOutcome>;
-  /** Takes an application back while it is not finished; absent where the wallet has no such call. */
+  /**
+   * Takes an unfinished application back; absent where the wallet has no such call.
+   */
   revoke?(account: WalletAccount, application_reference: string): Promise<RevocationOutcome>;
   /** Absent where a wallet takes pictures in another way. */
   upload?(account: WalletAccount, picture: SellerPicture): Promise<PictureOutcome>;

@@ -74,7 +74,8 @@ function readEcho(heard: Heard): CredentialCheck {
       // No fault of the credentials: which of the two it was, this process cannot know.
       return passed(
         name,
-        'Could not be proved here: no notification arrived at this process in four seconds. Another process of the hub took it, or the wallet cannot reach the notify address.',
+        'Could not be proved here: no notification arrived at this process in four seconds. ' +
+          'Another process of the hub took it, or the wallet cannot reach the notify address.',
       );
     default:
       return heard satisfies never;

@@ -190,7 +190,9 @@ export function queryWithdrawal(
   return present(context, merchant, { sub_mchid, by: asked.by });
 }
 
-/** GET /v3/merchant/fund/withdraw/withdraw-id/{withdraw_id} and …/out-request-no/{out_request_no} */
+/**
+ * GET /v3/merchant/fund/withdraw/withdraw-id/{…} and …/out-request-no/{…}
+ */
 export function queryOwnWithdrawal(context: SandboxContext, merchant: Merchant, by: By): object {
   checkFamily(merchant, 'platform');
   return present(context, merchant, { sub_mchid: null, by });

@@ -15,7 +15,11 @@ function merchantOf(context: SandboxContext, number: string): Merchant {
 }
 
 export function keyActions(context: SandboxContext): readonly SandboxAction[] {
-  const { settings, platform } = context.keys;
+  return [...settingActions(context), ...certificateActions(context), ...appActions(context)];
+}
+
+function settingActions(context: SandboxContext): SandboxAction[] {
+  const { settings } = context.keys;
   return [
     sandboxAction({
       name: 'trust',
@@ -35,27 +39,6 @@ export function keyActions(context: SandboxContext): readonly SandboxAction[] {
       },
     }),
     sandboxAction({
-      name: 'appids/bind',
-      summary:
-        'Binds one more app id to a merchant, as its mini program or app has one; payers have other openids there.',
-      input: z.strictObject({ mchid }),
-      run: async ({ mchid: number }) => {
-        const app = context.apps.bind(merchantOf(context, number), context.random);
-        if (!app) throw new ActionRefusal(409, 'the merchant has as many app ids as it may');
-        await context.store.committed();
-        return { mchid: number, appid: app.appid, app_secret: app.app_secret };
-      },
-    }),
-    sandboxAction({
-      name: 'appids/list',
-      summary:
-        'Lists every app id of merchants and sellers with its secret, for the login of payers.',
-      input: z.strictObject({}),
-      run: () => ({
-        data: context.apps.all().map(({ openid_salt: _, ...app }) => app),
-      }),
-    }),
-    sandboxAction({
       name: 'spelling',
       summary:
         'Chooses the spelling of error codes towards a merchant: ORDERPAID (older) or ORDER_PAID (newer).',
@@ -66,6 +49,12 @@ export function keyActions(context: SandboxContext): readonly SandboxAction[] {
         return { mchid: number, ...changed };
       },
     }),
+  ];
+}
+
+function certificateActions(context: SandboxContext): SandboxAction[] {
+  const { platform } = context.keys;
+  return [
     sandboxAction({
       name: 'certificates',
       summary:
@@ -100,6 +89,32 @@ export function keyActions(context: SandboxContext): readonly SandboxAction[] {
           })),
         };
       },
+    }),
+  ];
+}
+
+function appActions(context: SandboxContext): SandboxAction[] {
+  return [
+    sandboxAction({
+      name: 'appids/bind',
+      summary:
+        'Binds one more app id to a merchant, as its mini program or app has one; payers have other openids there.',
+      input: z.strictObject({ mchid }),
+      run: async ({ mchid: number }) => {
+        const app = context.apps.bind(merchantOf(context, number), context.random);
+        if (!app) throw new ActionRefusal(409, 'the merchant has as many app ids as it may');
+        await context.store.committed();
+        return { mchid: number, appid: app.appid, app_secret: app.app_secret };
+      },
+    }),
+    sandboxAction({
+      name: 'appids/list',
+      summary:
+        'Lists every app id of merchants and sellers with its secret, for the login of payers.',
+      input: z.strictObject({}),
+      run: () => ({
+        data: context.apps.all().map(({ openid_salt: _, ...app }) => app),
+      }),
     }),
   ];
 }

@@ -55,7 +55,7 @@ export function knownSplit(
   return known;
 }
 
-/** Everything that is left becomes the seller's own. `ready` throws where something stands before. */
+/** All that is left becomes the seller's own. `ready` throws where something comes first. */
 export function acceptRelease(
   context: SandboxContext,
   merchant: Merchant,

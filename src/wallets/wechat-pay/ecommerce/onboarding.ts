@@ -105,7 +105,9 @@ async function query(
   });
 }
 
-/** Only a platform's applications can be taken back; the wallet takes the call any number of times. */
+/**
+ * Only a platform's applications can be taken back, any number of times.
+ */
 async function revoke(
   client: Client,
   account: MerchantAccount,

@@ -15,8 +15,9 @@ import { notSent, toOutcome, unreadable } from '../refusals.ts';
 import { REFUNDS } from './calls.ts';
 
 /**
- * Refunds of a platform's sellers, out of the seller's money or paid by the platform. The same number with the same data
- * may be sent again at any time; the answer has no state, a query or a notification brings it.
+ * Refunds of a platform's sellers, out of the seller's money or paid by the platform. The same
+ * number with the same data may be sent again at any time; the answer has no state, a query or a
+ * notification brings it.
  * https://pay.weixin.qq.com/docs/partner/apis/ecommerce-refund/refunds/create-refund.html
  */
 type Asked = Pick<RefundOrder, 'refund_reference' | 'wallet_reference' | 'sub_merchant'>;

@@ -142,7 +142,9 @@ const STATES: ReadonlyMap<string, WithdrawalFact['state']> = new Map([
   ['REFUND', 'returned'],
 ]);
 
-/** Answers of both families and the notice. A platform's own names no merchant: it is the caller. */
+/**
+ * Answers of both families and the notice. A platform's own names no merchant.
+ */
 export function withdrawalFact(content: WireObject, mchid: string): WithdrawalFact | undefined {
   const withdrawal_reference = textField(content, 'out_request_no');
   const wallet_withdrawal_id = textField(content, 'withdraw_id');
