@@ -3,12 +3,21 @@ import type { Config } from './config.ts';
 import { type Queryable, sql } from './db/pool.ts';
 import { checkWalletAccount } from './wallet-accounts/check.ts';
 
+const UNDEFINED_TABLE = '42P01';
+
 /**
  * An installation is sandbox or production for good: its database says which, from the first start
  * on. @throws an Error naming the setting when this start wants the other.
  */
 export async function claimMode(db: Queryable, mode: Config['mode']): Promise<void> {
-  await db.query(sql`insert into installation (mode) values (${mode}) on conflict do nothing`);
+  await db
+    .query(sql`insert into installation (mode) values (${mode}) on conflict do nothing`)
+    .catch((cause: unknown) => {
+      const bare = cause instanceof Error && 'code' in cause && cause.code === UNDEFINED_TABLE;
+      throw bare
+        ? new Error('the database has no schema yet: run "hutong migrate"', { cause })
+        : cause;
+    });
   const [row] = await db.query<{ mode: string }>(sql`select mode from installation`);
   if (row?.mode === mode) return;
   throw new Error(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config.ts';
-import { sql } from '../src/db/pool.ts';
+import { openDb, sql } from '../src/db/pool.ts';
 import { sha256 } from '../src/ids.ts';
 import { claimMode, refuseUnready } from '../src/installation.ts';
 import { type BuiltApp, createApp } from '../src/wiring.ts';
@@ -41,6 +41,16 @@ describe('an installation', () => {
     await claimMode(built.app.db, 'production');
     await claimMode(built.app.db, 'production');
     await expect(claimMode(built.app.db, 'sandbox')).rejects.toThrow(/HUTONG_MODE=production/);
+  });
+
+  test('cannot begin on a database without a schema, and says what to run', async () => {
+    const bare = openDb({ url: database_url, max_connections: 1 });
+    try {
+      await bare.query(sql`set search_path to pg_temp`);
+      await expect(claimMode(bare, 'sandbox')).rejects.toThrow(/hutong migrate/);
+    } finally {
+      await bare.end();
+    }
   });
 
   test('has no movable clock in production', async () => {
