@@ -14,7 +14,6 @@ const HARD_LIMIT = 400;
 /** Files that grew beyond 250 lines. A number here may shrink or leave, never grow or join. */
 const OVERSIZE: Readonly<Record<string, number>> = {
   'src/errors.ts': 272,
-  'src/wallets/wallet.ts': 294,
 };
 
 function sourceFiles(): SourceFile[] {

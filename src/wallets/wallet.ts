@@ -1,5 +1,7 @@
 import type { WalletCall } from './calls.ts';
 import type { NotificationAnswer, RawNotification, VerifiedNotification } from './notification.ts';
+import type { Refused, Traced, Unknown } from './outcome.ts';
+import type { PresentationData, PresentationKind } from './presentation.ts';
 import type { Advances } from './products/advances.ts';
 import type { Bills } from './products/bills.ts';
 import type { CombinedOrders } from './products/combined.ts';
@@ -11,6 +13,9 @@ import type { SellerFunds } from './products/seller-funds.ts';
 import type { SplitReceiver, Splits } from './products/splits.ts';
 import type { StuckRefunds } from './products/stuck-refunds.ts';
 import type { Subsidies } from './products/subsidies.ts';
+
+export type { RefusalCode, Refused, Traced, Unknown, WalletTrace } from './outcome.ts';
+export { PRESENTATIONS, type PresentationData, type PresentationKind } from './presentation.ts';
 
 /**
  * The wallet contract: what every connector offers the hub. Amounts are fen in `bigint`, times are
@@ -26,34 +31,8 @@ import type { Subsidies } from './products/subsidies.ts';
 export const WALLETS = ['wechat_pay', 'alipay', 'union_pay', 'douyin_pay'] as const;
 export type WalletName = (typeof WALLETS)[number];
 
-/**
- * How the payer meets the wallet: `qr` is shown by the shop and scanned; `page` a desktop cashier;
- * `h5` a phone browser handing over to the app; `in_app` inside the wallet's own browser; `app`
- * and `mini_program` hand parameters to the wallet's SDK there.
- */
-export const PRESENTATIONS = ['qr', 'page', 'h5', 'in_app', 'app', 'mini_program'] as const;
-export type PresentationKind = (typeof PRESENTATIONS)[number];
-
 /** Who holds the money after payment (ARCHITECTURE.md "Ledger"). */
 export type CustodyKind = 'merchant_own' | 'wallet_held' | 'hub_held';
-
-/** What the checkout needs to hand the payment to the payer. */
-export type PresentationData =
-  | { readonly kind: 'qr'; readonly qr: string }
-  | { readonly kind: 'page' | 'h5'; readonly url: string }
-  /** A page that the browser must be sent to by POST, with these fields and no others. */
-  | {
-      readonly kind: 'form';
-      readonly url: string;
-      readonly fields: Readonly<Record<string, string>>;
-    }
-  /** Parameters for the wallet's in-page call, ready to use, and the script that makes the call. */
-  | { readonly kind: 'in_app'; readonly params: Readonly<Record<string, string>> }
-  /** Parameters for the wallet's SDK inside a merchant's app, or inside a mini program. */
-  | {
-      readonly kind: 'app' | 'mini_program';
-      readonly params: Readonly<Record<string, string>>;
-    };
 
 /** One wallet account of this installation with its secrets decrypted, as a connector needs it. */
 export interface WalletAccount {
@@ -65,46 +44,6 @@ export interface WalletAccount {
   /** Secrets: private keys, symmetric keys. Never logged. */
   readonly credentials: Readonly<Record<string, string>>;
 }
-
-/** The raw wallet answer, kept beside the unified outcome and shown masked on the timeline. */
-export interface WalletTrace {
-  /** The operation in the wallet's own words, e.g. `POST /v3/pay/transactions/native`. */
-  readonly operation: string;
-  readonly http_status?: number;
-  readonly wallet_request_id?: string;
-  /** The wallet's own code, also on success where it has one. */
-  readonly wallet_code?: string;
-  readonly wallet_message?: string;
-  readonly duration_ms: number;
-  /** Request and answer with secrets and personal data masked; at most a few KB. */
-  readonly request: Readonly<Record<string, unknown>>;
-  readonly answer?: unknown;
-}
-
-export interface Traced {
-  readonly trace: WalletTrace;
-}
-
-/** A definite no. `code` is unified; the wallet's own stays in the trace. */
-export type RefusalCode =
-  | 'already_paid'
-  | 'already_closed'
-  | 'not_found'
-  | 'reference_reused'
-  | 'insufficient_funds'
-  | 'over_refund'
-  | 'rate_limited'
-  | 'not_permitted'
-  | 'bad_credentials'
-  | 'invalid_request'
-  | 'wallet_error';
-
-export type Refused = {
-  readonly kind: 'refused';
-  readonly code: RefusalCode;
-  readonly message: string;
-} & Traced;
-export type Unknown = { readonly kind: 'unknown'; readonly cause: string } & Traced;
 
 export interface CreateOrder {
   readonly wallet_reference: string;

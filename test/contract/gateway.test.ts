@@ -8,8 +8,8 @@ import { unpaidContract } from './unpaid.ts';
 
 /**
  * The part of the contract that needs no payer, against real gateways: CONTRACT_ACCOUNTS names the
- * files of wallet accounts, with commas between them; behind that of a partner or platform, after an
- * @, the number of a seller to order for. No money moves. Orders carry the address in
+ * files of wallet accounts, with commas between them; behind that of a partner or platform, after
+ * an @, the number of a seller to order for. No money moves. Orders carry the address in
  * CONTRACT_NOTIFY_URL, which nobody calls, for nobody pays.
  */
 const files = (process.env['CONTRACT_ACCOUNTS'] ?? '').split(',').filter((path) => path !== '');

@@ -30,7 +30,7 @@ export interface Said {
   readonly amount: bigint;
   readonly currency?: string;
   readonly transaction?: string;
-  /** The merchant's number; WeChat Pay: mchid, Alipay: seller_id, UnionPay: merId, Douyin Pay: mchid. */
+  /** The merchant's number: mchid, Alipay seller_id, UnionPay merId. */
   readonly merchant?: string;
   /** Set on a letter about a refund of `amount`. */
   readonly refund_reference?: string;

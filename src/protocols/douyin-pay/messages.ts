@@ -1,9 +1,9 @@
 import { encryptResource } from '../wechat-pay/resource.ts';
 
 /**
- * Names and shapes of the wire. Amounts are integer fen; times RFC 3339 with +08:00. Fields that are
- * not known yet are left out, never null.
- * https://pay.douyinpay.com/wiki (基础支付, 退款), and the models of the wallet's own SDKs
+ * Names and shapes of the wire. Amounts are integer fen; times RFC 3339 with +08:00. Fields that
+ * are not known yet are left out, never null. https://pay.douyinpay.com/wiki (基础支付, 退款), and the
+ * models of the wallet's own SDKs
  */
 export const ORDERS = '/v1/trade/transactions';
 export const REFUNDS = '/v1/trade/refund/domestic/refunds';

@@ -8,9 +8,9 @@ import {
 } from '../wechat-pay/signature.ts';
 
 /**
- * Signatures of Douyin Pay: the five-line and three-line texts, RSA-SHA256 and time window are those
- * of WeChat Pay's APIv3 (`protocols/wechat-pay/signature.ts`); the scheme and the headers have names
- * of their own. https://pay.douyinpay.com/wiki/63984677e9a722021c2c882e (签名生成, 签名验证)
+ * Signatures of Douyin Pay: the five-line and three-line texts, RSA-SHA256 and time window are
+ * those of WeChat Pay's APIv3 (`protocols/wechat-pay/signature.ts`); the scheme and the headers
+ * have names of their own. https://pay.douyinpay.com/wiki/63984677e9a722021c2c882e (签名生成, 签名验证)
  */
 export const SCHEME = 'DouyinPay-RSA';
 

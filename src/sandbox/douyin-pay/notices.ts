@@ -13,7 +13,9 @@ import type { SandboxOptions } from '../sandbox.ts';
 import type { Keys } from './keys.ts';
 import { misstated, spoiled } from './wrong.ts';
 
-/** Notifications to the merchant: encrypted and signed afresh for every try, under an id that stays. */
+/**
+ * Notifications to the merchant: encrypted and signed afresh for every try, under an id that stays.
+ */
 export interface Notice {
   readonly url: string;
   readonly event_type: EventType;

@@ -98,7 +98,9 @@ export const ROUTES: readonly Route[] = [
   },
 ];
 
-/** All of the wallet's certificates, each encrypted under the merchant's key, without extra data. */
+/**
+ * All of the wallet's certificates, each encrypted under the merchant's key, without extra data.
+ */
 function certificates({ keys }: DouyinPay): object {
   return {
     certificates: keys.platform.map(({ serial, certificate }) => {

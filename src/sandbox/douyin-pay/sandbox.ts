@@ -19,8 +19,8 @@ import { listen } from './server.ts';
 import type { DouyinPay } from './wallet.ts';
 
 /**
- * Douyin Pay's own side: a direct merchant's orders, refunds, notifications and certificates. What the
- * wallet offers beyond that (profit sharing, transfers, bills, partners) is not here.
+ * Douyin Pay's own side: a direct merchant's orders, refunds, notifications and certificates. What
+ * the wallet offers beyond that (profit sharing, transfers, bills, partners) is not here.
  */
 const CODES_SHOWN = 20;
 

@@ -6,9 +6,9 @@ import { readPrivateKey } from '../../protocols/wechat-pay/signature.ts';
 import type { Wallet, WalletAccount } from '../wallet.ts';
 
 /**
- * A merchant at Douyin Pay. Settings: `mchid`, `appid`, `serial_no` of the merchant's API certificate,
- * `endpoint`. Credentials: `private_key` (PEM), `encrypt_key` (接口加密密钥, 32 characters) and
- * `platform_certificate` (the wallet's, PEM); later ones are fetched by their serial number.
+ * A merchant at Douyin Pay. Settings: `mchid`, `appid`, `serial_no` of the merchant's API
+ * certificate, `endpoint`. Credentials: `private_key` (PEM), `encrypt_key` (接口加密密钥, 32 characters)
+ * and `platform_certificate` (the wallet's, PEM); later ones are fetched by their serial number.
  */
 const ENDPOINT = 'https://api.douyinpay.com';
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;

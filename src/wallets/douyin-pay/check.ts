@@ -5,8 +5,8 @@ import type { DouyinAccount } from './account.ts';
 import type { Client, Sent } from './client.ts';
 
 /**
- * The credential doctor: signs a query for an order that cannot exist. The code of the answer proves
- * the merchant's side, its signature the wallet's side.
+ * The credential doctor: signs a query for an order that cannot exist. The code of the answer
+ * proves the merchant's side, its signature the wallet's side.
  */
 const NO_SUCH_ORDER = '0000000000CREDENTIALCHECK000';
 

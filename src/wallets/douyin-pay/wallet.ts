@@ -8,8 +8,8 @@ import { closePayment, createPayment, queryPayment } from './orders.ts';
 import { queryRefund, refund } from './refunds.ts';
 
 /**
- * The Douyin Pay connector: orders, refunds and notifications of a direct merchant. A code lives two
- * minutes, which is why an attempt at this wallet does too.
+ * The Douyin Pay connector: orders, refunds and notifications of a direct merchant. A code lives
+ * two minutes, which is why an attempt at this wallet does too.
  */
 const CAPABILITIES: WalletCapabilities = {
   presentations: ['qr', 'h5', 'app'],

@@ -52,7 +52,33 @@ function settingActions(context: SandboxContext): SandboxAction[] {
   ];
 }
 
-function certificateActions(context: SandboxContext): SandboxAction[] {
+function appActions(context: SandboxContext): readonly SandboxAction[] {
+  return [
+    sandboxAction({
+      name: 'appids/bind',
+      summary:
+        'Binds one more app id to a merchant, as its mini program or app has one; payers have other openids there.',
+      input: z.strictObject({ mchid }),
+      run: async ({ mchid: number }) => {
+        const app = context.apps.bind(merchantOf(context, number), context.random);
+        if (!app) throw new ActionRefusal(409, 'the merchant has as many app ids as it may');
+        await context.store.committed();
+        return { mchid: number, appid: app.appid, app_secret: app.app_secret };
+      },
+    }),
+    sandboxAction({
+      name: 'appids/list',
+      summary:
+        'Lists every app id of merchants and sellers with its secret, for the login of payers.',
+      input: z.strictObject({}),
+      run: () => ({
+        data: context.apps.all().map(({ openid_salt: _, ...app }) => app),
+      }),
+    }),
+  ];
+}
+
+function certificateActions(context: SandboxContext): readonly SandboxAction[] {
   const { platform } = context.keys;
   return [
     sandboxAction({
@@ -89,32 +115,6 @@ function certificateActions(context: SandboxContext): SandboxAction[] {
           })),
         };
       },
-    }),
-  ];
-}
-
-function appActions(context: SandboxContext): SandboxAction[] {
-  return [
-    sandboxAction({
-      name: 'appids/bind',
-      summary:
-        'Binds one more app id to a merchant, as its mini program or app has one; payers have other openids there.',
-      input: z.strictObject({ mchid }),
-      run: async ({ mchid: number }) => {
-        const app = context.apps.bind(merchantOf(context, number), context.random);
-        if (!app) throw new ActionRefusal(409, 'the merchant has as many app ids as it may');
-        await context.store.committed();
-        return { mchid: number, appid: app.appid, app_secret: app.app_secret };
-      },
-    }),
-    sandboxAction({
-      name: 'appids/list',
-      summary:
-        'Lists every app id of merchants and sellers with its secret, for the login of payers.',
-      input: z.strictObject({}),
-      run: () => ({
-        data: context.apps.all().map(({ openid_salt: _, ...app }) => app),
-      }),
     }),
   ];
 }

@@ -19,8 +19,11 @@ export const TRANSFER_ROUTES: readonly Route[] = [
     call: `POST ${BILLS}`,
     group: GROUP,
     doc: `${DOC}/4012716434`,
-    differs:
-      'The payee confirms on the sandbox phone; the items of scene 1006 and the limits of a single scene are not checked, and quotas are refused as QUOTA_EXCEED; notices of transfers repeat at the times of payment notices.',
+    differs: [
+      'The payee confirms on the sandbox phone; the items of scene 1006 and the limits of a single',
+      'scene are not checked, and quotas are refused as QUOTA_EXCEED; notices of transfers repeat',
+      'at the times of payment notices.',
+    ].join(' '),
     operation: 'transfer.create',
     per_second: 100,
     run: createTransfer,
