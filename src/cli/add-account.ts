@@ -24,13 +24,13 @@ export function addAddAccount(program: Command): void {
       for (const { ok, what } of findings) process.stdout.write(`${ok ? '✓' : '✗'} ${what}\n`);
       if (findings.some(({ ok }) => !ok)) throw new Error('nothing was added');
       const public_url = config.public_url ?? `http://${config.host}:${config.port}`;
-      const { app, stop } = await createApp({ config, database_url, name: 'add', public_url });
+      const built = await createApp({ config, database_url, name: 'add', public_url });
       try {
-        await claimMode(app.db, config.mode);
-        const { id } = await ensureWalletAccount(app, readAccountFile(path));
+        await claimMode(built.app.db, config.mode);
+        const { id } = await ensureWalletAccount(built.app, readAccountFile(path));
         process.stdout.write(`${id}\n`);
       } finally {
-        await stop();
+        await built.stop();
       }
     });
 }

@@ -16,8 +16,8 @@ const files = (process.env['CONTRACT_ACCOUNTS'] ?? '').split(',').filter((path) 
 const notify_url = process.env['CONTRACT_NOTIFY_URL'] ?? 'https://hutong.example/notify';
 const connectors = allConnectors(
   files.length === 0
-    ? { real: systemClock.real, timeout_ms: 1 }
-    : { real: systemClock.real, timeout_ms: 10_000 },
+    ? { real: () => systemClock.real(), timeout_ms: 1 }
+    : { real: () => systemClock.real(), timeout_ms: 10_000 },
 );
 afterAll(() => {
   for (const connector of connectors) connector.stop();
@@ -49,7 +49,7 @@ describe.each(files)('%s', (path) => {
       custody: file.custody,
       ...wallet.parseAccount(file),
     };
-    const make = orderAt(merchant, systemClock.now);
+    const make = orderAt(merchant, () => systemClock.now());
     stage = {
       wallet,
       account,
