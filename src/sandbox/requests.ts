@@ -43,6 +43,27 @@ export interface SignatureVerdict {
 
 const KEPT = 500;
 const MAX_BODY = 16_384;
+const MAX_WORDS = 1024;
+
+/** A copy, because a part that is cut out of a long text keeps all of it in memory. */
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return Buffer.from(text.slice(0, length), 'utf16le').toString('utf16le');
+}
+
+function cutOr<T extends null | undefined>(text: string | T, length: number): string | T {
+  return typeof text === 'string' ? cut(text, length) : text;
+}
+
+function cutVerdict(verdict: SignatureVerdict): SignatureVerdict {
+  const { expected_text, signed_text } = verdict;
+  return {
+    state: verdict.state,
+    hint: cut(verdict.hint, MAX_WORDS),
+    ...(expected_text === undefined ? {} : { expected_text: cut(expected_text, MAX_BODY) }),
+    ...(signed_text === undefined ? {} : { signed_text: cut(signed_text, MAX_BODY) }),
+  };
+}
 
 export class RequestLog {
   readonly #entries: LoggedRequest[] = [];
@@ -59,9 +80,13 @@ export class RequestLog {
       ...entry,
       number: this.#count,
       at: this.#real().toISOString(),
-      target: entry.target.slice(0, 1024),
-      request_body: entry.request_body.slice(0, MAX_BODY),
-      answer_body: entry.answer_body.slice(0, MAX_BODY),
+      target: cut(entry.target, MAX_WORDS),
+      operation: cutOr(entry.operation, MAX_WORDS),
+      caller: cutOr(entry.caller, MAX_WORDS),
+      reason: cutOr(entry.reason, MAX_BODY),
+      signature: cutVerdict(entry.signature),
+      request_body: cut(entry.request_body, MAX_BODY),
+      answer_body: cut(entry.answer_body, MAX_BODY),
     });
     if (this.#entries.length > KEPT) this.#entries.shift();
   }

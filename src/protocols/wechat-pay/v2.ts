@@ -47,6 +47,8 @@ export function v2Signed(
 
 const MAX_XML_BYTES = 64 * 1024;
 const MAX_FIELDS = 200;
+/** Start, section and end of each field, and the document's own. */
+const MAX_BRACKETS = 3 * MAX_FIELDS + 8;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /** `<xml><name>value</name>…</xml>`, values escaped; empty values are left out. */
@@ -88,6 +90,8 @@ const parser = new XMLParser({
  */
 export function parseXml(text: string): Record<string, string> | undefined {
   if (Buffer.byteLength(text) > MAX_XML_BYTES || /<!(?!\[CDATA\[)/.test(text)) return undefined;
+  // What the parser below makes of deep or crowded documents takes longer than they deserve.
+  if (text.split('<', MAX_BRACKETS + 2).length > MAX_BRACKETS + 1) return undefined;
   if (XMLValidator.validate(text) !== true) return undefined;
   let root: unknown;
   try {
