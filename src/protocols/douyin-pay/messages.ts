@@ -91,19 +91,6 @@ export function sealNotification(options: {
   };
 }
 
-/** A platform certificate in the answer of CERTIFICATES: encrypted without associated data. */
-export interface CertificateMessage {
-  readonly cert_no: string;
-  readonly cert_type: 'RSA';
-  readonly effective_time: string;
-  readonly expire_time: string;
-  readonly encrypt_certificate: {
-    readonly algorithm: string;
-    readonly nonce: string;
-    readonly ciphertext: string;
-  };
-}
-
 /** How often a refused notification comes again, milliseconds; 3xx counts as refused. */
 export const RETRY_SCHEDULE_MS: readonly number[] = [
   15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Admin } from '../admin/admin.ts';
+import { html, languageOf, type Reply } from '../html.ts';
 import type { Answered, Incoming } from './api/passage.ts';
 import { carry, isApi } from './api/wire.ts';
 import { answerLink, BILL_PATH, type LinkReply } from './bills/links.ts';
@@ -7,7 +8,7 @@ import type { Alipay } from './books.ts';
 import { authorize, readAuthorize } from './login.ts';
 import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
 import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
-import { html, languageOf, messagePage, page, type Reply } from './pages/html.ts';
+import { messagePage, page } from './pages/html.ts';
 import { answerMerge } from './pages/merge.ts';
 import { chooser, personAt, rememberPerson } from './pages/people.ts';
 

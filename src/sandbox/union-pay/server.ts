@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Admin } from '../admin/admin.ts';
+import type { Reply } from '../html.ts';
 import { Gateway, type WireReply } from './api/gateway.ts';
 import { FILE_GATEWAY, PREFIX } from './api/route.ts';
 import type { UnionPay } from './books.ts';
 import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
 import { answerFront } from './pages/front.ts';
-import type { Reply } from './pages/html.ts';
 
 /** The sandbox's own port: the gateways for programs, pages for the payer's browser. */
 const MAX_BODY_BYTES = 65_536;

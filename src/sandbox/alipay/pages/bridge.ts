@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { PAY_RESULTS } from '../../../protocols/alipay/trade.ts';
+import { html, type Language, languageOf, type Reply } from '../../html.ts';
 import type { Alipay, Trade } from '../books.ts';
 import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
-import { html, type Language, languageOf, page, type Reply } from './html.ts';
+import { page } from './html.ts';
 import { orderSummary, personAt, refusalText } from './people.ts';
 
 /**

@@ -1,18 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { renderSVG } from 'uqr';
+import { type Html, html, type Language, languageOf, type Reply } from '../../html.ts';
 import { type Alipay, current, isStale, type Trade } from '../books.ts';
 import { returnUrl } from '../notices.ts';
 import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
 import { codeUrl } from '../trade/orders.ts';
-import {
-  type Html,
-  html,
-  type Language,
-  languageOf,
-  messagePage,
-  page,
-  type Reply,
-} from './html.ts';
+import { messagePage, page } from './html.ts';
 import { chooser, orderSummary, personAt, refusalText, rememberPerson } from './people.ts';
 
 /**

@@ -1,20 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { toYuan } from '../../../money.ts';
+import { type Html, html, type Language, languageOf, type Reply } from '../../html.ts';
 import type { Alipay, Trade } from '../books.ts';
 import { current } from '../books.ts';
 import type { Merge } from '../merge/book.ts';
 import { mergeAt, partsOf } from '../merge/merge.ts';
 import { returnUrl } from '../notices.ts';
 import { payAll, payeeOf, takeUpAll } from '../payer.ts';
-import {
-  type Html,
-  html,
-  type Language,
-  languageOf,
-  messagePage,
-  page,
-  type Reply,
-} from './html.ts';
+import { messagePage, page } from './html.ts';
 import { chooser, personAt, refusalText, rememberPerson } from './people.ts';
 
 /** The cashier of a merged order: what is paid to whom, then all of it or nothing. */

@@ -1,11 +1,12 @@
 import { decodeForm } from '../../../protocols/union-pay/message.ts';
 import { BIZ, PAY, TXN } from '../../../protocols/union-pay/transactions.ts';
+import { html, type Reply } from '../../html.ts';
 import { oneOf, WireRefusal } from '../api/call.ts';
 import { type Route, route } from '../api/route.ts';
 import { Unverified, verifyRequest } from '../api/verify.ts';
 import type { Payment, UnionPay } from '../books.ts';
 import { placeOrder } from '../orders/create.ts';
-import { html, page, type Reply } from './html.ts';
+import { page } from './html.ts';
 
 /** The payer's browser brings the signed order by POST and goes to the cashier. */
 export const FRONT_ROUTES: readonly Pick<Route, 'call' | 'group' | 'doc' | 'differs'>[] = [

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { type Html, html, type Language } from '../../html.ts';
 import { type Person, PhoneRefusal } from '../../sandbox.ts';
 import type { Payment, UnionPay } from '../books.ts';
-import { type Html, html, type Language } from './html.ts';
 
 /** Who sits at the browser: `?person=`, or the cookie that the phone and the chooser set. */
 const COOKIE = 'hutong_person';

@@ -1,7 +1,6 @@
 import { shanghaiTime } from '../../../clock.ts';
 import {
   fenNumber,
-  isWireObject,
   textField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
@@ -171,9 +170,4 @@ async function close(
     },
   });
   return closeOutcome(result);
-}
-
-/** Is this message about several orders at once? */
-export function isCombined(content: WireObject): boolean {
-  return Array.isArray(content.sub_orders) && content.sub_orders.every(isWireObject);
 }
