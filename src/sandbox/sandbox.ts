@@ -138,7 +138,10 @@ export interface WalletSandbox {
   setBalance(person: string, amount: bigint): Promise<void>;
   /** The wallet's own book, oldest first, newest page last: what tests compare the hub with. */
   transactions(options: { after?: string; limit: number }): readonly WalletTransaction[];
-  /** Sum of the wallet's debt to each merchant (paid less refunded, before fees), fen. */
+  /**
+   * Sum of the wallet's debt to each merchant and its sellers (paid less refunded, without what the
+   * merchant's own coupons paid, before fees), fen; by the merchant that signs.
+   */
   merchantBalances(): ReadonlyMap<string, bigint>;
   /** Settings and credentials a connector needs for the sandbox's first merchant. */
   merchantAccount(): { settings: Record<string, unknown>; credentials: Record<string, string> };

@@ -23,6 +23,8 @@ import { startWechatPaySandbox } from '../sandbox/wechat-pay/sandbox.ts';
 export interface SandboxWallets {
   readonly all: readonly WalletSandbox[];
   readonly faults: Readonly<Record<WalletSandbox['wallet'], FaultDial>>;
+  /** Their books, of those that run. */
+  readonly stores: ReadonlyMap<SandboxWallet, SandboxStore>;
   stop(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ const START = {
 } as const;
 
 export async function startSandboxWallets(options: SandboxWalletsOptions): Promise<SandboxWallets> {
-  const stores: SandboxStore[] = [];
+  const stores = new Map<SandboxWallet, SandboxStore>();
   const faults = {
     wechat_pay: new FaultDial(options.seed),
     alipay: new FaultDial(options.seed),
@@ -60,7 +62,7 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
   async function start(wallet: WalletSandbox['wallet']): Promise<WalletSandbox> {
     const journal = options.db ? await openPostgresJournal(options.db, wallet) : memoryJournal;
     const store = await SandboxStore.open(journal);
-    stores.push(store);
+    stores.set(wallet, store);
     const sandbox: SandboxOptions = {
       host: options.config.host,
       port: options.ports?.[wallet] ?? 0,
@@ -84,9 +86,10 @@ export async function startSandboxWallets(options: SandboxWalletsOptions): Promi
   return {
     all,
     faults,
+    stores,
     async stop() {
       for (const sandbox of all) await sandbox.stop();
-      for (const store of stores) await store.stop();
+      for (const store of stores.values()) await store.stop();
     },
   };
 }

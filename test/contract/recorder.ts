@@ -6,6 +6,8 @@ import type { Wallet, WalletTrace } from '../../src/wallets/wallet.ts';
  * What a connector showed of its calls while the suite ran: every trace it gave back, and every
  * call that left it, also those within a longer outcome that have no trace of their own.
  */
+const MAX_TRACES = 5_000;
+
 export class Recorder {
   readonly wallet: Wallet;
   readonly #traces: WalletTrace[] = [];
@@ -64,7 +66,8 @@ export class Recorder {
   #seen(result: unknown): unknown {
     if (!(result instanceof Promise)) return result;
     return result.then((outcome: unknown) => {
-      if (typeof outcome === 'object' && outcome !== null && 'trace' in outcome) {
+      const full = this.#traces.length >= MAX_TRACES;
+      if (!full && typeof outcome === 'object' && outcome !== null && 'trace' in outcome) {
         this.#traces.push(outcome.trace as WalletTrace);
       }
       return outcome;

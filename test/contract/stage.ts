@@ -8,6 +8,7 @@ import {
   type SandboxWallet,
   type WalletSandbox,
 } from '../../src/sandbox/sandbox.ts';
+import type { SandboxStore } from '../../src/sandbox/store.ts';
 import { allConnectors } from '../../src/wallets/connectors.ts';
 import type {
   CreateOrder,
@@ -37,6 +38,8 @@ export interface Stage {
 export interface SandboxSide {
   readonly side: WalletSandbox;
   readonly faults: FaultDial;
+  /** The sandbox's own books. */
+  readonly store: SandboxStore;
   /** What the connector of this stage showed so far. */
   readonly recorder: Recorder;
   /** The account of a role, if the sandbox has such a merchant. */
@@ -79,6 +82,8 @@ export interface StageOptions {
   readonly at?: Date;
   /** Where the keys of earlier sandboxes are; new ones when absent. */
   readonly keys_from?: string;
+  /** Which of them; all when absent. */
+  readonly only?: readonly SandboxWallet[];
 }
 
 /** Every wallet's sandbox with its connector; books in memory. */
@@ -100,13 +105,15 @@ export async function sandboxStages(options: StageOptions = {}): Promise<Stages>
     ports,
     clock,
     seed,
+    ...(options.only ? { only: options.only } : {}),
   });
   const merchant = await openMerchant();
   const connectors = allConnectors({ real: () => new Date(), timeout_ms: 5_000 });
   const of = new Map<WalletName, Stage>();
   for (const connector of connectors) {
     const side = wallets.all.find((each) => each.wallet === connector.name);
-    if (!side) throw new Error(`no sandbox for ${connector.name}`);
+    const store = wallets.stores.get(connector.name);
+    if (!side || !store) continue;
     const recorder = new Recorder(connector, side.url);
     const { wallet } = recorder;
     const accountFrom = (given: {
@@ -123,6 +130,7 @@ export async function sandboxStages(options: StageOptions = {}): Promise<Stages>
     const sandbox: SandboxSide = {
       side,
       faults: wallets.faults[side.wallet],
+      store,
       recorder,
       accountOf(role) {
         const found = side.accounts().find((each) => each.role === role);

@@ -1,7 +1,7 @@
 import type { CodeOnScreen, WalletTransaction } from '../../sandbox.ts';
 import { type Alipay, current, isStale, type Trade } from '../books.ts';
-import { holderOf } from '../money.ts';
 import { payeeOf } from '../payer.ts';
+import { fundedBy, receiptOf } from './discounts.ts';
 import { codeUrl } from './orders.ts';
 
 /** The wallet's own book as the phone and tests read it. */
@@ -52,16 +52,23 @@ export function transactions(alipay: Alipay, options: { after?: string; limit: n
   return rows;
 }
 
-/** Sum of the wallet's debt to each merchant: paid less refunded, before fees. */
+/** The wallet's debt by the merchant that signs, sellers' orders among its own, before fees. */
 export function merchantBalances(alipay: Alipay): Map<string, bigint> {
   const balances = new Map<string, bigint>();
   for (const app of alipay.apps.values()) balances.set(app.seller_id, 0n);
   for (const trade of alipay.trades.values()) {
     if (trade.paid_at === null) continue;
-    const holder = holderOf(trade);
-    balances.set(holder, (balances.get(holder) ?? 0n) + trade.amount - trade.refunded);
+    const { seller_id } = trade;
+    balances.set(seller_id, (balances.get(seller_id) ?? 0n) + due(trade));
   }
   return balances;
+}
+
+/** What is left of an order for the merchant: not what its own coupons paid. */
+function due(trade: Trade): bigint {
+  const given = fundedBy(trade, 'merchant');
+  const back = trade.refunded - (given * trade.refunded) / trade.amount;
+  return receiptOf(trade) - back;
 }
 
 /** Codes of orders that can still be paid, newest first. */
