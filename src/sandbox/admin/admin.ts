@@ -36,6 +36,8 @@ export interface AdminOptions {
   readonly token?: string | undefined;
 }
 
+const METHODS: readonly string[] = ['GET', 'HEAD', 'POST'];
+
 export class Admin {
   readonly #guard: Guard;
   readonly #routes: Hono;
@@ -51,6 +53,8 @@ export class Admin {
     const asked: GuardedRequest = { method: request.method, headers, token };
     const refused = this.#guard.refuse(asked);
     if (refused !== undefined) return plain(403, refused);
+    // A Request cannot even be made of some of the others.
+    if (!METHODS.includes(request.method)) return plain(405, 'GET or POST');
     const answer = await this.#routes.fetch(fetchable(request, headers));
     const cookie = this.#guard.cookie(asked);
     return {

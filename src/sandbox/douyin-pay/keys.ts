@@ -49,18 +49,25 @@ export async function openKeys(options: KeyOptions, now: Date): Promise<Keys> {
   const stored = (await readStored(file)) ?? (await makeKeys(options, file, now));
   const platform = stored.platform.map(opened);
   let kept = stored;
+  let changing: Promise<unknown> = Promise.resolve();
+  async function rotate(at: Date): Promise<PlatformKey> {
+    const made = await issuePlatform(kept.authority, at);
+    kept = { ...kept, platform: [...kept.platform, made] };
+    await writePrivate(file, JSON.stringify(kept));
+    const key = opened(made);
+    platform.push(key);
+    return key;
+  }
   return {
     ...stored,
     verify_key: createPublicKey(createPrivateKey(stored.private_key)),
     platform,
     files: filesIn(directory),
-    rotate: async (at) => {
-      const made = await issuePlatform(kept.authority, at);
-      kept = { ...kept, platform: [...kept.platform, made] };
-      await writePrivate(file, JSON.stringify(kept));
-      const key = opened(made);
-      platform.push(key);
-      return key;
+    rotate: (at) => {
+      // One at a time, for they write the same file.
+      const rotated = changing.then(() => rotate(at));
+      changing = rotated.catch(() => undefined);
+      return rotated;
     },
   };
 }

@@ -130,8 +130,20 @@ export interface NewSigner {
   readonly serial: string;
 }
 
+/** One change at a time: a certificate and its key are two files. */
+const changing = new WeakMap<SandboxKeys, Promise<unknown>>();
+
 /** A new key under a new certificate of the same authority; what is signed next carries it. */
-export async function replaceSigner(keys: SandboxKeys, wanted: NewSigner): Promise<string> {
+export function replaceSigner(keys: SandboxKeys, wanted: NewSigner): Promise<string> {
+  const replaced = (changing.get(keys) ?? Promise.resolve()).then(() => replace(keys, wanted));
+  changing.set(
+    keys,
+    replaced.catch(() => undefined),
+  );
+  return replaced;
+}
+
+async function replace(keys: SandboxKeys, wanted: NewSigner): Promise<string> {
   const { keys_dir, now, serial } = wanted;
   const issued = await issueCertificate({
     subject: signerName(serial.padStart(8, '0')),

@@ -9,11 +9,11 @@ export type Judge = (answer: FuzzAnswer, sent: FuzzRequest) => string | undefine
 const INSIDES =
   /\n\s+at |\.ts:\d+|node:internal|\/src\/|TypeError|RangeError|ReferenceError|PRIVATE KEY/;
 
-function secretsOf(wire: Wire): string[] {
+function secretsOf(wire: Wire, names: RegExp): string[] {
   return wire.sandbox
     .accounts()
     .flatMap(({ credentials }) => Object.entries(credentials))
-    .filter(([name]) => /private|key|secret/.test(name) && !/public|certificate/.test(name))
+    .filter(([name]) => names.test(name) && !/public|certificate/.test(name))
     .map(([, value]) => value.replace(/-----[A-Z ]+-----|\s/g, '').slice(0, 200))
     .filter((text) => text.length >= 16);
 }
@@ -73,8 +73,9 @@ function formOf(
   }
 }
 
-export function judgeOf(wire: Wire): Judge {
-  const secrets = secretsOf(wire);
+/** `names`: which credentials may not be shown; developers see what the console shows them. */
+export function judgeOf(wire: Wire, names = /private|key|secret/): Judge {
+  const secrets = secretsOf(wire, names);
   return (answer, sent) => {
     const { status, text } = answer;
     if (status >= 500 || status < 200) return `${status} ${text.slice(0, 200)}`;
