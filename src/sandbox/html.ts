@@ -70,7 +70,7 @@ svg.code{display:block;width:220px;height:220px;margin:1rem auto;background:#fff
 pre{white-space:pre-wrap;word-break:break-all;border:1px solid var(--line);padding:.75rem}
 `;
 
-interface Page {
+export interface Page {
   readonly title: string;
   readonly language: Language;
   readonly main: Html;
