@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { shareHalfUp } from '../../../src/money.ts';
 import { spanOfDay } from '../../../src/sandbox/days.ts';
 import { type FundEntry, Funds } from '../../../src/sandbox/funds.ts';
 import {
@@ -109,26 +108,6 @@ function shown(line: PaymentLine) {
 
 const byText = (a: readonly unknown[], b: readonly unknown[]) => (a.join() < b.join() ? -1 : 1);
 
-/** The fees that all wallets take, where there is no bill that says them. */
-export function feesByRule(desk: Desk, merchant: Merchant): Fees {
-  const fees: Fees = new Map();
-  const { journal } = desk;
-  for (const { wallet_reference, amount } of journal.payments(merchant.role)) {
-    const fee = shareHalfUp(amount, 600n, 100_000n);
-    fees.set(`${wallet_reference} payment`, fee);
-    let back = 0n;
-    let given = 0n;
-    for (const refund of journal.refunds(merchant.role)) {
-      if (refund.wallet_reference !== wallet_reference) continue;
-      back += refund.amount;
-      const due = back === amount ? fee : (fee * back) / amount;
-      fees.set(`${wallet_reference} ${refund.refund_reference ?? 'refund'}`, given - due);
-      given = due;
-    }
-  }
-  return fees;
-}
-
 /** What was shared and what came back, where the wallet has a bill of it. */
 export async function compareShares(desk: Desk, merchant: Merchant): Promise<number> {
   const bills = billsOf(desk);
@@ -207,6 +186,7 @@ const purseOf = ({ stage }: Desk, purse: Holder['purse']) =>
  * and the last one what is on the account now.
  */
 export async function compareFunds(desk: Desk, holder: Holder): Promise<number> {
+  if (!billsOf(desk).kinds.includes('funds')) return 0;
   const funds = fundsOf(desk);
   const purse = purseOf(desk, holder.purse);
   const since = spanOfDay(DATES[0]).from;
@@ -233,29 +213,4 @@ export async function compareFunds(desk: Desk, holder: Holder): Promise<number> 
   }
   expect(balance).toBe(funds.balance(holder.number, purse));
   return count;
-}
-
-/** What the journal and the fees of the bills say must be on this account. */
-export function dueTo(desk: Desk, holder: Pick<Holder, 'number'>, fees: Fees): bigint {
-  const { events, erased } = desk.journal;
-  const feeOf = (reference: string, what: string) => fees.get(`${reference} ${what}`) ?? 0n;
-  let due = 0n;
-  for (const event of events) {
-    const { wallet_reference, amount } = event;
-    if (erased.has(wallet_reference)) continue;
-    const mine = event.holder === holder.number;
-    if (event.kind === 'payment' && mine) {
-      due += amount - event.own_coupons - feeOf(wallet_reference, 'payment');
-    } else if (event.kind === 'refund' && mine) {
-      due -=
-        amount - event.own_coupons + feeOf(wallet_reference, event.refund_reference ?? 'refund');
-    } else if (event.kind === 'split' || event.kind === 'split_return') {
-      const way = event.kind === 'split' ? amount : -amount;
-      if (mine) due -= way;
-      if (event.receiver === holder.number) due += way;
-    } else if (event.kind === 'payout' && mine && desk.stage.wallet.name === 'alipay') {
-      due -= amount;
-    }
-  }
-  return due;
 }

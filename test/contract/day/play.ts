@@ -1,16 +1,8 @@
 import { type BusinessDate, businessDate } from '../../../src/clock.ts';
 import { sandboxOf } from '../payments.ts';
 import { SPLITTERS, WITH_COUPONS } from '../roles.ts';
-import {
-  charge,
-  type Desk,
-  giveBack,
-  payOut,
-  sell,
-  sellTogether,
-  sellWithCoupon,
-  takeBack,
-} from './business.ts';
+import { charge, type Desk, sell, sellTogether, sellWithCoupon } from './business.ts';
+import { giveBack, payOut, takeBack } from './going-back.ts';
 import type { Payment } from './journal.ts';
 import { introduce, shareHeld } from './shares.ts';
 

@@ -3,7 +3,8 @@ import type { SplitReceiver, Splits } from '../../../src/wallets/products/splits
 import { until } from '../merchant.ts';
 import { sandboxOf } from '../payments.ts';
 import { receiverFor } from '../roles.ts';
-import { type Desk, giveBack, merchantOf } from './business.ts';
+import { type Desk, merchantOf } from './business.ts';
+import { giveBack } from './going-back.ts';
 import type { Payment } from './journal.ts';
 
 /** What is done with held money: some is shared, some released, some given back again. */
@@ -104,12 +105,14 @@ async function undo(
     const outcome = await splits.returnSplit(account, order);
     if (outcome.kind !== 'fact') throw new Error(JSON.stringify(outcome));
     await until('the return', async () => {
+      sandboxOf(desk.stage).advance(1_000);
       const asked = await splits.queryReturn?.(account, order);
       return asked?.kind === 'fact' && asked.fact.state === 'succeeded' ? asked : undefined;
     });
     returned = return_reference;
   } else {
-    await giveBack(desk, payment, amount, { split_returns: [{ ...receiver, amount }] });
+    const split_returns = [{ ...receiver, amount }];
+    if (!(await giveBack(desk, payment, amount, { split_returns }))) return;
   }
   const shared = { ...payment, split_reference: returned, receiver: receiver.account, amount };
   desk.journal.add({ ...shared, kind: 'split_return', at: sandboxOf(desk.stage).now() });
