@@ -156,8 +156,13 @@ describe('a subsidy', () => {
   test('comes back beside a refund, once and no more than was given', async () => {
     const order = await ripe({ subsidy: 500 });
     await products.subsidies.create(account, subsidyOf(order, 500n));
-    const refund = await bench.wallet.refund(account, refundOf(order, 5_000n));
+    const asked = refundOf(order, 5_000n);
+    const refund = await bench.wallet.refund(account, asked);
     const wallet_refund_id = refund.kind === 'fact' ? (refund.fact.wallet_refund_id ?? '') : '';
+    await vi.waitFor(async () => {
+      const now = await bench.wallet.queryRefund(account, asked);
+      expect(now).toMatchObject({ kind: 'fact', fact: { state: 'succeeded' } });
+    });
     const before = bench.everything();
     const back = {
       ...subsidyOf(order, 250n),

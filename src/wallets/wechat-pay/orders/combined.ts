@@ -1,9 +1,5 @@
 import { shanghaiTime } from '../../../clock.ts';
-import {
-  fenNumber,
-  textField,
-  type WireObject,
-} from '../../../protocols/wechat-pay/messages.ts';
+import { fenNumber, textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
 import type {
   CombinedOrder,
   CombinedOrders,
