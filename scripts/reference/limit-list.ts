@@ -134,6 +134,7 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   Bills: [
     ['Download from WeChat Pay', 'wallets/wechat-pay/bills/files.ts', 'MAX_DOWNLOAD', 'bytes'],
     ['Files of one WeChat Pay bill', 'wallets/wechat-pay/bills/files.ts', 'MAX_FILES', 'count'],
+    ['All of them together', 'wallets/wechat-pay/bills/files.ts', 'MAX_BILL_BYTES', 'bytes'],
     ['Download from Alipay', 'wallets/alipay/bills/download.ts', 'MAX_FILE', 'bytes'],
     ['Entries of an Alipay archive', 'wallets/alipay/bills/archive.ts', 'MAX_ENTRIES', 'count'],
     ['Unpacked files of UnionPay', 'wallets/union-pay/bills/bills.ts', 'MAX_BYTES', 'bytes'],

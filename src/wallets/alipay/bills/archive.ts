@@ -1,13 +1,12 @@
-import { crc32 } from 'node:zlib';
 import { type FoundEntry, readZip } from '../../../protocols/alipay/bill-zip.ts';
 import {
   INFLATE_LIMITS,
   type InflateLimits,
-  inflate,
   type TextLine,
   textLines,
 } from '../../products/bill-files.ts';
 import { BillError } from '../../products/bills.ts';
+import { entryContent } from '../../products/zip-entry.ts';
 
 /**
  * The tables inside a bill's ZIP, told apart by their first line and never by name or place. What
@@ -55,7 +54,7 @@ async function* linesOf(
   entry: FoundEntry,
   limits: InflateLimits,
 ): AsyncGenerator<TextLine, void, undefined> {
-  const content = checked(entry, limits);
+  const content = entryContent(entry, limits);
   const start = await content.next();
   if (start.done) return;
   const bom = start.value.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
@@ -65,23 +64,4 @@ async function* linesOf(
 async function* withFirst(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   yield first;
   yield* rest;
-}
-
-/** Throws at the end when the content is not what the directory says of it. */
-async function* checked(
-  entry: FoundEntry,
-  limits: InflateLimits,
-): AsyncGenerator<Buffer, void, undefined> {
-  const form = entry.method === 'stored' ? 'stored' : 'raw';
-  let size = 0;
-  let sum = 0;
-  for await (const chunk of inflate(entry.data, form, limits)) {
-    size += chunk.length;
-    sum = crc32(chunk, sum);
-    if (size > entry.size) throw new BillError(0, 'an entry is larger than it claims to be');
-    yield chunk;
-  }
-  if (size !== entry.size || sum !== entry.crc32) {
-    throw new BillError(0, 'an entry is not what its checksum says');
-  }
 }

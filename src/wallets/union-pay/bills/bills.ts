@@ -1,5 +1,4 @@
-import { inflateSync, type ZlibOptions } from 'node:zlib';
-import { unzipSync } from 'fflate';
+import { readZip } from '../../../protocols/alipay/bill-zip.ts';
 import {
   decodeSigned,
   decodeZmLine,
@@ -14,6 +13,7 @@ import {
   stamp,
   TXN,
 } from '../../../protocols/union-pay/transactions.ts';
+import { INFLATE_LIMITS, inflate } from '../../products/bill-files.ts';
 import {
   BillError,
   type BillLine,
@@ -23,6 +23,7 @@ import {
   type WantedBill,
 } from '../../products/bills.ts';
 import { streamedBill } from '../../products/streamed-bill.ts';
+import { entryContent, type ZipEntry } from '../../products/zip-entry.ts';
 import { openAccount, type UnionPayAccount } from '../account.ts';
 import type { Client } from '../client.ts';
 import { refusedBy, undecided } from '../refusals.ts';
@@ -98,43 +99,63 @@ interface About {
 
 const MAX_BYTES = 512 * 1024 * 1024;
 /** A ZIP does not shrink again, so what unpacks to more than twice what can arrive is none. */
-const INFLATE: ZlibOptions = { maxOutputLength: 2 * MAX_FILE_MESSAGE_CHARACTERS };
+const MAX_ZIP = { max_bytes: 2 * MAX_FILE_MESSAGE_CHARACTERS, max_ratio: INFLATE_LIMITS.max_ratio };
+const MAX_ENTRIES = 32;
+/** Twice the width of a line of such a file. */
+const MAX_LINE = 2_048;
 
-/** The text of the ZM file; throws BillError for anything that is not one such ZIP. */
-function textIn(content: string, mer_id: string): Buffer {
-  try {
-    const zip = inflateSync(Buffer.from(content, 'base64'), INFLATE);
-    let left = MAX_BYTES;
-    const files = unzipSync(zip, {
-      filter: ({ name, originalSize }) => {
-        if (!name.endsWith(`ZM_${mer_id}`)) return false;
-        left -= originalSize;
-        if (left < 0) throw new BillError(0, 'the file grows beyond every sensible size');
-        return true;
-      },
-    });
-    const [text, ...more] = Object.values(files);
-    if (!text || more.length > 0) {
-      throw new BillError(0, `there is not one ZM file of ${mer_id} inside`);
-    }
-    return Buffer.from(text.buffer, text.byteOffset, text.byteLength);
-  } catch (error) {
-    if (error instanceof BillError) throw error;
-    throw new BillError(0, 'the file cannot be unpacked', error);
+async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const found: Buffer[] = [];
+  for await (const chunk of chunks) found.push(chunk);
+  return Buffer.concat(found);
+}
+
+/** The ZM file inside; throws BillError for anything that is not one such ZIP. */
+async function entryIn(content: string, mer_id: string): Promise<ZipEntry> {
+  const packed = Buffer.from(content, 'base64');
+  const zip = await whole(inflate(packed, 'zlib', MAX_ZIP)).catch((error: unknown) => {
+    if (!(error instanceof BillError)) throw error;
+    throw new BillError(0, `the file cannot be unpacked: ${error.message}`, error);
+  });
+  const entries = readZip(zip, MAX_ENTRIES);
+  if (typeof entries === 'string') {
+    throw new BillError(0, `the file cannot be unpacked: ${entries}`);
   }
+  const [entry, ...more] = entries.filter(({ name }) =>
+    name.toString('latin1').endsWith(`ZM_${mer_id}`),
+  );
+  if (!entry || more.length > 0) {
+    throw new BillError(0, `there is not one ZM file of ${mer_id} inside`);
+  }
+  return entry;
+}
+
+/** Lines with every blank they have, for their columns are counted. */
+async function* plainLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest = '';
+  let number = 0;
+  for await (const chunk of chunks) {
+    const parts = (rest + chunk.toString('latin1')).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      number += 1;
+      yield part.replace(/\r$/, '');
+    }
+    if (rest.length > MAX_LINE) throw new BillError(number + 1, 'longer than any line of a bill');
+  }
+  if (rest !== '') yield rest.replace(/\r$/, '');
 }
 
 export async function* linesOf(
   content: string,
   about: About,
 ): AsyncGenerator<BillLine, void, undefined> {
-  const text = textIn(content, about.mer_id);
-  let start = 0;
-  for (let line = 1; start < text.length; line += 1) {
-    const newline = text.indexOf('\n', start);
-    const end = newline < 0 ? text.length : newline;
-    yield lineOf(text.toString('latin1', start, end).replace(/\r$/, ''), line, about);
-    start = end + 1;
+  const entry = await entryIn(content, about.mer_id);
+  const limits = { ...INFLATE_LIMITS, max_bytes: MAX_BYTES };
+  let line = 0;
+  for await (const text of plainLines(entryContent(entry, limits))) {
+    line += 1;
+    yield lineOf(text, line, about);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   SPLIT_BILL,
   TRADE_BILL,
 } from './calls.ts';
-import { contentOf, fetchFile, linksOf } from './files.ts';
+import { contentOf, fetchFile, linksOf, MAX_BILL_BYTES } from './files.ts';
 import { fundLines, paymentLines, splitLines } from './lines.ts';
 
 /**
@@ -105,11 +105,14 @@ async function fetchAll(
 ): Promise<BillOutcome> {
   const { bill } = asked;
   const files: Buffer[] = [];
+  let left = MAX_BILL_BYTES;
   let { trace } = asked;
   for (const link of asked.links) {
-    const fetched = await fetchFile(client, account, { link, trace: asked.trace });
+    const wanted = { link, trace: asked.trace, max_bytes: left };
+    const fetched = await fetchFile(client, account, wanted);
     if (fetched.kind !== 'file') return fetched;
     files.push(fetched.content);
+    left -= fetched.content.length;
     ({ trace } = fetched);
   }
   if (files.length === 0) return { kind: 'empty', trace };

@@ -20,6 +20,8 @@ import { BILL_FILE } from './calls.ts';
  */
 const MAX_DOWNLOAD = 128 * 1024 * 1024;
 const MAX_FILES = 100;
+/** All files of a bill together, as they are kept until they are read. */
+export const MAX_BILL_BYTES = 512 * 1024 * 1024;
 
 interface FileLink {
   readonly download_url: string;
@@ -69,12 +71,13 @@ export type FetchedFile =
 export async function fetchFile(
   client: Client,
   account: MerchantAccount,
-  asked: { readonly link: FileLink; readonly trace: WalletTrace },
+  asked: { readonly link: FileLink; readonly trace: WalletTrace; readonly max_bytes: number },
 ): Promise<FetchedFile> {
   const { link } = asked;
+  const max_bytes = Math.min(MAX_DOWNLOAD, asked.max_bytes);
   const target = downloadTarget(account, link.download_url);
   if (target === undefined) return unreadable(asked.trace, 'the link leads to another host');
-  const download = { target, operation: BILL_FILE, max_bytes: MAX_DOWNLOAD };
+  const download = { target, operation: BILL_FILE, max_bytes };
   const got = await downloadFile(client, account, download);
   if (got.kind !== 'file') return toOutcome(got);
   const { bytes, trace } = got;
