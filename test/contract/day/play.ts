@@ -101,14 +101,14 @@ async function edge(desk: Desk, stamps: readonly string[]): Promise<void> {
 export async function playDay(desk: Desk, count: number): Promise<void> {
   const { stage } = desk;
   const acts = actsOf(desk);
-  const any: Act = (each) => {
+  const mixed: Act = (each) => {
     const act = acts[Math.floor(each.random() * acts.length)];
     return act ? act(each) : Promise.resolve();
   };
   const few = Math.max(acts.length, Math.floor(count / 20));
   await introduce(desk, Object.keys(SPLITTERS[stage.wallet.name] ?? {}));
   for (const act of acts) await act(desk);
-  await many(desk, few, any);
+  await many(desk, few, mixed);
   await edge(desk, [`${EVE} 22:59:59`, `${EVE} 23:00:00`, `${EVE} 23:59:59`, `${DAY} 00:00:00`]);
   const start = Date.parse(`${DAY}T00:10:00+08:00`);
   for (let block = 0; block < BLOCKS; block += 1) {
@@ -120,7 +120,7 @@ export async function playDay(desk: Desk, count: number): Promise<void> {
       const first = sandbox.side.accounts()[0]?.role ?? '';
       await takeBack(desk, await charge(desk, first));
     }
-    await many(desk, Math.floor((count * 0.8) / BLOCKS), any);
+    await many(desk, Math.floor((count * 0.8) / BLOCKS), mixed);
   }
   await edge(desk, [`${DAY} 22:59:59`, `${DAY} 23:00:00`, `${DAY} 23:59:59`, `${MORROW} 00:00:00`]);
   at(desk, `${MORROW} 09:00:00`);
