@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { answer, type Hostile, openHostile, TRICKS, type Trick } from './wire/hostile.ts';
+import { type Hostile, openHostile } from './wire/hostile.ts';
 import { settledHeap } from './wire/memory.ts';
 import { startWire, WIRE_FACTOR, WIRE_WALLETS, type Wire, type WireWallet } from './wire/rig.ts';
+import { answer, TRICKS, type Trick } from './wire/tricks.ts';
 
 /** Each connector against a server that is not the wallet, or has gone mad. */
 let wires: readonly Wire[];

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { storm } from './fuzz-storm.ts';
 import { judgeOf } from './wire/forms.ts';
 import { settledHeap } from './wire/memory.ts';
-import { type Maker, signedMaker, spoiledMaker } from './wire/requests.ts';
+import { type Maker, signedMaker } from './wire/requests.ts';
 import { startWire, WIRE_FACTOR, WIRE_WALLETS, type Wire, type WireWallet } from './wire/rig.ts';
+import { spoiledMaker } from './wire/spoiled.ts';
 
 /** Each sandbox's API against merchants who sign anything, and strangers who sign nothing. */
 const wires = new Map<WireWallet, Wire>();
