@@ -1,6 +1,10 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { Refusal } from '../../errors.ts';
+import {
+  type PlatformCertificate,
+  readCertificate,
+} from '../../protocols/wechat-pay/certificates.ts';
 import { isApiV3Key } from '../../protocols/wechat-pay/resource.ts';
 import { readPrivateKey } from '../../protocols/wechat-pay/signature.ts';
 import type { Wallet, WalletAccount } from '../wallet.ts';
@@ -42,23 +46,6 @@ const credentialsSchema = z.strictObject({
     .max(16_384)
     .refine((pem) => readCertificate(pem) !== undefined, 'must be an RSA certificate in PEM'),
 });
-
-export interface PlatformCertificate {
-  /** Upper-case hex. */
-  readonly serial: string;
-  readonly key: KeyObject;
-}
-
-/** Undefined when the text is not one RSA certificate. */
-export function readCertificate(pem: string): PlatformCertificate | undefined {
-  try {
-    const certificate = new X509Certificate(pem);
-    if (certificate.publicKey.asymmetricKeyType !== 'rsa') return undefined;
-    return { serial: certificate.serialNumber.toUpperCase(), key: certificate.publicKey };
-  } catch {
-    return undefined;
-  }
-}
 
 export interface DouyinAccount extends z.infer<typeof settingsSchema> {
   readonly id: string;

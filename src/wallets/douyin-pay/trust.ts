@@ -1,10 +1,13 @@
-import type { KeyObject } from 'node:crypto';
 import { CERTIFICATES } from '../../protocols/douyin-pay/messages.ts';
 import { signatureOf } from '../../protocols/douyin-pay/signature.ts';
+import {
+  type PlatformCertificate,
+  readCertificate,
+} from '../../protocols/wechat-pay/certificates.ts';
 import { isWireObject, parseWireObject, textField } from '../../protocols/wechat-pay/messages.ts';
 import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
 import { answerMessage, isFresh, rsaVerify } from '../../protocols/wechat-pay/signature.ts';
-import { type DouyinAccount, type PlatformCertificate, readCertificate } from './account.ts';
+import type { DouyinAccount } from './account.ts';
 import type { Exchange } from './client.ts';
 
 /**
@@ -28,7 +31,8 @@ interface Allowance {
 }
 
 interface Ring {
-  readonly keys: Map<string, KeyObject>;
+  /** Those of the last list, by serial. */
+  certificates: ReadonlyMap<string, PlatformCertificate>;
   readonly allowed: Readonly<Record<Source, Allowance>>;
   fetching: Promise<void> | undefined;
 }
@@ -57,17 +61,18 @@ export class Trust {
   }
 
   async #keyFor(account: DouyinAccount, serial: string, real: Date, source: Source) {
-    if (serial === account.certificate.serial) return account.certificate.key;
     const ring = this.#ringOf(account.id);
-    const known = ring.keys.get(serial);
+    const { certificate } = account;
+    const own = certificate.serial === serial ? certificate : undefined;
+    const known = keyAt(own ?? ring.certificates.get(serial), real);
     if (known) return known;
     if (!ring.fetching && mayFetch(ring, source, real.getTime())) {
-      ring.fetching = this.#fetch(account, ring).finally(() => {
+      ring.fetching = this.#fetch(account, ring, real).finally(() => {
         ring.fetching = undefined;
       });
     }
     await ring.fetching;
-    return ring.keys.get(serial);
+    return keyAt(ring.certificates.get(serial), real);
   }
 
   #ringOf(id: string): Ring {
@@ -76,7 +81,7 @@ export class Trust {
       if (this.#rings.size >= MAX_ACCOUNTS) this.#rings.clear();
       const { answer, notification } = FETCHES_IN_A_ROW;
       ring = {
-        keys: new Map(),
+        certificates: new Map(),
         allowed: {
           answer: { left: answer, counted_at: 0 },
           notification: { left: notification, counted_at: 0 },
@@ -89,17 +94,26 @@ export class Trust {
   }
 
   /** Decrypted first, since only the wallet can encrypt under our key; then the signature. */
-  async #fetch(account: DouyinAccount, ring: Ring): Promise<void> {
+  async #fetch(account: DouyinAccount, ring: Ring, real: Date): Promise<void> {
     const answer = await this.#exchange(account, { method: 'GET', target: CERTIFICATES });
     if (answer.kind !== 'answered' || answer.status !== 200) return;
     const certificates = openCertificates(account, answer.body.toString('utf8'));
     const parts = signatureOf(answer.headers);
-    const signer = certificates.find(({ serial }) => serial === parts?.serial.toUpperCase());
-    const key = signer?.key ?? account.certificate.key;
-    if (!parts || !rsaVerify(key, answerMessage({ ...parts, body: answer.body }), parts.signature))
-      return;
-    for (const certificate of certificates) ring.keys.set(certificate.serial, certificate.key);
+    if (!parts || !isFresh(parts.timestamp, real)) return;
+    const signer = certificates.find(({ serial }) => serial === parts.serial.toUpperCase());
+    const key = keyAt(signer ?? account.certificate, real);
+    const text = answerMessage({ ...parts, body: answer.body });
+    if (!key || !rsaVerify(key, text, parts.signature)) return;
+    ring.certificates = new Map(certificates.map((each) => [each.serial, each]));
   }
+}
+
+/** Its key while it is in force. */
+function keyAt(certificate: PlatformCertificate | undefined, real: Date) {
+  if (!certificate || real < certificate.not_before || real >= certificate.not_after) {
+    return undefined;
+  }
+  return certificate.key;
 }
 
 /** Takes one of the fetches left; one more is there each minute. */
