@@ -17,7 +17,7 @@ import { type Between, mouthOf, standBetween, type Told } from './wire/between.t
 import { settledHeap } from './wire/memory.ts';
 import { startWire, type Wire } from './wire/rig.ts';
 
-/** Downloads of the wallet's keys that are lies: nothing is believed by them, and nothing is kept. */
+/** Downloads of the wallet’s keys that are lies: nothing is believed by them, nothing is kept. */
 const DAY_MS = 86_400_000;
 const NAMES = ['wechat_pay', 'douyin_pay'] as const;
 type Name = (typeof NAMES)[number];

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { newWalletReference } from '../../../src/ids.ts';
-import { copyTestKeys } from '../../../src/sandbox/alipay/open/test-keys.ts';
 import { startAlipaySandbox } from '../../../src/sandbox/alipay/sandbox.ts';
 import { startDouyinPaySandbox } from '../../../src/sandbox/douyin-pay/sandbox.ts';
 import { FaultDial } from '../../../src/sandbox/faults.ts';
@@ -13,7 +10,6 @@ import { RequestLog } from '../../../src/sandbox/requests.ts';
 import type { SandboxOptions, WalletSandbox } from '../../../src/sandbox/sandbox.ts';
 import { memoryJournal, SandboxStore } from '../../../src/sandbox/store.ts';
 import { startUnionPaySandbox } from '../../../src/sandbox/union-pay/sandbox.ts';
-import { copyOfKeys } from '../../../src/sandbox/wechat-pay/merchants/testing.ts';
 import { startWechatPaySandbox } from '../../../src/sandbox/wechat-pay/sandbox.ts';
 import { alipayWallet } from '../../../src/wallets/alipay/wallet.ts';
 import { douyinPayWallet } from '../../../src/wallets/douyin-pay/wallet.ts';
@@ -27,6 +23,7 @@ import type {
   WalletEnvironment,
 } from '../../../src/wallets/wallet.ts';
 import { wechatPayWallet } from '../../../src/wallets/wechat-pay/wallet.ts';
+import { keepKeys, keysFor } from './keys.ts';
 
 /** One wallet's sandbox on its port and its connector beside it, without a hub around them. */
 export const WIRE_WALLETS = ['wechat_pay', 'alipay', 'union_pay', 'douyin_pay'] as const;
@@ -81,13 +78,6 @@ export interface Wire {
 
 const PEOPLE = [{ id: 'lin', name: { zh: '林小禾', en: 'Lin Xiaohe' } }] as const;
 
-async function keysFor(name: WireWallet): Promise<string> {
-  if (name === 'wechat_pay') return copyOfKeys();
-  const dir = mkdtempSync(join(tmpdir(), 'hutong-wire-'));
-  if (name === 'alipay') await copyTestKeys(dir);
-  return dir;
-}
-
 /** Starts one wallet for the tests of a file, and stops it after them. */
 export async function startWire(name: WireWallet): Promise<Wire> {
   const keys_dir = await keysFor(name);
@@ -109,6 +99,7 @@ export async function startWire(name: WireWallet): Promise<Wire> {
     rate_limits: false,
   };
   const sandbox = await START[name](options);
+  keepKeys(name, keys_dir);
   await sandbox.setBalance('lin', 1_000_000_000n);
   const opened: Wallet[] = [];
   const connector = (timeout_ms = 2_000) => {
