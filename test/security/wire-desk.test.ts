@@ -47,7 +47,7 @@ function bodyFor(dice: Dice, input: unknown): Buffer {
 function actionRequest(dice: Dice, actions: readonly Record<string, unknown>[]): FuzzRequest {
   // Making keys is slow, and has a test of its own.
   const quick = actions.filter(({ name }) => !/rotate|expire/.test(String(name)));
-  const some = dice.chance(0.95) ? quick : actions;
+  const some = dice.chance(0.98) ? quick : actions;
   if (some.length === 0) return pageRequest(dice);
   const action = some[dice.below(some.length)] ?? {};
   const name = dice.chance(0.9)
@@ -116,7 +116,7 @@ describe.each(WIRE_WALLETS)('the desk of %s', (name) => {
       dice.chance(0.75) ? actionRequest(dice, actions) : pageRequest(dice);
     const { wrong } = await storm({
       root: wire.sandbox.url,
-      cases: 250 * WIRE_FACTOR,
+      cases: 150 * WIRE_FACTOR,
       make,
       judge,
     });
@@ -138,8 +138,8 @@ test.each(['wechat_pay', 'union_pay', 'douyin_pay'] as const)(
         method: 'POST',
         body: '{}',
       });
-    const answers = await Promise.all(Array.from({ length: 5 }, ask));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    const answers = await Promise.all(Array.from({ length: 3 }, ask));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     const asked = await wire.wallet.queryPayment(wire.account(), wire.order().wallet_reference);
     expect(asked.kind).toBe('not_found');
   },

@@ -97,7 +97,7 @@ export function zip(entries: readonly Entry[], ending: Ending = {}): Buffer {
 export function badZips(name: string, good: Buffer): Readonly<Record<string, Buffer>> {
   const one = (lie: Entry['lie'], content = good) =>
     zip([{ name, content, ...(lie ? { lie } : {}) }]);
-  const zeros = Buffer.alloc(300 * 1024 * 1024);
+  const zeros = Buffer.alloc(100 * 1024 * 1024);
   const bomb = one(undefined, zeros);
   return {
     'a bomb': bomb,
