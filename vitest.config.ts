@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: full ? 1_800_000 : 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,

@@ -179,6 +179,7 @@ describe('refunds', () => {
 
 describe('notifications', () => {
   test('are verified and decrypted by the tools of the SDK', async () => {
+    await expect.poll(() => running.sandbox.pendingNotifications(), { timeout: 20_000 }).toBe(0);
     const before = shop.received.length;
     const body = await paid();
     const notice = await shop.notice(before + 1);

@@ -72,6 +72,7 @@ const BROKEN_HTTP: readonly Trick[] = [
   },
   {
     name: 'speaks before it is asked',
+    endless: true,
     script: () => undefined,
     on_connect: (socket) => socket.write(answer('{}')),
   },

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { callApi, merchantOf, pay, type RunningSandbox, runSandbox } from '../testing.ts';
 
 /** For tests: a sandbox whose business clock stands where a test puts it, and what to do in it. */
@@ -69,6 +70,11 @@ export async function openBillWorld(): Promise<BillWorld> {
     const url = new URL(String(content.download_url));
     return { target: url.pathname + url.search, sha1: String(content.hash_value) };
   }
+  /** Before anybody moves the clock: a refund ends a moment later, by the clock of then. */
+  async function refundAtRest(target: string, account: string) {
+    const rests = async () => (await call(target, { account })).content.status !== 'PROCESSING';
+    await vi.waitUntil(rests, { timeout: 20_000 });
+  }
   return {
     running,
     at(stamp) {
@@ -102,6 +108,11 @@ export async function openBillWorld(): Promise<BillWorld> {
       const sp_appid = merchantOf(running, account).appid;
       const answer = await call(path, { account, body: platform ? { ...body, sp_appid } : body });
       if (answer.status !== 200) throw new Error(answer.text);
+      const folder = platform
+        ? '/v3/ecommerce/refunds/out-refund-no'
+        : '/v3/refund/domestic/refunds';
+      const seller = sale.sub_mchid === undefined ? '' : `?sub_mchid=${sale.sub_mchid}`;
+      await refundAtRest(`${folder}/${body.out_refund_no}${seller}`, account);
       return answer.content;
     },
     link,

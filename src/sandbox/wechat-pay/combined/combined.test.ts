@@ -87,6 +87,7 @@ describe('a combined order', () => {
   test('is paid at once, told once, and every part has its own payment', async () => {
     const whole = order(3);
     const created = await post(`${COMBINE}/native`, whole);
+    await expect.poll(() => running.sandbox.pendingNotifications(), { timeout: 20_000 }).toBe(0);
     const before = { notices: shop.received.length, balance: running.sandbox.balance('lin') };
     const scan = await running.sandbox.scan('lin', String(created.content.code_url));
     expect(scan).toMatchObject({ amount: totalOf(whole), payee: expect.stringContaining('等3单') });

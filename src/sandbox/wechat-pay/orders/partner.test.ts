@@ -69,6 +69,7 @@ describe('an order for a seller', () => {
     const sub_appid = sellerAppid(order.sub_mchid);
     const body = { ...order, sub_appid };
     const created = await post(`${ORDERS}/native`, body);
+    await expect.poll(() => running.sandbox.pendingNotifications(), { timeout: 20_000 }).toBe(0);
     const before = shop.received.length;
     await pay(running, String(created.content.code_url));
     const { content } = await query(order);
