@@ -60,10 +60,10 @@ export async function createApp(options: AppOptions): Promise<BuiltApp> {
     poll_ms: config.job_poll_ms,
     retry_pace: config.retry_pace,
   });
-  // The ledger's writer has a connection of its own: nobody can starve it of the shared pool.
+  // The ledger's writer has connections of its own: nobody can starve it of the shared pool.
   const writerDb = openDb({
     url: options.database_url,
-    max_connections: 1,
+    max_connections: 4,
     log,
     application_name: 'hutong writer',
     pipeline: true,
@@ -71,6 +71,7 @@ export async function createApp(options: AppOptions): Promise<BuiltApp> {
   });
   const ledger = createLedger({
     db: writerDb,
+    log,
     publishEvents,
     enqueueJobs: (tx, list) => jobs.enqueue(tx, list),
     wake: () => jobs.wake(),

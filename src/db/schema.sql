@@ -197,6 +197,8 @@ create table ledger_accounts (
   credits_pending bigint default 0 not null,
   credits_posted bigint default 0 not null,
   created_at timestamp with time zone default now() not null,
+  cap bigint,
+  entries bigint default 0 not null,
   constraint ledger_accounts_pkey PRIMARY KEY (book, id),
   constraint ledger_accounts_credits_pending_check CHECK (credits_pending >= 0),
   constraint ledger_accounts_credits_posted_check CHECK (credits_posted >= 0),
@@ -205,6 +207,72 @@ create table ledger_accounts (
   constraint ledger_accounts_debits_pending_check CHECK (debits_pending >= 0),
   constraint ledger_accounts_debits_posted_check CHECK (debits_posted >= 0),
   constraint ledger_accounts_normal_check CHECK (normal = ANY (ARRAY['debit'::text, 'credit'::text]))
+);
+
+create table ledger_heads (
+  book smallint not null,
+  epoch bigint default 0 not null,
+  holder text default ''::text not null,
+  lease_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  "position" bigint default 0 not null,
+  hash bytea not null,
+  sealed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint ledger_heads_pkey PRIMARY KEY (book),
+  constraint ledger_heads_hash_check CHECK (length(hash) = 32)
+);
+
+create table ledger_mail (
+  book smallint not null,
+  id text not null,
+  move jsonb not null,
+  result jsonb,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint ledger_mail_pkey PRIMARY KEY (book, id)
+);
+CREATE INDEX ledger_mail_unanswered ON ledger_mail USING btree (book, id) WHERE result IS NULL;
+alter table ledger_mail set (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
+
+create table ledger_moves (
+  book smallint not null,
+  id text not null,
+  digest text not null,
+  result jsonb not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint ledger_moves_pkey PRIMARY KEY (book, id)
+);
+
+create table ledger_reservations (
+  book smallint not null,
+  id text not null,
+  expires_at timestamp with time zone not null,
+  constraint ledger_reservations_pkey PRIMARY KEY (book, id)
+);
+CREATE INDEX ledger_reservations_due ON ledger_reservations USING btree (book, expires_at);
+
+create table ledger_seals (
+  book smallint not null,
+  first_position bigint not null,
+  last_position bigint not null,
+  hash bytea not null,
+  epoch bigint not null,
+  sealed_at timestamp with time zone not null,
+  constraint ledger_seals_pkey PRIMARY KEY (book, last_position),
+  constraint ledger_seals_check CHECK (first_position >= 1 AND first_position <= last_position),
+  constraint ledger_seals_hash_check CHECK (length(hash) = 32)
+);
+revoke delete, truncate, update on ledger_seals from current_user;
+
+create table ledger_snapshots (
+  book smallint not null,
+  account text not null,
+  "position" bigint not null,
+  entries bigint not null,
+  debits_pending bigint not null,
+  debits_posted bigint not null,
+  credits_pending bigint not null,
+  credits_posted bigint not null,
+  sealed_at timestamp with time zone not null,
+  constraint ledger_snapshots_pkey PRIMARY KEY (book, account, "position")
 );
 
 create table merchants (
@@ -306,15 +374,19 @@ create table postings (
   subject_id text,
   business_at timestamp with time zone not null,
   created_at timestamp with time zone default clock_timestamp() not null,
+  "position" bigint,
+  expires_at timestamp with time zone,
   constraint postings_pkey PRIMARY KEY (book, id),
   constraint postings_amount_check CHECK (amount > 0),
   constraint postings_check CHECK (debit_account <> credit_account),
-  constraint postings_check1 CHECK ((kind = ANY (ARRAY['post'::text, 'void'::text])) = (ends IS NOT NULL)),
   constraint postings_currency_check CHECK (currency = 'CNY'::text),
-  constraint postings_kind_check CHECK (kind = ANY (ARRAY['posted'::text, 'pending'::text, 'post'::text, 'void'::text]))
+  constraint postings_ends_check CHECK ((kind = ANY (ARRAY['post'::text, 'void'::text, 'expire'::text])) = (ends IS NOT NULL)),
+  constraint postings_expires_check CHECK (expires_at IS NULL OR kind = 'pending'::text),
+  constraint postings_kind_check CHECK (kind = ANY (ARRAY['posted'::text, 'pending'::text, 'post'::text, 'void'::text, 'expire'::text]))
 );
-CREATE INDEX postings_by_credit_account ON postings USING btree (book, credit_account, id);
-CREATE INDEX postings_by_debit_account ON postings USING btree (book, debit_account, id);
+CREATE INDEX postings_by_credit_account ON postings USING btree (book, credit_account, "position");
+CREATE INDEX postings_by_debit_account ON postings USING btree (book, debit_account, "position");
+CREATE UNIQUE INDEX postings_by_position ON postings USING btree (book, "position") WHERE "position" IS NOT NULL;
 CREATE INDEX postings_by_subject ON postings USING btree (book, subject_id, id);
 CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE ends IS NOT NULL;
 revoke delete, truncate, update on postings from current_user;

@@ -5,18 +5,19 @@ import type { Logger } from '../log.ts';
 import { jitter } from './backoff.ts';
 
 /**
- * The engine's own connection: claims, results, heartbeats, LISTEN and NOTIFY, one after another.
- * `synchronous_commit=off` is safe here and only here: a claim or a deletion lost with the server
- * makes a job run again, which handlers must bear anyway; and a NOTIFY that waited for the disk
- * would make every other notifier wait with it. A lost connection is made again for ever.
+ * A connection of its own for LISTEN and NOTIFY, and for statements that may be lost: the jobs
+ * engine claims, ends and prolongs jobs on it. `synchronous_commit=off` is safe here and only here:
+ * a claim or a deletion lost with the server makes a job run again, which handlers must bear
+ * anyway; and a NOTIFY that waited for the disk would make every other notifier wait with it. A
+ * lost connection is made again for ever.
  */
-export const CHANNEL = 'hutong_jobs';
 const FIRST_GAP_MS = 50;
 const MAX_GAP_MS = 2_000;
 
 export interface LinkOptions {
   readonly db: Db;
   readonly log: Logger;
+  readonly channel: 'hutong_jobs' | 'hutong_ledger';
   /** Another process said that something is due, or the connection came back. */
   onSignal(): void;
   /** Own NOTIFYs carry this and are ignored. */
@@ -44,7 +45,7 @@ export class Link implements Queryable {
     const result = this.#tail.then(async () => {
       await this.#connected;
       const client = this.#client;
-      if (!client) throw new Error('Connection terminated: the jobs engine has stopped');
+      if (!client) throw new Error(`Connection terminated: ${this.#options.channel} has stopped`);
       const { name, text, values } = statement;
       const answer = await client.query({ name, text, values: [...values] });
       return answer.rows as Row[];
@@ -79,7 +80,10 @@ export class Link implements Queryable {
           }),
         );
       } catch (error) {
-        log.warn({ err: error }, 'the jobs engine has no database connection; trying again');
+        log.warn(
+          { err: error },
+          `${this.#options.channel} has no database connection; trying again`,
+        );
       }
       if (this.#stopping.signal.aborted) return;
       await sleep(jitter(gap), undefined, { signal: this.#stopping.signal }).catch(() => {});
@@ -98,7 +102,7 @@ export class Link implements Queryable {
     client.on('error', cut).on('end', cut).on('notification', heard);
     try {
       await client.query(`set synchronous_commit = off`);
-      await client.query(`listen ${CHANNEL}`);
+      await client.query(`listen ${this.#options.channel}`);
       this.#client = client;
       this.#announce();
       connected();

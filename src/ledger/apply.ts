@@ -9,7 +9,10 @@ import type { AccountSpec, Balance, Move, MoveResult, NewPosting } from './ledge
 export interface AccountState {
   readonly id: string;
   readonly normal: 'debit' | 'credit';
-  readonly floor: bigint | null;
+  floor: bigint | null;
+  cap: bigint | null;
+  /** Postings that touched it. */
+  entries: bigint;
   debits_pending: bigint;
   debits_posted: bigint;
   credits_pending: bigint;
@@ -25,10 +28,13 @@ export interface Reservation {
   readonly currency: 'CNY';
   readonly reason: string;
   readonly subject_id: string | null;
+  readonly expires_at: Date | null;
   readonly ended: boolean;
 }
 
 export interface BatchState {
+  /** Business time of the database, the same for the whole batch. */
+  readonly now: Date;
   readonly accounts: ReadonlyMap<string, AccountState>;
   /** `table/id` → version, of every row that some move updates; absent without such a row. */
   readonly versions: Map<string, number>;
@@ -47,13 +53,22 @@ export interface PostingRow {
   readonly reason: string;
   readonly subject_id: string | null;
   readonly business_at: Date;
+  readonly expires_at: Date | null;
 }
+
+type Refused = Extract<MoveResult, { kind: 'refused' }>;
 
 export type Verdict =
   | { readonly kind: 'commits'; readonly postings: readonly PostingRow[] }
-  | Extract<MoveResult, { kind: 'stale' | 'refused' }>;
+  | Extract<MoveResult, { kind: 'stale' }>
+  | Refused;
 
-export function balanceOf(account: Omit<AccountState, 'id' | 'floor'>): Balance {
+export function balanceOf(
+  account: Pick<
+    AccountState,
+    'normal' | 'debits_pending' | 'debits_posted' | 'credits_pending' | 'credits_posted'
+  >,
+): Balance {
   const { debits_pending, debits_posted, credits_pending, credits_posted } = account;
   const posted =
     account.normal === 'debit' ? debits_posted - credits_posted : credits_posted - debits_posted;
@@ -69,12 +84,8 @@ export function balanceOf(account: Omit<AccountState, 'id' | 'floor'>): Balance 
   };
 }
 
-/** Judges a batch; mutates `state` to what it is after the moves that commit. */
-export function applyBatch(state: BatchState, moves: readonly Move[]): Verdict[] {
-  return moves.map((move) => applyMove(state, move));
-}
-
-function applyMove(state: BatchState, move: Move): Verdict {
+/** Judges one move of a batch; mutates `state` to what it is after a move that commits. */
+export function applyMove(state: BatchState, move: Move): Verdict {
   for (const row of move.rows) {
     if (row.op !== 'update') continue;
     const key = `${row.kind.table}/${row.id}`;
@@ -87,12 +98,12 @@ function applyMove(state: BatchState, move: Move): Verdict {
   const ended = new Set<string>();
   for (const posting of move.postings) {
     const row = resolve(state, posting, ended);
-    const broken = post(state, row, isIntent(posting), before);
-    if (broken !== undefined) {
+    const refused = 'kind' in row ? post(state, posting, row, before) : row.refused;
+    if (refused !== undefined) {
       restore(state, before);
-      return { kind: 'refused', reason: 'floor', account: broken };
+      return refused;
     }
-    postings.push(row);
+    if ('kind' in row) postings.push(row);
   }
   for (const id of ended) markEnded(state, id);
   for (const row of move.rows) {
@@ -101,30 +112,21 @@ function applyMove(state: BatchState, move: Move): Verdict {
   return { kind: 'commits', postings };
 }
 
-function isIntent(posting: NewPosting): boolean {
-  // Ending a reservation never takes more than the reservation itself took.
-  if ('ends' in posting) return false;
-  return posting.fact !== true;
-}
-
-function resolve(state: BatchState, posting: NewPosting, ended: Set<string>): PostingRow {
+/** The posting as a row, or why it cannot be one. */
+function resolve(
+  state: BatchState,
+  posting: NewPosting,
+  ended: Set<string>,
+): PostingRow | { readonly refused: Refused } {
   if ('ends' in posting) {
     const held = state.reservations.get(posting.ends);
     assert(held, `posting ${posting.id} ends ${posting.ends}, which is not a reservation`);
-    assert(!held.ended && !ended.has(held.id), `reservation ${held.id} has ended already`);
+    const reason = whyNotEnd(state, posting.kind, held, ended);
+    if (reason) return { refused: { kind: 'refused', reason, account: held.debit_account } };
     ended.add(held.id);
-    return {
-      id: posting.id,
-      debit_account: held.debit_account,
-      credit_account: held.credit_account,
-      amount: held.amount,
-      currency: held.currency,
-      kind: posting.kind,
-      ends: held.id,
-      reason: held.reason,
-      subject_id: held.subject_id,
-      business_at: posting.business_at,
-    };
+    const { id: ends, ended: _ended, ...rest } = held;
+    const { id, kind, business_at } = posting;
+    return { ...rest, id, kind, ends, business_at, expires_at: null };
   }
   assert(posting.amount > 0n, `posting ${posting.id} has no positive amount`);
   assert(posting.debit.id !== posting.credit.id, `posting ${posting.id} moves nothing`);
@@ -139,7 +141,22 @@ function resolve(state: BatchState, posting: NewPosting, ended: Set<string>): Po
     reason: posting.reason,
     subject_id: posting.subject_id ?? null,
     business_at: posting.business_at,
+    expires_at: posting.kind === 'pending' ? (posting.expires_at ?? null) : null,
   };
+}
+
+/** At every moment a reservation that expires can either be posted or expired, never both. */
+function whyNotEnd(
+  state: BatchState,
+  kind: 'post' | 'void' | 'expire',
+  held: Reservation,
+  ended: ReadonlySet<string>,
+): 'ended' | 'expired' | 'not_expired' | undefined {
+  if (held.ended || ended.has(held.id)) return 'ended';
+  const expired = held.expires_at !== null && held.expires_at <= state.now;
+  if (kind === 'post' && expired) return 'expired';
+  if (kind === 'expire' && !expired) return 'not_expired';
+  return undefined;
 }
 
 function markEnded(state: BatchState, id: string): void {
@@ -158,68 +175,67 @@ function restore(state: BatchState, before: ReadonlyMap<string, AccountState>): 
   for (const [id, old] of before) Object.assign(state.accounts.get(id) ?? {}, old);
 }
 
-/** Applies one posting; answers the account whose floor an intent would break, if any. */
+/** Applies one posting; answers the limit that an intent would break, if any. */
 function post(
   state: BatchState,
+  posting: NewPosting,
   row: PostingRow,
-  intent: boolean,
   before: Map<string, AccountState>,
-): string | undefined {
+): Refused | undefined {
   const debit = account(state, row.debit_account, before);
   const credit = account(state, row.credit_account, before);
-  switch (row.kind) {
-    case 'posted':
-      debit.debits_posted += row.amount;
-      credit.credits_posted += row.amount;
-      break;
-    case 'pending':
-      debit.debits_pending += row.amount;
-      credit.credits_pending += row.amount;
-      break;
-    case 'post':
-      debit.debits_pending -= row.amount;
-      credit.credits_pending -= row.amount;
-      debit.debits_posted += row.amount;
-      credit.credits_posted += row.amount;
-      break;
-    case 'void':
-      debit.debits_pending -= row.amount;
-      credit.credits_pending -= row.amount;
-      break;
-    default:
-      row.kind satisfies never;
+  if (!('ends' in posting)) {
+    limit(debit, posting.debit);
+    limit(credit, posting.credit);
   }
-  if (!intent) return undefined;
-  return [debit, credit].find(
-    (side) => side.floor !== null && balanceOf(side).available < side.floor && shrinks(side, row),
-  )?.id;
+  enter(debit, credit, row);
+  // Ending a reservation never takes more than the reservation itself took.
+  if ('ends' in posting || posting.fact === true) return undefined;
+  for (const side of [debit, credit]) {
+    const reason = broken(side, row);
+    if (reason) return { kind: 'refused', reason, account: side.id };
+  }
+  return undefined;
 }
 
-/** Only the side that gives money up can break its floor by this posting. */
-function shrinks(side: AccountState, row: PostingRow): boolean {
-  return side.normal === 'debit' ? side.id === row.credit_account : side.id === row.debit_account;
+function limit(state: AccountState, { floor, cap }: AccountSpec): void {
+  if (floor !== undefined) state.floor = floor;
+  if (cap !== undefined) state.cap = cap;
 }
 
-/** Every account a batch may touch, with its definition, sorted by id: the order of locking. */
-export function accountsOf(
-  moves: readonly Move[],
-  reservations: ReadonlyMap<string, Reservation>,
-): { ids: string[]; specs: Map<string, AccountSpec> } {
+function enter(debit: AccountState, credit: AccountState, { kind, amount }: PostingRow): void {
+  debit.entries += 1n;
+  credit.entries += 1n;
+  if (kind === 'posted' || kind === 'post') {
+    debit.debits_posted += amount;
+    credit.credits_posted += amount;
+  }
+  if (kind === 'posted') return;
+  const reserved = kind === 'pending' ? amount : -amount;
+  debit.debits_pending += reserved;
+  credit.credits_pending += reserved;
+}
+
+/** The side that gives money up can break its floor, the side that gets it its cap. */
+function broken(side: AccountState, row: PostingRow): 'floor' | 'cap' | undefined {
+  const shrinks =
+    side.normal === 'debit' ? side.id === row.credit_account : side.id === row.debit_account;
+  const { posted, available, debits_pending, credits_pending } = balanceOf(side);
+  if (shrinks) return side.floor !== null && available < side.floor ? 'floor' : undefined;
+  const coming = side.normal === 'debit' ? debits_pending : credits_pending;
+  return side.cap !== null && posted + coming > side.cap ? 'cap' : undefined;
+}
+
+/** The accounts that postings name themselves, by id; ends of reservations name none. */
+export function namedAccounts(moves: readonly Move[]): Map<string, AccountSpec> {
   const specs = new Map<string, AccountSpec>();
-  const ids = new Set<string>();
-  for (const posting of moves.flatMap((move) => move.postings)) {
-    if ('ends' in posting) {
-      const held = reservations.get(posting.ends);
-      if (held) {
-        ids.add(held.debit_account);
-        ids.add(held.credit_account);
-      }
-    } else {
+  for (const move of moves) {
+    for (const posting of move.postings) {
+      if ('ends' in posting) continue;
       for (const spec of [posting.debit, posting.credit]) {
-        specs.set(spec.id, spec);
-        ids.add(spec.id);
+        specs.set(spec.id, { ...specs.get(spec.id), ...spec });
       }
     }
   }
-  return { ids: [...ids].sort(), specs };
+  return specs;
 }

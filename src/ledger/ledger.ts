@@ -9,13 +9,25 @@ import type { CustodyKind } from '../wallets/wallet.ts';
  * pooled connection while waiting for it.
  */
 export interface Ledger {
+  /**
+   * Answers when the move is committed, or will never be. Rejects when nobody can say: the database
+   * was away, or more than 20,000 moves wait. A move with an `id` may then be submitted again.
+   */
   submit(move: Move): Promise<MoveResult>;
-  balance(book: Book, account: string): Promise<Balance | undefined>;
+  /** Fen; `at` is a moment of the database's clock in the past. Undefined without such an account. */
+  balance(book: Book, account: string, at?: Date): Promise<Balance | undefined>;
+  /** Finishes what waits and gives the books to other writers. */
   stop(): Promise<void>;
 }
 
 export interface Move {
   readonly book: Book;
+  /**
+   * The caller's own name for it, unique in the book: the same id with the same body has the same
+   * answer for ever, a refusal too. Body are the rows' names and what the postings say, without
+   * the ids and times that are made anew for each try.
+   */
+  readonly id?: string;
   readonly rows: readonly RowChange[];
   readonly postings: readonly NewPosting[];
   readonly events: readonly NewEvent[];
@@ -32,12 +44,22 @@ export interface IntentKey {
   readonly lease_until: Date;
 }
 
+export type RefusedReason =
+  /** An intent of ours would have broken a limit of the account. */
+  | 'floor'
+  | 'cap'
+  /** The reservation to be ended has ended or expired already, or does not expire yet. */
+  | 'ended'
+  | 'expired'
+  | 'not_expired'
+  /** The move's `id` belongs to a move with another body. */
+  | 'id_reused';
+
 export type MoveResult =
   | { readonly kind: 'committed'; readonly move_id: string }
   /** A row's version had moved on: read again and decide again. */
   | { readonly kind: 'stale'; readonly table: string; readonly id: string }
-  /** An intent of ours would have broken a floor. */
-  | { readonly kind: 'refused'; readonly reason: 'floor'; readonly account: string }
+  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly account: string | null }
   /** A unique index said no: somebody else was first. */
   | { readonly kind: 'taken'; readonly constraint: string };
 
@@ -77,8 +99,10 @@ export interface AccountSpec {
   readonly id: string;
   readonly normal: 'debit' | 'credit';
   readonly custody?: CustodyKind;
-  /** Least balance on the normal side that an intent may leave. Absent = no floor. */
+  /** Least balance on the normal side that an intent may leave; the latest one named holds. */
   readonly floor?: bigint;
+  /** Greatest balance on the normal side, pending credits counted, that an intent may leave. */
+  readonly cap?: bigint;
 }
 
 export type NewPosting =
@@ -92,12 +116,18 @@ export type NewPosting =
       readonly reason: string;
       readonly subject_id?: string;
       readonly business_at: Date;
-      /** True for a wallet's verified fact: floors never refuse it. */
+      /** True for a wallet's verified fact: floors and caps never refuse it. */
       readonly fact?: boolean;
+      /** Business time at which a `pending` posting ends by itself. */
+      readonly expires_at?: Date;
     }
-  /** Ends a reservation: `post` makes it final, `void` gives it back. */
+  /**
+   * Ends a reservation: `post` makes it final, `void` gives it back, `expire` gives it back because
+   * its time has come. Before `expires_at` it can be posted and not expired, from then on it can
+   * be expired and not posted.
+   */
   | {
-      readonly kind: 'post' | 'void';
+      readonly kind: 'post' | 'void' | 'expire';
       readonly id: string;
       readonly ends: string;
       readonly business_at: Date;

@@ -2,7 +2,8 @@ import { type Queryable, type Statement, sql, statement } from '../db/pool.ts';
 import { storableJson } from '../db/storable.ts';
 import type { Book } from '../ids.ts';
 import type { AccountState, PostingRow, Reservation } from './apply.ts';
-import type { AccountSpec, IntentKey, RowChange, RowKind } from './ledger.ts';
+import type { AccountSpec, IntentKey, MoveResult, RowChange, RowKind } from './ledger.ts';
+import type { SealedPosting } from './seal.ts';
 
 /** Set-based statements of the writer: a batch costs the same number of round trips as one move. */
 function json(rows: readonly unknown[]): string {
@@ -21,6 +22,7 @@ export async function loadReservations(
   if (ids.length === 0) return new Map();
   const rows = await db.query<Reservation>(sql`
     select p.id, p.debit_account, p.credit_account, p.amount, p.currency, p.reason, p.subject_id,
+      p.expires_at,
       exists (select from postings e where e.book = p.book and e.ends = p.id) as ended
     from postings p
     where p.book = ${book} and p.id = any(${ids}) and p.kind = 'pending'`);
@@ -32,26 +34,40 @@ export async function ensureAccounts(
   book: Book,
   specs: readonly AccountSpec[],
 ): Promise<void> {
-  const rows = specs.map((spec) => ({ ...spec, floor: spec.floor ?? null }));
+  if (specs.length === 0) return;
+  const rows = specs.map(({ id, normal, custody }) => ({ id, normal, custody }));
   await db.query(sql`
-    insert into ledger_accounts (book, id, currency, normal, custody, floor)
-    select ${book}, r.id, 'CNY', r.normal, r.custody, r.floor
-    from jsonb_to_recordset(${json(rows)}::jsonb)
-      as r (id text, normal text, custody text, floor bigint)
+    insert into ledger_accounts (book, id, currency, normal, custody)
+    select ${book}, r.id, 'CNY', r.normal, r.custody
+    from jsonb_to_recordset(${json(rows)}::jsonb) as r (id text, normal text, custody text)
     order by r.id
     on conflict do nothing`);
 }
 
+/** Also those of the reservations that are to be ended. */
 export async function lockAccounts(
   db: Queryable,
   book: Book,
   ids: readonly string[],
+  ends: readonly string[],
 ): Promise<Map<string, AccountState>> {
-  if (ids.length === 0) return new Map();
-  const rows = await db.query<AccountState>(sql`
-    select id, normal, floor, debits_pending, debits_posted, credits_pending, credits_posted
+  if (ids.length + ends.length === 0) return new Map();
+  const rows = await db.query<AccountState>(
+    ends.length === 0
+      ? sql`
+    select id, normal, floor, cap, entries,
+      debits_pending, debits_posted, credits_pending, credits_posted
     from ledger_accounts where book = ${book} and id = any(${ids})
-    order by id for update`);
+    order by id for update`
+      : sql`
+    select id, normal, floor, cap, entries,
+      debits_pending, debits_posted, credits_pending, credits_posted
+    from ledger_accounts
+    where book = ${book} and id = any(${ids} || array(
+      select unnest(array[p.debit_account, p.credit_account]) from postings p
+      where p.book = ${book} and p.id = any(${ends})))
+    order by id for update`,
+  );
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -61,29 +77,115 @@ export async function updateAccounts(
   accounts: readonly AccountState[],
 ): Promise<void> {
   if (accounts.length === 0) return;
+  const of = <K extends keyof AccountState>(name: K) => accounts.map((account) => account[name]);
   await db.query(sql`
-    update ledger_accounts t set
+    update ledger_accounts t set floor = r.floor, cap = r.cap, entries = r.entries,
       debits_pending = r.debits_pending, debits_posted = r.debits_posted,
       credits_pending = r.credits_pending, credits_posted = r.credits_posted
-    from jsonb_to_recordset(${json(accounts)}::jsonb) as r (id text, debits_pending bigint,
-      debits_posted bigint, credits_pending bigint, credits_posted bigint)
+    from unnest(${of('id')}::text[], ${of('floor')}::bigint[], ${of('cap')}::bigint[],
+      ${of('entries')}::bigint[], ${of('debits_pending')}::bigint[],
+      ${of('debits_posted')}::bigint[], ${of('credits_pending')}::bigint[],
+      ${of('credits_posted')}::bigint[])
+      as r (id, floor, cap, entries, debits_pending, debits_posted, credits_pending, credits_posted)
     where t.book = ${book} and t.id = r.id`);
 }
 
 export async function insertPostings(
   db: Queryable,
   book: Book,
-  rows: readonly (PostingRow & { move_id: string })[],
+  rows: readonly SealedPosting[],
 ): Promise<void> {
-  if (rows.length === 0) return;
+  const [first] = rows;
+  if (!first) return;
+  const of = <K extends keyof SealedPosting>(name: K) => rows.map((row) => row[name]);
   await db.query(sql`
-    insert into postings (book, id, move_id, debit_account, credit_account, amount, currency, kind,
-      ends, reason, subject_id, business_at)
-    select ${book}, r.id, r.move_id, r.debit_account, r.credit_account, r.amount, r.currency, r.kind,
-      r.ends, r.reason, r.subject_id, r.business_at
-    from jsonb_to_recordset(${json(rows)}::jsonb) as r (id text, move_id text, debit_account text,
-      credit_account text, amount bigint, currency text, kind text, ends text, reason text,
-      subject_id text, business_at timestamptz)`);
+    insert into postings (book, position, id, move_id, debit_account, credit_account, amount,
+      currency, kind, ends, reason, subject_id, business_at, expires_at, created_at)
+    select ${book}, ${first.position}::bigint + r.nth - 1, r.id, r.move_id, r.debit, r.credit,
+      r.amount, 'CNY', r.kind, r.ends, r.reason, r.subject, r.business_at, r.expires_at,
+      ${first.created_at}
+    from unnest(${of('id')}::text[], ${of('move_id')}::text[], ${of('debit_account')}::text[],
+      ${of('credit_account')}::text[], ${of('amount')}::bigint[], ${of('kind')}::text[],
+      ${of('ends')}::text[], ${of('reason')}::text[], ${of('subject_id')}::text[],
+      ${of('business_at')}::timestamptz[], ${of('expires_at')}::timestamptz[])
+      with ordinality as r (id, move_id, debit, credit, amount, kind, ends, reason, subject,
+        business_at, expires_at, nth)`);
+}
+
+export async function insertSeal(
+  db: Queryable,
+  book: Book,
+  seal: { first: bigint; last: bigint; hash: Buffer; epoch: bigint; sealed_at: Date },
+): Promise<void> {
+  await db.query(sql`
+    insert into ledger_seals (book, first_position, last_position, hash, epoch, sealed_at)
+    values (${book}, ${seal.first}, ${seal.last}, ${seal.hash}, ${seal.epoch}, ${seal.sealed_at})`);
+}
+
+export async function insertSnapshots(
+  db: Queryable,
+  book: Book,
+  accounts: readonly AccountState[],
+  { position, sealed_at }: { position: bigint; sealed_at: Date },
+): Promise<void> {
+  if (accounts.length === 0) return;
+  await db.query(sql`
+    insert into ledger_snapshots (book, account, position, entries, debits_pending, debits_posted,
+      credits_pending, credits_posted, sealed_at)
+    select ${book}, r.id, ${position}, r.entries, r.debits_pending, r.debits_posted,
+      r.credits_pending, r.credits_posted, ${sealed_at}
+    from jsonb_to_recordset(${json(accounts)}::jsonb) as r (id text, entries bigint,
+      debits_pending bigint, debits_posted bigint, credits_pending bigint, credits_posted bigint)`);
+}
+
+/** Remembers which reservations end by themselves, and forgets those that have ended. */
+export async function keepReservations(
+  db: Queryable,
+  book: Book,
+  rows: readonly PostingRow[],
+  expiring: ReadonlySet<string>,
+): Promise<void> {
+  const opened = rows.filter((row) => row.expires_at !== null);
+  const ended = rows.flatMap(({ ends }) => (ends !== null && expiring.has(ends) ? [ends] : []));
+  if (opened.length > 0) {
+    await db.query(sql`
+      insert into ledger_reservations (book, id, expires_at)
+      select ${book}, r.id, r.expires_at
+      from jsonb_to_recordset(${json(opened)}::jsonb) as r (id text, expires_at timestamptz)`);
+  }
+  if (ended.length > 0) {
+    await db.query(sql`
+      delete from ledger_reservations where book = ${book} and id = any(${ended})`);
+  }
+}
+
+export interface KeptMove {
+  readonly id: string;
+  readonly digest: string;
+  readonly result: MoveResult;
+}
+
+export async function selectMoves(
+  db: Queryable,
+  book: Book,
+  ids: readonly string[],
+): Promise<Map<string, KeptMove>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.query<KeptMove>(sql`
+    select id, digest, result from ledger_moves where book = ${book} and id = any(${ids})`);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+export async function insertMoves(
+  db: Queryable,
+  book: Book,
+  moves: readonly KeptMove[],
+): Promise<void> {
+  if (moves.length === 0) return;
+  await db.query(sql`
+    insert into ledger_moves (book, id, digest, result)
+    select ${book}, r.id, r.digest, r.result
+    from jsonb_to_recordset(${json(moves)}::jsonb) as r (id text, digest text, result jsonb)`);
 }
 
 export async function insertKeys(
@@ -139,15 +241,4 @@ function typeOf(kind: RowKind, column: string): string {
   const type = kind.columns[column];
   if (type === undefined) throw new RangeError(`${kind.table} has no column ${column}`);
   return type;
-}
-
-export async function findBalance(
-  db: Queryable,
-  book: Book,
-  account: string,
-): Promise<AccountState | undefined> {
-  const [row] = await db.query<AccountState>(sql`
-    select id, normal, floor, debits_pending, debits_posted, credits_pending, credits_posted
-    from ledger_accounts where book = ${book} and id = ${account}`);
-  return row;
 }

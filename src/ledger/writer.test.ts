@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
 import { type Db, openDb, sql, sqlState } from '../db/pool.ts';
 import { newId } from '../ids.ts';
+import { createLog } from '../log.ts';
 import { checkLedger } from './check.ts';
 import type { AccountSpec, Ledger, Move, NewPosting, RowKind } from './ledger.ts';
 import { createLedger } from './writer.ts';
@@ -9,13 +10,20 @@ import { createLedger } from './writer.ts';
 const THINGS: RowKind = { table: 'things', columns: { body: 'text', amount: 'bigint' } };
 const AT = new Date('2026-11-21T00:00:00Z');
 
+const log = createLog({ level: 'fatal', name: 'test' });
 let db: Db;
 let ledger: Ledger;
 
 function open(url: string): { db: Db; ledger: Ledger } {
-  const own = openDb({ url, max_connections: 2, pipeline: true });
+  const own = openDb({ url, max_connections: 4, pipeline: true });
   const nothing = () => Promise.resolve();
-  const writer = createLedger({ db: own, publishEvents: nothing, enqueueJobs: nothing, wake() {} });
+  const writer = createLedger({
+    db: own,
+    log,
+    publishEvents: nothing,
+    enqueueJobs: nothing,
+    wake() {},
+  });
   return { db: own, ledger: writer };
 }
 
@@ -141,7 +149,7 @@ describe('the ledger writer', () => {
     expect(await ledger.balance(0, 'res-from')).toMatchObject({ posted: 20n, available: 20n });
     expect(await ledger.balance(0, 'res-to')).toMatchObject({ posted: 30n, available: 30n });
     const again = move([{ kind: 'post', id: newId('pst'), ends: first.id, business_at: AT }]);
-    await expect(ledger.submit(again)).rejects.toThrow(/ended already/);
+    expect(await ledger.submit(again)).toMatchObject({ kind: 'refused', reason: 'ended' });
     expect(await checkLedger(db)).toEqual([]);
   });
 

@@ -1,0 +1,237 @@
+import { isDatabaseAway, sqlState, violatedConstraint } from '../db/pool.ts';
+import { type Book, newId } from '../ids.ts';
+import { type Entry, TenureEnded, writeBatch } from './batch.ts';
+import { LEASE_MS, leaveHead, type Tenure, takeHead } from './head.ts';
+import type { Move, MoveResult } from './ledger.ts';
+import {
+  answerMail,
+  type MailResult,
+  readMail,
+  sendMail,
+  takeAnswers,
+  withdrawMail,
+} from './mail.ts';
+import type { LedgerOptions } from './writer.ts';
+
+/**
+ * One book as this process sees it. With the book's lease it writes: it takes what arrived while
+ * the previous batch was committing, letters of other processes too, and commits that at once;
+ * there is no timer. Without it, it sends its moves to whoever has it, and takes the book itself
+ * when that one is silent for as long as a lease.
+ */
+const MAX_BATCH = 512;
+const MAX_WAITING = 20_000;
+const MAX_COLLISIONS = 5;
+/** How often letters are looked at when no signal comes, and how long an answer is waited for. */
+const LOOK_MS = 250;
+const ANSWER_MS = 20_000;
+const UNIQUE_VIOLATION = '23505';
+/** Deadlock, serialization failure. */
+const COLLISIONS: readonly string[] = ['40P01', '40001'];
+
+interface Waiting extends Entry {
+  readonly resolve: (result: MoveResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Sent extends Waiting {
+  readonly until: number;
+}
+
+export class BookWriter {
+  readonly #book: Book;
+  readonly #options: LedgerOptions;
+  readonly #holder: string;
+  /** Tells the other processes that there are letters or answers. */
+  readonly #signal: () => void;
+  readonly #known = new Set<string>();
+  readonly #sent = new Map<string, Sent>();
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #tenure: Tenure | undefined;
+  #wrote_at = 0;
+  #mail_is_due = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(book: Book, options: LedgerOptions, holder: string, signal: () => void) {
+    this.#book = book;
+    this.#options = options;
+    this.#holder = holder;
+    this.#signal = signal;
+  }
+
+  submit(move: Move): Promise<MoveResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length >= MAX_WAITING) {
+        reject(new Error('the ledger has too many moves waiting'));
+        return;
+      }
+      this.#waiting.push({ move, resolve, reject });
+      this.#run();
+    });
+  }
+
+  /** There may be letters for this book, or answers to its own. */
+  look(): void {
+    if (!this.#tenure && this.#sent.size === 0) return;
+    this.#mail_is_due = true;
+    this.#run();
+  }
+
+  async stop(): Promise<void> {
+    while (this.#running || this.#sent.size > 0) await (this.#running ?? this.#pause());
+    clearTimeout(this.#timer);
+    if (this.#tenure) {
+      await leaveHead(this.#options.db, this.#book, this.#tenure).catch(() => undefined);
+      this.#signal();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, LOOK_MS / 10));
+  }
+
+  #run(): void {
+    this.#running ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    for (;;) {
+      const batch = this.#waiting.splice(0, MAX_BATCH);
+      if (batch.length === 0 && !this.#mail_is_due) {
+        // In the same turn as the look at the queue: a later submit starts a new drain.
+        this.#running = undefined;
+        this.#lookAgain();
+        return;
+      }
+      await this.#step(batch).catch((error: unknown) => {
+        for (const waiting of batch) waiting.reject(error);
+      });
+    }
+  }
+
+  /** While letters are out, or others may be writing to us. */
+  #lookAgain(): void {
+    const held = this.#tenure !== undefined && Date.now() - this.#wrote_at < LEASE_MS;
+    if (this.#timer || (this.#sent.size === 0 && !held)) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.look();
+    }, LOOK_MS);
+    this.#timer.unref();
+  }
+
+  async #step(batch: readonly Waiting[]): Promise<void> {
+    const look = this.#mail_is_due;
+    this.#mail_is_due = false;
+    const { db } = this.#options;
+    if (!this.#tenure) {
+      this.#tenure = await takeHead(db, this.#book, this.#holder);
+      // What was sent to the writer before us is ours to answer now.
+      if (this.#tenure) this.#mail_is_due = true;
+    }
+    if (!this.#tenure) {
+      await this.#send(batch);
+    } else {
+      const letters = look || this.#mail_is_due ? await readMail(db, this.#book) : [];
+      this.#mail_is_due = letters.length > 0;
+      const entries = [...batch, ...letters.map(({ id, move }) => ({ move, mail: id }))];
+      if (entries.length > 0) await this.#settle(entries);
+      this.#wrote_at = Date.now();
+      if (letters.length > 0) this.#signal();
+    }
+    if (look || this.#sent.size > 0) await this.#takeAnswers();
+  }
+
+  async #send(batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 0) return;
+    const until = Date.now() + ANSWER_MS;
+    const letters = batch.map((waiting) => ({ ...waiting, id: newId('mov', this.#book), until }));
+    await sendMail(this.#options.db, this.#book, letters);
+    for (const letter of letters) this.#sent.set(letter.id, letter);
+    this.#signal();
+  }
+
+  async #takeAnswers(): Promise<void> {
+    if (this.#sent.size === 0) return;
+    const { db } = this.#options;
+    const answers = await takeAnswers(db, this.#book, [...this.#sent.keys()]);
+    for (const { id, result } of answers) this.#answer(id, result);
+    const late = [...this.#sent].flatMap(([id, { until }]) => (until < Date.now() ? id : []));
+    if (late.length === 0) return;
+    // Whoever is writing it now holds its row: then it is answered, and found in the next look.
+    for (const id of await withdrawMail(db, this.#book, late)) {
+      this.#answer(id, { kind: 'failed', message: 'no process wrote the book in time' });
+    }
+  }
+
+  #answer(id: string, result: MailResult): void {
+    const sent = this.#sent.get(id);
+    this.#sent.delete(id);
+    if (result.kind === 'failed') sent?.reject(new Error(result.message));
+    else sent?.resolve(result);
+  }
+
+  /** Halves a batch that the database refuses, until the move it refuses stands alone. */
+  async #settle(entries: readonly (Entry | Waiting)[]): Promise<void> {
+    try {
+      const results = await this.#commit(entries);
+      entries.forEach((entry, index) => {
+        const result = results[index];
+        if ('resolve' in entry && result) entry.resolve(result);
+      });
+    } catch (error) {
+      if (error instanceof TenureEnded) return this.#giveBack(entries);
+      const [only] = entries;
+      if (entries.length > 1 && !isDatabaseAway(error)) {
+        const half = Math.ceil(entries.length / 2);
+        await this.#settle(entries.slice(0, half));
+        await this.#settle(entries.slice(half));
+      } else if (entries.length === 1 && only) {
+        await this.#refuse(only, error);
+      } else {
+        for (const entry of entries) if ('reject' in entry) entry.reject(error);
+      }
+    }
+  }
+
+  /** Another process writes the book now: these moves go to it. Letters lie there already. */
+  #giveBack(entries: readonly (Entry | Waiting)[]): void {
+    this.#tenure = undefined;
+    this.#waiting.unshift(...entries.flatMap((entry) => ('resolve' in entry ? entry : [])));
+  }
+
+  async #refuse(entry: Entry | Waiting, error: unknown): Promise<void> {
+    const taken = sqlState(error) === UNIQUE_VIOLATION;
+    const result = { kind: 'taken', constraint: violatedConstraint(error) ?? 'unknown' } as const;
+    if ('resolve' in entry) {
+      if (taken) entry.resolve(result);
+      else entry.reject(error);
+    } else if (entry.mail !== undefined && !isDatabaseAway(error)) {
+      const message = error instanceof Error ? error.message : String(error);
+      const told = taken ? result : ({ kind: 'failed', message } as const);
+      await answerMail(this.#options.db, this.#book, [{ id: entry.mail, result: told }]);
+    }
+  }
+
+  async #commit(entries: readonly Entry[]): Promise<readonly MoveResult[]> {
+    const tenure = this.#tenure;
+    if (!tenure) throw new TenureEnded(`book ${this.#book} has another writer`);
+    const { db, wake } = this.#options;
+    for (let collisions = 0; ; collisions += 1) {
+      try {
+        const batch = { book: this.#book, tenure, entries };
+        const results = await db.transaction((tx) =>
+          writeBatch({ tx, ...batch }, this.#options, this.#known),
+        );
+        if (entries.some(({ move }) => move.jobs.length + move.events.length > 0)) wake();
+        return results;
+      } catch (error) {
+        // Accounts made by a transaction that rolled back are not there.
+        this.#known.clear();
+        const collided = COLLISIONS.includes(sqlState(error) ?? '');
+        if (!collided || collisions >= MAX_COLLISIONS) throw error;
+      }
+    }
+  }
+}
