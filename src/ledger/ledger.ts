@@ -14,7 +14,7 @@ export interface Ledger {
    * was away, or more than 20,000 moves wait. A move with an `id` may then be submitted again.
    */
   submit(move: Move): Promise<MoveResult>;
-  /** Fen; `at` is a moment of the database's clock in the past. Undefined without such an account. */
+  /** Fen; `at` is a past moment of the database's clock. Undefined without such an account. */
   balance(book: Book, account: string, at?: Date): Promise<Balance | undefined>;
   /** Finishes what waits and gives the books to other writers. */
   stop(): Promise<void>;
