@@ -63,8 +63,7 @@ export class Worker {
     const { db, log, self, specs, lease_ms, poll_ms } = options;
     this.#options = options;
     this.#specs = new Map(specs.map((spec) => [spec.kind, spec]));
-    const onSignal = () => this.wake();
-    this.link = new Link({ db, log, self, channel: 'hutong_jobs', onSignal });
+    this.link = new Link({ db, log, self, channel: 'hutong_jobs', onSignal: () => this.wake() });
     this.#results = new Results({
       db: this.link,
       written: (batch) => this.#written(batch),

@@ -22,7 +22,8 @@ export interface LedgerOptions {
 
 export function createLedger(options: LedgerOptions): Ledger {
   const { db, log } = options;
-  const holder = ulid();
+  // The process by its number, for whoever looks who writes a book.
+  const holder = `${process.pid}/${ulid()}`;
   const books = new Map<Book, BookWriter>();
   let link: Link | undefined;
 
