@@ -4,6 +4,7 @@ import { addAddAccount } from './cli/add-account.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDoctor } from './cli/doctor.ts';
 import { addHub } from './cli/hub.ts';
+import { addLedger } from './cli/ledger.ts';
 import { addMigrate } from './cli/migrate.ts';
 import { addMintKey } from './cli/mint-key.ts';
 import { addSandbox } from './cli/sandbox.ts';
@@ -20,6 +21,7 @@ for (const add of [
   addMintKey,
   addAddAccount,
   addHub,
+  addLedger,
 ]) {
   add(program);
 }
