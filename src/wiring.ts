@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { type BusinessClock, openBusinessClock } from './db/business-clock.ts';
 import { type Db, openDb } from './db/pool.ts';
 import { createJobs } from './jobs/engine.ts';
-import { createLedger } from './ledger/writer.ts';
+import { createLedger } from './ledger/writer/writer.ts';
 import { createLog } from './log.ts';
 import { Outbound } from './outbound.ts';
 import { publicAddressesOnly } from './outbound-guard.ts';

@@ -1,7 +1,7 @@
 import { closeOtherAttempt, queryAttempts } from './attempts/jobs.ts';
 import { forgetOldKeys } from './http/idempotency.ts';
 import type { JobSpec, PeriodicSpec } from './jobs/jobs.ts';
-import { expireReservations, forgetLetters } from './ledger/upkeep.ts';
+import { expireReservations, forgetLetters } from './ledger/writer/upkeep.ts';
 import { processNotification } from './notifications/process.ts';
 import { expirePayments } from './payments/close.ts';
 import { queryRefunds, sendRefundJob } from './refunds/jobs.ts';

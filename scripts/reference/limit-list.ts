@@ -69,8 +69,16 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
     ['How often events get their positions', 'webhooks/sealer.ts', 'EVERY_MS', 'ms'],
   ],
   'Ledger and jobs': [
-    ['Moves of one batch', 'ledger/writer.ts', 'MAX_BATCH', 'count'],
-    ['Moves that may wait', 'ledger/writer.ts', 'MAX_WAITING', 'count'],
+    ['Moves of one batch', 'ledger/writer/book-writer.ts', 'MAX_BATCH', 'count'],
+    ['Moves that may wait', 'ledger/writer/book-writer.ts', 'MAX_WAITING', 'count'],
+    ['Lease of a book’s writer', 'ledger/writer/head.ts', 'LEASE_MS', 'ms'],
+    ['Wait for the answer of another writer', 'ledger/writer/book-writer.ts', 'ANSWER_MS', 'ms'],
+    [
+      'Postings between two snapshots of an account',
+      'ledger/writer/batch.ts',
+      'SNAPSHOT_EVERY',
+      'count',
+    ],
     ['Jobs claimed at once', 'jobs/worker.ts', 'MAX_CLAIM', 'count'],
     ['Longest run of one job', 'jobs/worker.ts', 'MAX_RUN_MS', 'ms'],
     ['Time for running jobs when the hub stops', 'jobs/worker.ts', 'STOP_LIMIT_MS', 'ms'],

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { loadConfig } from '../config.ts';
-import { ChainFollower, type ChainLink } from '../ledger/chain.ts';
+import { ChainFollower, type ChainLink } from '../ledger/chain/links.ts';
 import { readSandboxFile } from '../world/sandbox-file.ts';
 
 /** `hutong ledger verify`: recomputes the chain of a book's postings, from a hub or from a file. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from '../db/pool.ts';
 import type { Balance } from './ledger.ts';
-import { end, floored, fund, move, type OpenLedger, transfer } from './testing.ts';
-import { openBooks } from './testing-books.ts';
+import { openBooks } from './testing.ts';
+import { end, floored, fund, move, type OpenLedger, transfer } from './testing-moves.ts';
 
 /** More postings than lie between two snapshots. */
 const ROUNDS = 60;

@@ -3,7 +3,7 @@ import type { App } from '../app.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import { type Route, route } from '../http/route.ts';
 import { WALLETS } from '../wallets/wallet.ts';
-import { chainRoute } from './chain-routes.ts';
+import { chainRoute } from './chain/routes.ts';
 import { checkLedger } from './check.ts';
 
 /** What operations see of the ledger: its sum, what each wallet owes, and the broken laws. */

@@ -1,69 +1,12 @@
-import { type Db, openDb } from '../db/pool.ts';
-import { newId } from '../ids.ts';
-import { createLog } from '../log.ts';
-import type { AccountSpec, Ledger, Move, NewPosting, RowKind } from './ledger.ts';
-import { createLedger } from './writer.ts';
+import { createTestDatabase } from '../../test/support/database.ts';
+import { sql } from '../db/pool.ts';
+import { type OpenLedger, openLedger } from './testing-moves.ts';
 
-/** For tests: ledgers as processes have them, a table of rows, and moves made by hand. */
-export const THINGS: RowKind = { table: 'things', columns: { body: 'text', amount: 'bigint' } };
-export const AT = new Date('2026-11-21T00:00:00Z');
-
-export interface OpenLedger extends Ledger {
-  readonly db: Db;
-  /** Gives the books to other writers; reading goes on. */
-  leave(): Promise<void>;
-}
-
-/** A ledger as a process of its own would have it. */
-export function openLedger(url: string): OpenLedger {
-  const db = openDb({ url, max_connections: 4, pipeline: true });
-  const nothing = () => Promise.resolve();
-  const log = createLog({ level: 'fatal', name: 'test' });
-  const ledger = createLedger({ db, log, publishEvents: nothing, enqueueJobs: nothing, wake() {} });
-  return {
-    ...ledger,
-    db,
-    leave: () => ledger.stop(),
-    async stop() {
-      await ledger.stop();
-      await db.end();
-    },
-  };
-}
-
-export const floored = (id: string): AccountSpec => ({ id, normal: 'credit', floor: 0n });
-
-type Movement = Extract<NewPosting, { amount: bigint }>;
-
-export function transfer(
-  debit: AccountSpec,
-  credit: AccountSpec,
-  amount: bigint,
-  more: Partial<Movement> = {},
-): Movement {
-  return {
-    kind: 'posted',
-    id: newId('pst'),
-    debit,
-    credit,
-    amount,
-    currency: 'CNY',
-    reason: 'test',
-    business_at: AT,
-    ...more,
-  };
-}
-
-export function move(postings: readonly NewPosting[], more: Partial<Move> = {}): Move {
-  return { book: 0, rows: [], postings, events: [], jobs: [], ...more };
-}
-
-/** Ends a reservation. */
-export function end(kind: 'post' | 'void' | 'expire', { id: ends }: { id: string }): NewPosting {
-  return { kind, id: newId('pst'), ends, business_at: AT };
-}
-
-export async function fund(ledger: Ledger, account: AccountSpec, amount: bigint): Promise<void> {
-  const world: AccountSpec = { id: 'world', normal: 'debit' };
-  await ledger.submit(move([transfer(world, account, amount, { fact: true })]));
+/** For tests: a database of their own, with the table `things`, and a ledger over it. */
+export async function openBooks(): Promise<{ url: string; ledger: OpenLedger }> {
+  const { url } = await createTestDatabase();
+  const ledger = openLedger(url);
+  await ledger.db.query(sql`create table things (book smallint, id text, version integer default 1,
+    body text unique, amount bigint, primary key (book, id))`);
+  return { url, ledger };
 }

@@ -1,12 +1,12 @@
-import type { Db, Tx } from '../db/pool.ts';
-import type { NewEvent } from '../events.ts';
-import { type Book, ulid } from '../ids.ts';
-import type { NewJob } from '../jobs/jobs.ts';
-import { Link } from '../jobs/link.ts';
-import type { Logger } from '../log.ts';
+import type { Db, Tx } from '../../db/pool.ts';
+import type { NewEvent } from '../../events.ts';
+import { type Book, ulid } from '../../ids.ts';
+import type { NewJob } from '../../jobs/jobs.ts';
+import { Link } from '../../jobs/link.ts';
+import type { Logger } from '../../log.ts';
+import { findBalance } from '../history.ts';
+import type { Ledger } from '../ledger.ts';
 import { BookWriter } from './book-writer.ts';
-import { findBalance } from './history.ts';
-import type { Ledger } from './ledger.ts';
 import { notifyWriters } from './mail.ts';
 
 /** The writer behind `submit`: see `book-writer.ts` for a book, `batch.ts` for a batch. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PostingRow } from './apply.ts';
+import type { PostingRow } from '../apply.ts';
 
 /**
  * The chain over a book's postings. Every posting has a position, from 1 and without gaps; every

@@ -1,6 +1,6 @@
-import { type Queryable, sql } from '../db/pool.ts';
-import type { Book } from '../ids.ts';
-import { GENESIS } from './seal.ts';
+import { type Queryable, sql } from '../../db/pool.ts';
+import type { Book } from '../../ids.ts';
+import { GENESIS } from '../chain/seal.ts';
 
 /**
  * A book's head: who may write it, and where its chain ends. One writer holds it by lease; taking

@@ -1,5 +1,5 @@
-import { type Queryable, sql } from '../db/pool.ts';
-import type { Book } from '../ids.ts';
+import { type Queryable, sql } from '../../db/pool.ts';
+import type { Book } from '../../ids.ts';
 import { GENESIS, nextLink, type SealedPosting, sealedLine } from './seal.ts';
 
 /** One link of a book's chain with the lines it was made of, as an outsider gets it. */

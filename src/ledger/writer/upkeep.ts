@@ -1,8 +1,8 @@
-import type { App } from '../app.ts';
-import { knownBooks } from '../books.ts';
-import { type Queryable, sql } from '../db/pool.ts';
-import { type Book, newId } from '../ids.ts';
-import type { PeriodicSpec } from '../jobs/jobs.ts';
+import type { App } from '../../app.ts';
+import { knownBooks } from '../../books.ts';
+import { type Queryable, sql } from '../../db/pool.ts';
+import { type Book, newId } from '../../ids.ts';
+import type { PeriodicSpec } from '../../jobs/jobs.ts';
 import { forgetMail } from './mail.ts';
 
 /** Ends reservations whose time has come, and forgets letters whose sender is gone. */

@@ -1,9 +1,9 @@
-import { type Queryable, type Statement, sql, statement } from '../db/pool.ts';
-import { storableJson } from '../db/storable.ts';
-import type { Book } from '../ids.ts';
-import type { AccountState, PostingRow, Reservation } from './apply.ts';
-import type { AccountSpec, IntentKey, MoveResult, RowChange, RowKind } from './ledger.ts';
-import type { SealedPosting } from './seal.ts';
+import { type Queryable, type Statement, sql, statement } from '../../db/pool.ts';
+import { storableJson } from '../../db/storable.ts';
+import type { Book } from '../../ids.ts';
+import type { AccountState, PostingRow, Reservation } from '../apply.ts';
+import type { SealedPosting } from '../chain/seal.ts';
+import type { AccountSpec, IntentKey, MoveResult, RowChange, RowKind } from '../ledger.ts';
 
 /** Set-based statements of the writer: a batch costs the same number of round trips as one move. */
 function json(rows: readonly unknown[]): string {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ChainFollower, type ChainLink, selectLinks } from './chain.ts';
-import { end, floored, fund, move, type OpenLedger, transfer } from './testing.ts';
-import { openBooks } from './testing-books.ts';
+import { openBooks } from '../testing.ts';
+import { end, floored, fund, move, type OpenLedger, transfer } from '../testing-moves.ts';
+import { ChainFollower, type ChainLink, selectLinks } from './links.ts';
 
 /** What an outsider gets of a book, and what becomes of it when somebody touches it. */
 let ledger: OpenLedger;

@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sql } from '../db/pool.ts';
-import { checkLedger } from './check.ts';
-import { floored, fund, move, type OpenLedger, transfer } from './testing.ts';
-import { openBooks } from './testing-books.ts';
+import { sql } from '../../db/pool.ts';
+import { checkLedger } from '../check.ts';
+import { openBooks } from '../testing.ts';
+import { floored, fund, move, type OpenLedger, transfer } from '../testing-moves.ts';
 import type { Order, Word } from './testing-process.ts';
 
 /** Several processes write one book: each is a ledger of its own, killed as the real ones are. */

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import type { App } from '../app.ts';
-import { listSchema } from '../http/pagination.ts';
-import { type Route, route } from '../http/route.ts';
-import { MAX_BOOK } from '../ids.ts';
-import { selectLinks } from './chain.ts';
+import type { App } from '../../app.ts';
+import { listSchema } from '../../http/pagination.ts';
+import { type Route, route } from '../../http/route.ts';
+import { MAX_BOOK } from '../../ids.ts';
+import { selectLinks } from './links.ts';
 
 /** The chain of a book's postings, for whoever wants to prove that none was changed. */
 const MAX_POSITION_DIGITS = 15;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Move } from './ledger.ts';
+import type { Move } from '../ledger.ts';
 
 /**
  * The body of a move as its caller meant it: what would be the same in a second try. Ids and times

@@ -1,8 +1,8 @@
-import { isDatabaseAway, sqlState, violatedConstraint } from '../db/pool.ts';
-import { type Book, newId } from '../ids.ts';
+import { isDatabaseAway, sqlState, violatedConstraint } from '../../db/pool.ts';
+import { type Book, newId } from '../../ids.ts';
+import type { Move, MoveResult } from '../ledger.ts';
 import { type Entry, TenureEnded, writeBatch } from './batch.ts';
 import { LEASE_MS, leaveHead, type Tenure, takeHead } from './head.ts';
-import type { Move, MoveResult } from './ledger.ts';
 import {
   answerMail,
   type MailResult,

@@ -1,7 +1,7 @@
-import { type Queryable, sql } from '../db/pool.ts';
-import { storableJson } from '../db/storable.ts';
-import type { Book } from '../ids.ts';
-import type { Move, MoveResult, NewPosting } from './ledger.ts';
+import { type Queryable, sql } from '../../db/pool.ts';
+import { storableJson } from '../../db/storable.ts';
+import type { Book } from '../../ids.ts';
+import type { Move, MoveResult, NewPosting } from '../ledger.ts';
 
 /**
  * Moves on their way to the process that writes a book, and the answers back. The answer commits

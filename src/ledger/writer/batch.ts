@@ -1,9 +1,10 @@
-import type { Tx } from '../db/pool.ts';
-import { type Book, newId } from '../ids.ts';
-import { type AccountState, applyMove, type BatchState, namedAccounts } from './apply.ts';
+import type { Tx } from '../../db/pool.ts';
+import { type Book, newId } from '../../ids.ts';
+import { type AccountState, applyMove, type BatchState, namedAccounts } from '../apply.ts';
+import { nextLink, type SealedPosting, sealedLine } from '../chain/seal.ts';
+import type { Move, MoveResult, RowChange } from '../ledger.ts';
 import { lockHead, moveHead, type Tenure } from './head.ts';
 import { bodyDigest } from './identity.ts';
-import type { Move, MoveResult, RowChange } from './ledger.ts';
 import { answerMail } from './mail.ts';
 import {
   changeStatement,
@@ -21,7 +22,6 @@ import {
   selectMoves,
   updateAccounts,
 } from './queries.ts';
-import { nextLink, type SealedPosting, sealedLine } from './seal.ts';
 import type { LedgerOptions } from './writer.ts';
 
 /**

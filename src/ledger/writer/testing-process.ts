@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '../ids.ts';
-import { floored, fund, move, openLedger, transfer } from './testing.ts';
+import { newId } from '../../ids.ts';
+import { floored, fund, move, openLedger, transfer } from '../testing-moves.ts';
 
 /**
  * For tests: a ledger in a process of its own, told by messages what to do. `race`: transfers of

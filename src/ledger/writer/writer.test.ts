@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sql, sqlState } from '../db/pool.ts';
-import { newId } from '../ids.ts';
-import { checkLedger } from './check.ts';
-import type { Move } from './ledger.ts';
-import { end, floored, fund, move, type OpenLedger, THINGS, transfer } from './testing.ts';
-import { openBooks } from './testing-books.ts';
+import { sql, sqlState } from '../../db/pool.ts';
+import { newId } from '../../ids.ts';
+import { checkLedger } from '../check.ts';
+import type { Move } from '../ledger.ts';
+import { openBooks } from '../testing.ts';
+import { end, floored, fund, move, type OpenLedger, THINGS, transfer } from '../testing-moves.ts';
 
 let ledger: OpenLedger;
 
