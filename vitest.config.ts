@@ -4,11 +4,11 @@ import { defineConfig } from 'vitest/config';
 const full = process.env['HUTONG_TEST_FULL'] === '1';
 
 const outside = ['node_modules', 'dist', ...(full ? [] : ['test/full/**'])];
-/** Wallets and what stands in for them: they keep nothing outside what a test opens and stops. */
-const wallets = [
-  'src/protocols/**/*.test.ts',
-  'src/sandbox/**/*.test.ts',
-  'src/wallets/**/*.test.ts',
+/** These measure this process's memory, or replace what others use: a process for each file. */
+const alone = [
+  'test/contract/**/*.test.ts',
+  'test/full/**/*.test.ts',
+  'test/security/wire-*.test.ts',
 ];
 
 export default defineConfig({
@@ -19,26 +19,23 @@ export default defineConfig({
     testTimeout: full ? 1_800_000 : 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    globalSetup: 'test/support/global-setup.ts',
+    setupFiles: 'test/support/set-up.ts',
     projects: [
       {
+        // Loading the modules anew for each of these many files would take longer than the tests.
+        // They keep nothing outside what a test opens and stops.
         extends: true,
         test: {
-          name: 'hub',
+          name: 'together',
           include: ['src/**/*.test.{ts,tsx}', 'web/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
-          exclude: [...outside, ...wallets],
-          globalSetup: 'test/support/global-setup.ts',
+          exclude: [...outside, ...alone],
+          isolate: false,
         },
       },
       {
-        // Loading the modules anew for each of these many files would take longer than the tests.
         extends: true,
-        test: {
-          name: 'wallets',
-          include: wallets,
-          exclude: outside,
-          isolate: false,
-          globalSetup: 'test/support/global-setup.ts',
-        },
+        test: { name: 'alone', include: alone, exclude: outside },
       },
     ],
   },

@@ -30,7 +30,7 @@ export async function recordAnswer(
     ...(key_hash === undefined ? [] : [keyFinished(key_hash)]),
   ];
   const { book } = payment;
-  const parts = answered(payment, attempt, outcome);
+  const parts = answered(app, { payment, attempt }, outcome);
   const result = await app.ledger.submit({ book, ...parts, rows: [...parts.rows, ...always] });
   if (result.kind === 'committed') return after(attempt, outcome);
   await app.ledger.submit({ book, ...NOTHING, rows: always });
@@ -60,7 +60,11 @@ function after(attempt: Attempt, outcome: CreateOutcome): Attempt {
 const AFTER_PRESENTED_MS = 10_000;
 const AFTER_UNKNOWN_MS = 2_000;
 
-function answered(payment: Payment, attempt: Attempt, outcome: CreateOutcome): MoveParts {
+function answered(
+  { config: { retry_pace: pace } }: App,
+  { payment, attempt }: { payment: Payment; attempt: Attempt },
+  outcome: CreateOutcome,
+): MoveParts {
   const told = { attempt: attempt.id, wallet: attempt.wallet };
   switch (outcome.kind) {
     case 'presented':
@@ -70,7 +74,7 @@ function answered(payment: Payment, attempt: Attempt, outcome: CreateOutcome): M
           changeAttempt(attempt, {
             state: 'presented',
             presentation_data: outcome.presentation,
-            next_query_at: new Date(Date.now() + AFTER_PRESENTED_MS),
+            next_query_at: new Date(Date.now() + AFTER_PRESENTED_MS * pace),
           }),
         ],
         events: [step(payment, 'attempt.presented', told)],
@@ -81,7 +85,7 @@ function answered(payment: Payment, attempt: Attempt, outcome: CreateOutcome): M
         rows: [
           changeAttempt(attempt, {
             state: 'unknown',
-            next_query_at: new Date(Date.now() + AFTER_UNKNOWN_MS),
+            next_query_at: new Date(Date.now() + AFTER_UNKNOWN_MS * pace),
           }),
         ],
         events: [step(payment, 'attempt.unknown', { ...told, cause: outcome.cause })],

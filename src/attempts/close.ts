@@ -93,7 +93,7 @@ function consequences(
     rows: [
       changeAttempt(attempt, {
         state: 'abandoned',
-        next_query_at: new Date(Date.now() + ABANDONED_QUERY_MS),
+        next_query_at: new Date(Date.now() + ABANDONED_QUERY_MS * app.config.retry_pace),
       }),
     ],
     events: [

@@ -1,22 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataFolder } from '../../test/support/sandbox-keys.ts';
 import { checkAccountFile } from '../cli/doctor-account.ts';
 import { systemClock } from '../clock.ts';
 import { SANDBOX_WALLETS, type SandboxWallet } from '../sandbox/sandbox.ts';
 import { type SandboxWallets, startSandboxWallets } from '../world/wallets.ts';
 import { readAccountFile } from './account-file.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'hutong-account-'));
+let folder: string;
 let wallets: SandboxWallets;
 
 beforeAll(async () => {
+  folder = await dataFolder('account');
   const ports = Object.fromEntries(SANDBOX_WALLETS.map((name) => [name, 0])) as Record<
     SandboxWallet,
     number
   >;
-  const config = { host: '127.0.0.1', data_dir: join(folder, 'keys'), notify_pace: 1 };
+  const config = { host: '127.0.0.1', data_dir: folder, notify_pace: 1 };
   wallets = await startSandboxWallets({ config, ports, clock: systemClock });
 });
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../test/support/hub.ts';
+import { dataFolder } from '../../test/support/sandbox-keys.ts';
 import { sql } from '../db/pool.ts';
 import { apiRoutes } from '../hub.ts';
 import { notifyRoutes } from '../notifications/routes.ts';
@@ -20,7 +21,8 @@ beforeAll(async () => {
     parts: (app) => ({ routes: apiRoutes(app), pages: [notifyRoutes(app)] }),
   });
   const { config, clock } = hub.app;
-  wallets = await startSandboxWallets({ config, clock });
+  const data_dir = await dataFolder('accounts');
+  wallets = await startSandboxWallets({ config: { ...config, data_dir }, clock });
 });
 
 afterAll(() => wallets.stop());

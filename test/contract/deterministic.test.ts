@@ -16,11 +16,11 @@ async function walk(stages: Stages): Promise<void> {
   runs.push(told);
 }
 
-/** The first two make keys of their own; the third, of another seed, has the second's keys. */
+/** The first two have different keys; the third, of another seed, has the second's. */
 beforeAll(async () => {
   const first = await sandboxStages({ seed: 11, at: NOON });
   await walk(first).finally(first.stop);
-  const second = await sandboxStages({ seed: 11, at: NOON });
+  const second = await sandboxStages({ seed: 11, at: NOON, keys_from: 'new' });
   try {
     await walk(second);
     const third = await sandboxStages({ seed: 12, at: NOON, keys_from: second.data_dir });

@@ -19,6 +19,7 @@ import type {
   WalletName,
 } from '../../src/wallets/wallet.ts';
 import { startSandboxWallets } from '../../src/world/wallets.ts';
+import { dataFolder } from '../support/sandbox-keys.ts';
 import { type MerchantServer, openMerchant } from './merchant.ts';
 import { Recorder } from './recorder.ts';
 
@@ -80,17 +81,23 @@ export interface StageOptions {
   readonly seed?: number;
   /** Business time stands still here, but for `advance`. */
   readonly at?: Date;
-  /** Where the keys of earlier sandboxes are; new ones when absent. */
-  readonly keys_from?: string;
+  /** Where the keys of earlier sandboxes are, or new ones; those of all tests when absent. */
+  readonly keys_from?: string | 'new';
   /** Which of them; all when absent. */
   readonly only?: readonly SandboxWallet[];
+}
+
+async function folderWithKeys(from: string | undefined): Promise<string> {
+  if (from === undefined) return dataFolder('contract');
+  const folder = mkdtempSync(join(tmpdir(), 'hutong-contract-'));
+  if (from !== 'new') cpSync(from, folder, { recursive: true });
+  return folder;
 }
 
 /** Every wallet's sandbox with its connector; books in memory. */
 export async function sandboxStages(options: StageOptions = {}): Promise<Stages> {
   const { seed = 7, at } = options;
-  const data_dir = mkdtempSync(join(tmpdir(), 'hutong-contract-'));
-  if (options.keys_from !== undefined) cpSync(options.keys_from, data_dir, { recursive: true });
+  const data_dir = await folderWithKeys(options.keys_from);
   let offset = 0;
   const clock = {
     now: () => new Date((at?.getTime() ?? Date.now()) + offset),

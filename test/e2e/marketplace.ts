@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { loadConfig } from '../../src/config.ts';
 import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
 import { openDb, sql } from '../../src/db/pool.ts';
@@ -20,6 +18,7 @@ import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallet
 import { type Shops, startShops } from '../../web/shops/server.ts';
 import { SHOP_SLUGS } from '../../web/shops/shops.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { dataFolder } from '../support/sandbox-keys.ts';
 
 /** Everything a shopper touches: four shops, the hub, every wallet and the phone, on real ports. */
 export interface Marketplace {
@@ -33,7 +32,7 @@ export interface Marketplace {
 
 export async function openMarketplace(): Promise<Marketplace> {
   const database = await createTestDatabase();
-  const dir = mkdtempSync(join(tmpdir(), 'hutong-e2e-'));
+  const dir = await dataFolder('e2e');
   const db = openDb({ url: database.url, max_connections: 2 });
   await db.query(sql`insert into installation (mode) values ('sandbox')`);
   const clock = await openBusinessClock(db);

@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { newWalletReference } from '../../src/ids.ts';
 import { PEOPLE } from '../../src/sandbox/phone/people.ts';
@@ -12,6 +10,7 @@ import type { ChargeOutcome } from '../../src/wallets/products/payer-codes.ts';
 import type { PayoutOutcome } from '../../src/wallets/products/payouts.ts';
 import type { Wallet, WalletAccount, WalletName } from '../../src/wallets/wallet.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
+import { dataFolder } from '../support/sandbox-keys.ts';
 
 /** Both wallets' sandboxes and a phone, and a merchant that shows codes; no hub. */
 export interface PhoneRig {
@@ -28,7 +27,7 @@ export interface PhoneRig {
 export async function startPhoneRig(
   options: { host?: string; token?: string } = {},
 ): Promise<PhoneRig> {
-  const data_dir = mkdtempSync(join(tmpdir(), 'hutong-phone-'));
+  const data_dir = await dataFolder('phone');
   let offset = 0;
   const clock = {
     now: () => new Date(Date.now() + offset),

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
@@ -17,6 +16,7 @@ import { createApp } from '../../src/wiring.ts';
 import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { dataFolder } from '../support/sandbox-keys.ts';
 
 /** The whole hub on its port, with the wallets' sandboxes and the phone, as a stranger meets it. */
 export interface HubRig {
@@ -53,7 +53,7 @@ export interface ApiAnswer {
 
 export async function startHubRig(env: Record<string, string> = {}): Promise<HubRig> {
   const database = await createTestDatabase();
-  const dir = mkdtempSync(join(tmpdir(), 'hutong-security-'));
+  const dir = await dataFolder('security');
   const config = loadConfig({
     HUTONG_DATA_DIR: dir,
     // What is refused is logged as a warning by design; only what breaks is worth reading here.

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { createDatabase, dropDatabase } from '../../src/db/postgres-admin.ts';
 import { askShared } from './shared.ts';
@@ -32,10 +31,11 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
 }
 
 const drops: (() => Promise<void>)[] = [];
-// Registered while the test file loads, so it runs after every hook of the file itself.
-afterAll(async () => {
-  for (const drop of drops) await drop();
-});
+
+/** What the file just ended has opened: workers go on with the next file. */
+export async function dropTestDatabases(): Promise<void> {
+  for (const drop of drops.splice(0)) await drop();
+}
 
 async function cloneOf(url: string, template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;

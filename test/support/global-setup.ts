@@ -10,11 +10,12 @@ import { migrate } from '../../src/db/migrate.ts';
 import { createDatabase, createRole, dropDatabase } from '../../src/db/postgres-admin.ts';
 import { startPostgres } from '../../src/db/postgres-server.ts';
 import { type ChromiumFound, unpackChromium } from './chromium-unpack.ts';
+import { mintedKeys } from './minted-keys.ts';
 import { type TestServer, urlOf } from './test-server.ts';
 
 /**
  * What a whole test run shares, made when the first test asks for it: one PostgreSQL with a
- * template database, and an unpacked Chromium. Test files run in processes of their own, so they
+ * template database, the sandboxes' keys, and an unpacked Chromium. Test files run in processes of their own, so they
  * ask over a loopback socket of this process. A run of pure tests starts nothing.
  *
  * `TEST_DATABASE_URL` (a role that may create databases) uses a server of yours instead.
@@ -22,10 +23,15 @@ import { type TestServer, urlOf } from './test-server.ts';
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   let database: Promise<SharedServer> | undefined;
   let chromium: Promise<ChromiumFound> | undefined;
-  async function answer(path: string | undefined): Promise<ChromiumFound | TestServer> {
+  let keys: Promise<string> | undefined;
+  async function answer(path: string | undefined): Promise<string | ChromiumFound | TestServer> {
     if (path === '/chromium') {
       chromium ??= unpackChromium();
       return chromium;
+    }
+    if (path === '/keys') {
+      keys ??= mintedKeys();
+      return keys;
     }
     database ??= startShared();
     const { url, template } = await database;

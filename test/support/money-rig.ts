@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
@@ -24,6 +22,7 @@ import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
 import { startSandboxWallets } from '../../src/world/wallets.ts';
 import { differences } from './books.ts';
 import { createTestDatabase } from './database.ts';
+import { dataFolder } from './sandbox-keys.ts';
 
 /** A hub without its HTTP API, with every wallet's sandbox, on one test database. */
 export interface MoneyRig {
@@ -55,7 +54,7 @@ export async function startMoneyRig(
   { book = 0 }: RigOptions = {},
 ): Promise<MoneyRig> {
   const database = await createTestDatabase();
-  const dir = mkdtempSync(join(tmpdir(), 'hutong-rig-'));
+  const dir = await dataFolder('rig');
   const config = loadConfig({
     HUTONG_DATA_DIR: dir,
     HUTONG_LOG_LEVEL: 'error',

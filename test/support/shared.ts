@@ -10,7 +10,7 @@ declare module 'vitest' {
 const TIMEOUT_MS = 60_000;
 
 /** Asks the run's main process for something that all test files share. */
-export async function askShared(what: 'database' | 'chromium'): Promise<unknown> {
+export async function askShared(what: 'database' | 'chromium' | 'keys'): Promise<unknown> {
   const response = await fetch(`${inject('shared')}/${what}`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });

@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { keysFolder } from '../../../test/support/sandbox-keys.ts';
 import type { Clock } from '../../clock.ts';
 import { FaultDial } from '../faults.ts';
 import { sandboxRandom } from '../random.ts';
 import { RequestLog } from '../requests.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { memoryJournal, SandboxStore } from '../store.ts';
-import { copyTestKeys } from './open/test-keys.ts';
 import { startAlipaySandbox } from './sandbox.ts';
 
 /** For tests: a sandbox on a port of its own, with a clock and a merchant's ear to move and ask. */
@@ -52,8 +50,7 @@ export interface TestSandboxOptions {
 }
 
 export async function openTestSandbox(options: TestSandboxOptions = {}): Promise<TestSandbox> {
-  const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-alipay-')));
-  if (options.keys_dir === undefined) await copyTestKeys(keys_dir);
+  const keys_dir = options.keys_dir ?? (await keysFolder('alipay'));
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
   const clock = options.clock ?? testClock();
   const faults = new FaultDial();

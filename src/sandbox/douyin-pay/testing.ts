@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { keysFolder } from '../../../test/support/sandbox-keys.ts';
 import { FaultDial } from '../faults.ts';
 import { sandboxRandom } from '../random.ts';
 import { RequestLog } from '../requests.ts';
@@ -27,7 +26,7 @@ export interface RunningSandbox {
 export async function runSandbox(
   options: { store?: SandboxStore; keys_dir?: string } = {},
 ): Promise<RunningSandbox> {
-  const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-douyin-')));
+  const keys_dir = options.keys_dir ?? (await keysFolder('douyin_pay'));
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
   let offset = 0;
   const clock = { now: () => new Date(Date.now() + offset), real: () => new Date() };

@@ -1,6 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { keysFolder } from '../../../test/support/sandbox-keys.ts';
 import { decodeSigned, decodeZmLine } from '../../protocols/union-pay/daily-file.ts';
 import { settleDateOf, stamp } from '../../protocols/union-pay/transactions.ts';
 import { SandboxStore } from '../store.ts';
@@ -19,9 +20,7 @@ let pen: Pen;
 let keys_dir: string;
 
 beforeAll(async () => {
-  const first = await openTestSandbox({ at: NOON });
-  keys_dir = `${first.keys_dir}-kept`;
-  await first.stop();
+  keys_dir = await keysFolder('union_pay');
 });
 
 beforeEach(async () => {

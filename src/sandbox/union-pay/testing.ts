@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { keysFolder } from '../../../test/support/sandbox-keys.ts';
 import type { Clock } from '../../clock.ts';
 import {
   certIdOf,
@@ -62,7 +61,7 @@ function testClock(at: string | undefined) {
 }
 
 export async function openTestSandbox(options: Options = {}): Promise<TestSandbox> {
-  const keys_dir = options.keys_dir ?? (await mkdtemp(join(tmpdir(), 'hutong-union-')));
+  const keys_dir = options.keys_dir ?? (await keysFolder('union_pay'));
   const store = options.store ?? (await SandboxStore.open(memoryJournal));
   const clock = testClock(options.at);
   const faults = new FaultDial();

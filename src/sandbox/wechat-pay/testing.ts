@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keysFolder } from '../../../test/support/sandbox-keys.ts';
 import type { Clock } from '../../clock.ts';
 import {
   type Authorization,
@@ -19,7 +20,6 @@ import { sandboxRandom } from '../random.ts';
 import { RequestLog } from '../requests.ts';
 import type { Person, WalletSandbox } from '../sandbox.ts';
 import { memoryJournal, SandboxStore } from '../store.ts';
-import { copyOfKeys } from './merchants/testing.ts';
 import { startWechatPaySandbox } from './sandbox.ts';
 
 /** What the tests beside this file share: a running sandbox and a shop that takes notices. */
@@ -59,7 +59,7 @@ export async function runSandbox(
     rate_limits?: boolean;
   } = {},
 ): Promise<RunningSandbox> {
-  const keys_dir = options.keys_dir ?? (await copyOfKeys());
+  const keys_dir = options.keys_dir ?? (await keysFolder('wechat_pay'));
   const clock = new TestClock();
   const faults = new FaultDial(7);
   const store = options.store ?? (await SandboxStore.open(memoryJournal));

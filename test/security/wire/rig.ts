@@ -23,7 +23,7 @@ import type {
   WalletEnvironment,
 } from '../../../src/wallets/wallet.ts';
 import { wechatPayWallet } from '../../../src/wallets/wechat-pay/wallet.ts';
-import { keepKeys, keysFor } from './keys.ts';
+import { keysFolder } from '../../support/sandbox-keys.ts';
 
 /** One wallet's sandbox on its port and its connector beside it, without a hub around them. */
 export const WIRE_WALLETS = ['wechat_pay', 'alipay', 'union_pay', 'douyin_pay'] as const;
@@ -80,7 +80,7 @@ const PEOPLE = [{ id: 'lin', name: { zh: '林小禾', en: 'Lin Xiaohe' } }] as c
 
 /** Starts one wallet for the tests of a file, and stops it after them. */
 export async function startWire(name: WireWallet): Promise<Wire> {
-  const keys_dir = await keysFor(name);
+  const keys_dir = await keysFolder(name);
   const clock = { now: () => new Date(), real: () => new Date() };
   const store = await SandboxStore.open(memoryJournal);
   const requests = new RequestLog(clock.real);
@@ -99,7 +99,6 @@ export async function startWire(name: WireWallet): Promise<Wire> {
     rate_limits: false,
   };
   const sandbox = await START[name](options);
-  keepKeys(name, keys_dir);
   await sandbox.setBalance('lin', 1_000_000_000n);
   const opened: Wallet[] = [];
   const connector = (timeout_ms = 2_000) => {

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keysFolder } from '../../../../test/support/sandbox-keys.ts';
 import { type JournalRecord, SandboxStore } from '../../store.ts';
 import { type Desk, openDesk } from './testing.ts';
 
@@ -10,7 +9,7 @@ let keys_dir = '';
 const journal = new Map<string, JournalRecord>();
 
 beforeAll(async () => {
-  keys_dir = await mkdtemp(join(tmpdir(), 'hutong-alipay-restart-'));
+  keys_dir = await keysFolder('alipay');
 });
 
 afterAll(() => rm(keys_dir, { recursive: true, force: true }));

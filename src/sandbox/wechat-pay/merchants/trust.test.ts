@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
+import { keysFolder } from '../../../../test/support/sandbox-keys.ts';
 import type { SealedCertificate } from '../../../protocols/wechat-pay/certificates.ts';
 import { answerMessage, rsaVerify } from '../../../protocols/wechat-pay/signature.ts';
 import {
@@ -15,7 +16,7 @@ import {
   runSandbox,
   type Shop,
 } from '../testing.ts';
-import { act, copyOfKeys } from './testing.ts';
+import { act } from './testing.ts';
 
 /** Who signs what towards whom; the judge is wechatpay-axios-plugin, which picks by serial. */
 let running: RunningSandbox;
@@ -311,7 +312,7 @@ describe('API certificates', () => {
 
 describe('kept keys', () => {
   test('of the first release are taken over: same number, same serial, same keys', async () => {
-    const keys_dir = await copyOfKeys();
+    const keys_dir = await keysFolder('wechat_pay');
     const known = await runSandbox({ keys_dir });
     const before = merchantOf(known);
     await known.sandbox.stop();
@@ -330,7 +331,7 @@ describe('kept keys', () => {
   });
 
   test('that are damaged stop the start, by the name of the file', async () => {
-    const keys_dir = await copyOfKeys();
+    const keys_dir = await keysFolder('wechat_pay');
     await writeFile(join(keys_dir, 'wechat_pay_platform_certificates.json'), '[{}]');
     await expect(runSandbox({ keys_dir })).rejects.toThrow(
       'platform_certificates.json are damaged',

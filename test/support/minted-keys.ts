@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { packageRoot } from '../../src/package-root.ts';
+import { startSandboxWallets } from '../../src/world/wallets.ts';
+
+/**
+ * The folder with the keys that every sandbox makes at its first start. They take seconds of
+ * computing, so they are made once on a machine; changed sandboxes make them anew.
+ */
+export async function mintedKeys(): Promise<string> {
+  const sources = digestOf(join(packageRoot(), 'src', 'sandbox'));
+  const kept = join(tmpdir(), `hutong-test-keys-${userInfo().uid}-${sources}`);
+  if (isFolder(kept)) return join(kept, 'keys');
+  const data_dir = mkdtempSync(join(tmpdir(), 'hutong-test-keys-'));
+  const config = { host: '127.0.0.1', data_dir, notify_pace: 1 };
+  const wallets = await startSandboxWallets({ config, clock: systemClock });
+  await wallets.stop();
+  try {
+    renameSync(data_dir, kept);
+  } catch {
+    // Another run was first.
+    rmSync(data_dir, { recursive: true, force: true });
+  }
+  return join(kept, 'keys');
+}
+
+function digestOf(folder: string): string {
+  const hash = createHash('sha256');
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((path) => /(?<!\.test)\.ts$/.test(path)).sort()) {
+    hash.update(name).update(readFileSync(join(folder, name)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
