@@ -16,9 +16,9 @@ async function walk(stages: Stages): Promise<void> {
   runs.push(told);
 }
 
-/** The first two have different keys; the third, of another seed, has the second's. */
+/** The first two make keys of their own; the third, of another seed, has the second's keys. */
 beforeAll(async () => {
-  const first = await sandboxStages({ seed: 11, at: NOON });
+  const first = await sandboxStages({ seed: 11, at: NOON, keys_from: 'new' });
   await walk(first).finally(first.stop);
   const second = await sandboxStages({ seed: 11, at: NOON, keys_from: 'new' });
   try {

@@ -15,8 +15,8 @@ import { type TestServer, urlOf } from './test-server.ts';
 
 /**
  * What a whole test run shares, made when the first test asks for it: one PostgreSQL with a
- * template database, the sandboxes' keys, and an unpacked Chromium. Test files run in processes of their own, so they
- * ask over a loopback socket of this process. A run of pure tests starts nothing.
+ * template database, the keys of the sandboxes, and an unpacked Chromium. Test files run in other
+ * processes, so they ask over a loopback socket of this one. A run of pure tests starts nothing.
  *
  * `TEST_DATABASE_URL` (a role that may create databases) uses a server of yours instead.
  */

@@ -1,4 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../errors.ts';
 import { type Issued, issueCertificate } from '../../sandbox/certificates.ts';
@@ -16,9 +19,11 @@ let old: Issued;
 
 beforeAll(async () => {
   on = await openBench();
-  const world = await openTestSandbox();
+  const keys_dir = await mkdtemp(join(tmpdir(), 'hutong-other-install-'));
+  const world = await openTestSandbox({ keys_dir });
   other = world.sandbox.merchantAccount().credentials;
   await world.stop();
+  await rm(keys_dir, { recursive: true });
   old = await issueCertificate({
     subject: { CN: '041@777290058110048@胡同集市@1' },
     serial: '1036478b00',
