@@ -10,6 +10,16 @@ export const EVENT_TYPES = [
   'refund.succeeded',
   'refund.refused',
   'refund.needs_action',
+  'hold.created',
+  'hold.partially_released',
+  'hold.released',
+  'hold.returned',
+  'hold.shipped',
+  'hold.disputed',
+  'hold.dispute_resolved',
+  'hold.limit_near',
+  'split.finished',
+  'split.refused',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -25,7 +35,9 @@ export type StepType =
   | 'attempt.abandoned'
   | 'payment.close_requested'
   | 'fact.ignored'
-  | 'fact.refused';
+  | 'fact.refused'
+  | 'split.created'
+  | 'split.unknown';
 
 export interface NewEvent {
   readonly book: Book;

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { App } from './app.ts';
 import { attemptRoutes } from './attempts/routes.ts';
 import { checkoutRoutes } from './checkout/routes.ts';
+import { holdRoutes } from './escrow/routes.ts';
 import type { PageEnv } from './http/request.ts';
 import type { Route } from './http/route.ts';
 import { createServer } from './http/server.ts';
@@ -11,6 +12,7 @@ import { merchantRoutes } from './merchants/routes.ts';
 import { notifyRoutes } from './notifications/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { platformRoutes } from './platforms/routes.ts';
+import { receiverRoutes } from './receivers/routes.ts';
 import { refundRoutes } from './refunds/routes.ts';
 import { walletAccountRoutes } from './wallet-accounts/routes.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -21,6 +23,8 @@ export function apiRoutes(app: App): Route[] {
     ...paymentRoutes(app),
     ...attemptRoutes(app),
     ...refundRoutes(app),
+    ...holdRoutes(app),
+    ...receiverRoutes(app),
     ...merchantRoutes(app),
     ...platformRoutes(app),
     ...walletAccountRoutes(app),

@@ -28,7 +28,10 @@ export type Prefix =
   | 'mov'
   | 'cal'
   | 'gat'
-  | 'brk';
+  | 'brk'
+  | 'rcv'
+  | 'hld'
+  | 'spl';
 export type Id<P extends Prefix = Prefix> = `${P}_${string}`;
 
 const POOL_BYTES = 4_096;

@@ -1,9 +1,11 @@
 import { closeOtherAttempt, queryAttempts } from './attempts/jobs.ts';
+import { releaseDueHolds, watchHolds } from './escrow/jobs.ts';
 import { forgetOldKeys } from './http/idempotency.ts';
 import type { JobSpec, PeriodicSpec } from './jobs/jobs.ts';
 import { expireReservations, forgetLetters } from './ledger/writer/upkeep.ts';
 import { processNotification } from './notifications/process.ts';
 import { expirePayments } from './payments/close.ts';
+import { querySplits } from './profit-sharing/jobs.ts';
 import { queryRefunds, sendRefundJob } from './refunds/jobs.ts';
 import { deliverWebhook } from './webhooks/deliver.ts';
 import { sealEvents } from './webhooks/sealer.ts';
@@ -21,6 +23,9 @@ export const PERIODIC_SPECS: readonly PeriodicSpec[] = [
   expirePayments,
   queryAttempts,
   queryRefunds,
+  querySplits,
+  releaseDueHolds,
+  watchHolds,
   sealEvents,
   forgetOldKeys,
   expireReservations,

@@ -14,6 +14,19 @@ const EVENTS: Readonly<Record<EventType, string>> = {
   'refund.succeeded': 'The money is back with the payer.',
   'refund.refused': 'The wallet refused it for good; the amount is free again.',
   'refund.needs_action': 'The wallet cannot finish it by itself (a closed account, for example).',
+  'hold.created': 'The money of a payment in escrow, or with splits, is held by its wallet.',
+  'hold.partially_released': 'A part of held money went to the merchant and the receivers.',
+  'hold.released': 'All that was held is released. `data.why` says by what.',
+  'hold.returned': 'Refunds took all of the held money back to the payer.',
+  'hold.shipped': 'The goods of an escrow order are on their way; its days count from now.',
+  'hold.disputed': 'A dispute freezes the held money.',
+  'hold.dispute_resolved': 'The dispute is over.',
+  'hold.limit_near':
+    'A dispute is open and in three days or less the wallet gives the money to the merchant. Decide.',
+  'split.finished': 'Receivers got their shares, or gave them back; each part says which.',
+  'split.refused':
+    'The wallet refused a release, split or return. Held money stays held and is tried again ' +
+    'after six hours; a refund goes on without a share that did not come back.',
 };
 
 const STEPS: Readonly<Record<StepType, string>> = {
@@ -27,6 +40,8 @@ const STEPS: Readonly<Record<StepType, string>> = {
   'attempt.abandoned': 'The end is not confirmed; the attempt is asked about until it is over.',
   'payment.close_requested': 'A cancellation or the expiry asked for the end.',
   'fact.ignored': 'A fact changed no state here: late, double, or already known.',
+  'split.created': 'A release, split or return was committed; the wallet is asked next.',
+  'split.unknown': 'The wallet did not say what became of it; it is asked again.',
   'fact.refused': 'A fact did not fit (merchant, amount or currency); a break was opened.',
 };
 

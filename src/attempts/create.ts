@@ -218,6 +218,7 @@ async function callWallet(
     expires_at: attempt.expires_at,
     client_ip: request.client_ip,
     ...(request.payer === undefined ? {} : { payer: request.payer }),
+    ...(payment.terms === null ? {} : { hold: true }),
   });
   return recordAnswer(app, payment, attempt, outcome, request.key?.key_hash);
 }

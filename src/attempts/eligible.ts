@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { type Queryable, sql } from '../db/pool.ts';
+import { whyNotHeld } from '../escrow/eligible.ts';
 import type { ClientKind, IneligibleReason, Payment, WalletChoice } from '../payments/payment.ts';
 import { type PresentationKind, WALLETS, type Wallet, type WalletName } from '../wallets/wallet.ts';
 
@@ -45,17 +46,19 @@ export async function eligibleWallets(
   client: ClientKind,
 ): Promise<EligibleWallet[]> {
   const rows = await enrolments(app, payment);
-  const choices = rows.map((row): EligibleWallet => {
-    const presentation = PRESENTATION_BY_CLIENT[client][row.wallet] ?? null;
-    const reason = whyNot(app, payment, row, presentation);
-    return {
-      wallet: row.wallet,
-      eligible: reason === null,
-      reason,
-      presentation: reason === null ? presentation : null,
-      wallet_account_id: row.wallet_account_id,
-    };
-  });
+  const choices = await Promise.all(
+    rows.map(async (row): Promise<EligibleWallet> => {
+      const presentation = PRESENTATION_BY_CLIENT[client][row.wallet] ?? null;
+      const reason = await whyNot(app, payment, row, presentation);
+      return {
+        wallet: row.wallet,
+        eligible: reason === null,
+        reason,
+        presentation: reason === null ? presentation : null,
+        wallet_account_id: row.wallet_account_id,
+      };
+    }),
+  );
   const turn = payment.id.charCodeAt(payment.id.length - 1) % Math.max(1, choices.length);
   return [...choices.slice(turn), ...choices.slice(0, turn)];
 }
@@ -70,25 +73,27 @@ export async function whyWalletNot(
   const row = (await enrolments(app, payment)).find((entry) => entry.wallet === wallet);
   if (!row) return { reason: 'not_enrolled', wallet_account_id: null };
   return {
-    reason: whyNot(app, payment, row, presentation),
+    reason: await whyNot(app, payment, row, presentation),
     wallet_account_id: row.wallet_account_id,
   };
 }
 
-function whyNot(
+async function whyNot(
   app: App,
   payment: Payment,
   row: EnrolmentRow,
   presentation: PresentationKind | null,
-): IneligibleReason | null {
+): Promise<IneligibleReason | null> {
+  const { wallet, wallet_account_id } = row;
   if (row.gate_state !== 'open') return 'gate_closed';
-  if (row.enrolment_state !== 'active') return 'not_enrolled';
+  if (row.enrolment_state !== 'active' || wallet_account_id === null) return 'not_enrolled';
   if (row.account_state !== 'active') return 'account_suspended';
   const { capabilities } = app.wallets.connector(row.wallet);
   if (presentation === null || !capabilities.presentations.includes(presentation)) {
     return 'not_in_this_browser';
   }
-  return limits(app, payment, capabilities);
+  const reason = limits(app, payment, capabilities);
+  return reason ?? whyNotHeld(app, { wallet, wallet_account_id }, payment);
 }
 
 function limits(
@@ -101,6 +106,23 @@ function limits(
   const left_ms = payment.expires_at.getTime() - app.clock.now().getTime();
   if (left_ms < capabilities.min_expiry_ms) return 'expires_too_soon';
   return null;
+}
+
+/** Per wallet of the merchant: why it cannot keep the terms of this payment; null where it can. */
+export async function termsAt(
+  app: App,
+  payment: Payment,
+): Promise<{ readonly wallet: WalletName; readonly reason: IneligibleReason | null }[]> {
+  const rows = await enrolments(app, payment);
+  return Promise.all(
+    rows.map(async ({ wallet, wallet_account_id }) => ({
+      wallet,
+      reason:
+        wallet_account_id === null
+          ? 'not_enrolled'
+          : await whyNotHeld(app, { wallet, wallet_account_id }, payment),
+    })),
+  );
 }
 
 /** Gates and enrolments change rarely and are read for every page: cached for a second. */

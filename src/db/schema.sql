@@ -140,6 +140,52 @@ create table gates (
   constraint gates_state_check CHECK (state = ANY (ARRAY['open'::text, 'closed'::text]))
 );
 
+create table holds (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  sequence integer default 0 not null,
+  subject_id text not null,
+  payment_id text not null,
+  platform_id text not null,
+  merchant_id text not null,
+  attempt_id text not null,
+  wallet text not null,
+  wallet_account_id text not null,
+  capture text not null,
+  state text not null,
+  amount bigint not null,
+  released bigint default 0 not null,
+  shared bigint default 0 not null,
+  returned bigint default 0 not null,
+  reserved bigint default 0 not null,
+  releasable_at timestamp with time zone not null,
+  release_at timestamp with time zone not null,
+  wallet_limit_at timestamp with time zone not null,
+  warned_at timestamp with time zone,
+  disputed_at timestamp with time zone,
+  dispute_reason text,
+  shipped_at timestamp with time zone,
+  shipment jsonb,
+  created_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint holds_pkey PRIMARY KEY (book, id),
+  constraint holds_amount_check CHECK (amount > 0),
+  constraint holds_capture_check CHECK (capture = ANY (ARRAY['instant'::text, 'escrow'::text])),
+  constraint holds_check CHECK ((released + shared + returned + reserved) <= amount),
+  constraint holds_check1 CHECK ((closed_at IS NULL) = (state = ANY (ARRAY['held'::text, 'releasing'::text]))),
+  constraint holds_released_check CHECK (released >= 0),
+  constraint holds_reserved_check CHECK (reserved >= 0),
+  constraint holds_returned_check CHECK (returned >= 0),
+  constraint holds_shared_check CHECK (shared >= 0),
+  constraint holds_state_check CHECK (state = ANY (ARRAY['held'::text, 'releasing'::text, 'released'::text, 'returned'::text]))
+);
+CREATE INDEX holds_by_payment ON holds USING btree (book, payment_id);
+CREATE INDEX holds_by_platform ON holds USING btree (book, platform_id, id);
+CREATE UNIQUE INDEX holds_by_subject ON holds USING btree (book, subject_id);
+CREATE INDEX holds_due ON holds USING btree (book, release_at) WHERE state = 'held'::text AND disputed_at IS NULL;
+CREATE INDEX holds_ending ON holds USING btree (book, wallet_limit_at) WHERE state = 'held'::text;
+
 create table idempotency_keys (
   book smallint not null,
   key_hash text not null,
@@ -331,6 +377,7 @@ create table payments (
   created_at timestamp with time zone not null,
   paid_at timestamp with time zone,
   closed_at timestamp with time zone,
+  terms jsonb,
   constraint payments_pkey PRIMARY KEY (book, id),
   constraint payments_amount_check CHECK (amount > 0),
   constraint payments_check CHECK (refund_reserved >= 0 AND refund_reserved <= amount),
@@ -391,6 +438,26 @@ CREATE INDEX postings_by_subject ON postings USING btree (book, subject_id, id);
 CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE ends IS NOT NULL;
 revoke delete, truncate, update on postings from current_user;
 
+create table receiver_introductions (
+  receiver_id text not null,
+  wallet_account_id text not null,
+  introduced_at timestamp with time zone default now() not null,
+  constraint receiver_introductions_pkey PRIMARY KEY (receiver_id, wallet_account_id)
+);
+
+create table receivers (
+  id text not null,
+  platform_id text not null,
+  name text not null,
+  kind text not null,
+  accounts jsonb not null,
+  metadata jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint receivers_pkey PRIMARY KEY (id),
+  constraint receivers_kind_check CHECK (kind = ANY (ARRAY['merchant'::text, 'person'::text]))
+);
+CREATE INDEX receivers_by_platform ON receivers USING btree (platform_id, id);
+
 create table refunds (
   book smallint not null,
   id text not null,
@@ -412,6 +479,9 @@ create table refunds (
   queries integer default 0 not null,
   created_at timestamp with time zone not null,
   succeeded_at timestamp with time zone,
+  hold_id text,
+  from_hold bigint default 0 not null,
+  hold_reservation_id text,
   constraint refunds_pkey PRIMARY KEY (book, id),
   constraint refunds_amount_check CHECK (amount > 0),
   constraint refunds_currency_check CHECK (currency = 'CNY'::text),
@@ -447,6 +517,40 @@ create table schema_migrations (
   applied_at timestamp with time zone default now() not null,
   constraint schema_migrations_pkey PRIMARY KEY (number)
 );
+
+create table split_orders (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  hold_id text not null,
+  payment_id text not null,
+  kind text not null,
+  state text not null,
+  why text not null,
+  split_reference text not null,
+  wallet_split_id text,
+  amount bigint not null,
+  merchant_amount bigint not null,
+  merchant_reservation_id text,
+  parts jsonb not null,
+  release_rest boolean not null,
+  refund_id text,
+  returns_id text,
+  refusal jsonb,
+  next_query_at timestamp with time zone,
+  queries integer default 0 not null,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint split_orders_pkey PRIMARY KEY (book, id),
+  constraint split_orders_amount_check CHECK (amount > 0),
+  constraint split_orders_kind_check CHECK (kind = ANY (ARRAY['split'::text, 'release'::text, 'return'::text])),
+  constraint split_orders_merchant_amount_check CHECK (merchant_amount >= 0),
+  constraint split_orders_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'unknown'::text, 'finished'::text, 'refused'::text]))
+);
+CREATE INDEX split_orders_by_payment ON split_orders USING btree (book, payment_id, id);
+CREATE UNIQUE INDEX split_orders_by_reference ON split_orders USING btree (book, split_reference);
+CREATE UNIQUE INDEX split_orders_one_live ON split_orders USING btree (book, hold_id) WHERE kind <> 'return'::text AND (state = ANY (ARRAY['created'::text, 'pending'::text, 'unknown'::text]));
+CREATE INDEX split_orders_to_query ON split_orders USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
 
 create table wallet_accounts (
   id text not null,
@@ -505,5 +609,11 @@ alter table enrolments add constraint enrolments_wallet_account_id_fkey FOREIGN 
 alter table gates add constraint gates_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
 
 alter table merchants add constraint merchants_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
+
+alter table receiver_introductions add constraint receiver_introductions_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES receivers(id);
+
+alter table receiver_introductions add constraint receiver_introductions_wallet_account_id_fkey FOREIGN KEY (wallet_account_id) REFERENCES wallet_accounts(id);
+
+alter table receivers add constraint receivers_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
 
 alter table webhook_endpoints add constraint webhook_endpoints_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);

@@ -26,3 +26,18 @@ export function walletFees(account: Held): AccountSpec {
 export function suspense(account: Held): AccountSpec {
   return { id: `suspense:${account.id}`, normal: 'credit', floor: 0n };
 }
+
+/** Money of one payment (or part of one) that is neither the merchant's nor anybody's yet. */
+export function holdAccount(subject_id: string): AccountSpec {
+  return { id: `hold:${subject_id}`, normal: 'credit', floor: 0n };
+}
+
+/** What a platform itself earned: its commissions. */
+export function platformAccount(platformId: string): AccountSpec {
+  return { id: `platform:${platformId}`, normal: 'credit' };
+}
+
+/** What a receiver of shares got: a referrer, a service provider. */
+export function receiverAccount(receiverId: string): AccountSpec {
+  return { id: `receiver:${receiverId}`, normal: 'credit' };
+}

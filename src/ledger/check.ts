@@ -58,5 +58,15 @@ export async function checkLedger(db: Queryable): Promise<Violation[]> {
     group by p.book, p.id, p.refund_reserved, p.refunded
     having p.refund_reserved <> coalesce(sum(r.amount) filter (where r.state <> 'refused'), 0)
       or p.refunded <> coalesce(sum(r.amount) filter (where r.state = 'succeeded'), 0)`);
-  return [...sums, ...accounts, ...payments, ...refunds];
+  const holds = await db.query<Row>(sql`
+    select 'a hold has what it says, and nothing when it is closed' as law,
+      format('hold %s: %s in the ledger', h.id, coalesce(a.credits_posted - a.debits_posted, 0))
+        as detail
+    from holds h
+    left join ledger_accounts a on a.book = h.book and a.id = 'hold:' || h.subject_id
+    where coalesce(a.credits_posted - a.debits_posted, 0)
+        <> h.amount - h.released - h.shared - h.returned
+      or coalesce(a.debits_pending, 0) <> h.reserved
+      or (h.closed_at is not null and h.amount <> h.released + h.shared + h.returned)`);
+  return [...sums, ...accounts, ...payments, ...refunds, ...holds];
 }

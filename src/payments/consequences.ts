@@ -1,6 +1,13 @@
 import type { App } from '../app.ts';
+import { openHold } from '../escrow/open.ts';
 import { type Book, newId } from '../ids.ts';
-import { merchantAccount, suspense, walletAccount, walletFees } from '../ledger/accounts.ts';
+import {
+  holdAccount,
+  merchantAccount,
+  suspense,
+  walletAccount,
+  walletFees,
+} from '../ledger/accounts.ts';
 import type { NewPosting, RowChange, RowKind } from '../ledger/ledger.ts';
 import { shareHalfUp } from '../money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
@@ -46,8 +53,10 @@ export function succeed(
     sequence: payment.sequence + 1,
   } as const;
   const transaction = fact.wallet_transaction_id ?? null;
+  const held = openHold(app, account, { payment, attempt, paid_at });
   return {
     rows: [
+      ...held.rows,
       changePayment(payment, changed),
       changeAttempt(attempt, {
         state: 'succeeded',
@@ -68,6 +77,7 @@ export function succeed(
         coupons: couponTexts(fact),
       }),
       paymentEvent(app, 'payment.succeeded', { ...payment, ...changed }),
+      ...held.events,
     ],
     jobs: others.map((other) => ({
       book: payment.book,
@@ -110,7 +120,7 @@ function takings(
       ...common,
       id: newId('pst', payment.book),
       debit: walletAccount(account),
-      credit: merchant,
+      credit: payment.terms === null ? merchant : holdAccount(payment.id),
       amount: attempt.amount,
       reason: 'payment',
     },

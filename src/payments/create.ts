@@ -1,5 +1,7 @@
 import type { App } from '../app.ts';
+import { termsAt } from '../attempts/eligible.ts';
 import { sql, sqlState } from '../db/pool.ts';
+import { type PaymentTerms, termsRowOf } from '../escrow/terms.ts';
 import { Refusal } from '../errors.ts';
 import { type Book, newId, sha256 } from '../ids.ts';
 import { MAX_AMOUNT } from '../money.ts';
@@ -26,6 +28,7 @@ export interface PaymentInput {
   readonly return_url: string | null;
   readonly expires_at: Date | null;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly terms?: PaymentTerms | null;
 }
 
 /** The idempotency row that commits in the same statement as the payment. */
@@ -52,6 +55,7 @@ export async function createPayment(
   check(app, input);
   await checkMerchant(app, input);
   const payment = plan(app, input);
+  if (payment.terms !== null) await checkTerms(app, payment, key);
   const answer = key.respond(payment);
   try {
     await insertPayment(app, payment, key, answer);
@@ -62,6 +66,17 @@ export async function createPayment(
     throw await orderTaken(app, input);
   }
   return { payment, ...answer };
+}
+
+/** Terms that no wallet of the merchant can keep are refused before anybody is asked to pay. */
+async function checkTerms(app: App, payment: Payment, key: CreateKey): Promise<void> {
+  const wallets = await termsAt(app, payment);
+  if (wallets.some(({ reason }) => reason === null)) return;
+  if (await hasKey(app, payment.book, key.key_hash)) throw new CreateKeyTaken();
+  const why = wallets.map(({ wallet, reason }) => `${wallet} (${reason})`).join(', ');
+  throw new Refusal('splits_not_possible', {
+    message: `no wallet of this merchant can hold and share this payment: ${why}`,
+  });
 }
 
 async function orderTaken(app: App, input: PaymentInput): Promise<Refusal> {
@@ -137,6 +152,7 @@ function plan(app: App, input: PaymentInput): Payment {
     order_items: input.order_items,
     return_url: input.return_url,
     metadata: input.metadata,
+    terms: input.terms ?? null,
     expires_at: expiry(input, now),
     closing: false,
     close_reason: null,
@@ -186,12 +202,13 @@ async function insertPayment(
         ${payment.platform_id}, ${payment.id}, ${payment.id}, false, '{}')
     )
     insert into payments (book, id, platform_id, merchant_id, state, amount, currency, description,
-      order_reference, order_url, order_items, return_url, metadata, checkout_token_hash,
+      order_reference, order_url, order_items, return_url, metadata, terms, checkout_token_hash,
       expires_at, created_at)
     values (${payment.book}, ${payment.id}, ${payment.platform_id}, ${payment.merchant_id},
       ${payment.state}, ${payment.amount}, ${payment.currency}, ${payment.description},
       ${payment.order_reference}, ${payment.order_url}, ${JSON.stringify(items)}::jsonb,
-      ${payment.return_url}, ${payment.metadata}, ${token_hash}, ${payment.expires_at},
+      ${payment.return_url}, ${payment.metadata}, ${termsRowOf(payment.terms)}::jsonb,
+      ${token_hash}, ${payment.expires_at},
       ${payment.created_at})`);
 }
 

@@ -23,6 +23,7 @@ function payment(over: Partial<Payment> = {}): Payment {
     order_items: [],
     return_url: null,
     metadata: {},
+    terms: null,
     expires_at: AT,
     closing: false,
     close_reason: null,

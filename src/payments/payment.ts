@@ -1,3 +1,4 @@
+import type { PaymentTerms } from '../escrow/terms.ts';
 import type { Book, Id } from '../ids.ts';
 import type {
   CouponAmounts,
@@ -45,6 +46,8 @@ export interface Payment {
   readonly order_items: readonly OrderItem[];
   readonly return_url: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Null: the money is the merchant's at once. */
+  readonly terms: PaymentTerms | null;
   /** Business time. */
   readonly expires_at: Date;
   /** A close was asked for: no further attempt may begin, money already on its way may count. */
@@ -127,7 +130,11 @@ export type IneligibleReason =
   | 'amount_too_large'
   | 'expires_too_soon'
   | 'wallet_down'
-  | 'not_in_this_browser';
+  | 'not_in_this_browser'
+  | 'no_holds'
+  | 'hold_too_short'
+  | 'shares_too_large'
+  | 'receiver_not_there';
 
 export interface WalletChoice {
   readonly wallet: WalletName;

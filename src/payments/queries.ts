@@ -1,16 +1,18 @@
 import { type Queryable, sql } from '../db/pool.ts';
+import { termsOf } from '../escrow/terms.ts';
 import type { Book } from '../ids.ts';
 import type { OrderItem, Payment } from './payment.ts';
 
-type PaymentRecord = Omit<Payment, 'order_items'> & {
+type PaymentRecord = Omit<Payment, 'order_items' | 'terms'> & {
   order_items: { name: string; quantity: number; unit_amount: number }[];
+  terms: unknown;
 };
 
 function toPayment(row: PaymentRecord): Payment {
   const order_items = row.order_items.map(
     (item): OrderItem => ({ ...item, unit_amount: BigInt(item.unit_amount) }),
   );
-  return { ...row, order_items };
+  return { ...row, order_items, terms: termsOf(row.terms) };
 }
 
 export async function selectPayment(
@@ -20,7 +22,7 @@ export async function selectPayment(
 ): Promise<Payment | undefined> {
   const [row] = await db.query<PaymentRecord>(sql`
     select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
-      description, order_reference, order_url, order_items, return_url, metadata, expires_at,
+      description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
       closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
       created_at, paid_at, closed_at
     from payments where book = ${book} and id = ${id}`);
@@ -34,7 +36,7 @@ export async function selectPaymentByToken(
 ): Promise<Payment | undefined> {
   const [row] = await db.query<PaymentRecord>(sql`
     select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
-      description, order_reference, order_url, order_items, return_url, metadata, expires_at,
+      description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
       closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
       created_at, paid_at, closed_at
     from payments where book = ${book} and checkout_token_hash = ${tokenHash}`);
@@ -71,7 +73,7 @@ export interface PaymentFilter {
 export async function listPayments(db: Queryable, filter: PaymentFilter): Promise<Payment[]> {
   const rows = await db.query<PaymentRecord>(sql`
     select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
-      description, order_reference, order_url, order_items, return_url, metadata, expires_at,
+      description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
       closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
       created_at, paid_at, closed_at
     from payments

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { holdIdOf } from '../escrow/hold.ts';
 import { checkoutUrl } from './checkout-token.ts';
 import type { Payment } from './payment.ts';
 
@@ -30,6 +31,15 @@ export function renderPayment(app: Pick<App, 'vault' | 'public_url' | 'config'>,
         unit_amount: amountOnWire(item.unit_amount),
       })),
     },
+    capture: payment.terms?.capture ?? ('instant' as const),
+    release_after_days: payment.terms?.release_after_days ?? null,
+    splits: (payment.terms?.shares ?? []).map(({ receiver, role, amount, description }) => ({
+      receiver,
+      role,
+      amount: amountOnWire(amount),
+      description,
+    })),
+    hold: payment.terms && payment.state === 'succeeded' ? holdIdOf(payment.id) : null,
     wallet: payment.wallet,
     checkout_url: checkoutUrl(app, payment),
     return_url: payment.return_url,

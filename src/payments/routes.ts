@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
+import { planTerms } from '../escrow/plan-terms.ts';
 import { platformOf } from '../http/caller.ts';
 import { jsonText } from '../http/canonical-json.ts';
 import { type CallKey, replayReply } from '../http/idempotency.ts';
@@ -37,11 +38,19 @@ function create(app: App): Route {
       idempotency: 'required',
       status: 201,
       answer: schema.paymentObject,
-      refusals: ['currency_unsupported', 'order_reference_taken', 'return_url_not_registered'],
+      refusals: ['currency_unsupported', 'order_reference_taken', 'return_url_not_registered', 'splits_not_possible'],
     },
     async ({ caller, body, key }) => {
       if (body.currency !== 'CNY') throw new Refusal('currency_unsupported', { param: 'currency' });
       const callKey = present(key);
+      const terms = await planTerms(app, {
+        platform_id: platformOf(caller).id,
+        amount: body.amount,
+        capture: body.capture ?? 'instant',
+        release_after_days: body.release_after_days,
+        splits: body.splits ?? [],
+        remainder: body.split_remainder ?? 'merchant',
+      });
       const input = {
         book: caller.book,
         platform: platformOf(caller),
@@ -54,6 +63,7 @@ function create(app: App): Route {
         return_url: body.return_url ?? null,
         expires_at: body.expires_at ?? null,
         metadata: body.metadata ?? {},
+        terms,
       };
       const respond = (payment: Payment) => ({
         status: 201,

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { MAX_RELEASE_DAYS, MAX_SPLITS } from '../escrow/terms.ts';
 import * as form from '../http/schemas.ts';
+import { SHARE_ROLES } from '../profit-sharing/shares.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 
 /** The forms of payments on the wire. */
@@ -12,6 +14,25 @@ export const orderItem = z.strictObject({
   unit_amount: form.amount,
 });
 
+const splitIn = z
+  .strictObject({
+    receiver: form.id('rcv'),
+    role: z.enum(SHARE_ROLES).openapi({ description: 'In what capacity it receives.' }),
+    amount: form.amount.optional().openapi({ description: 'Fixed share in fen.' }),
+    percent: z
+      .string()
+      .regex(/^(?:100(?:\.0{1,3})?|\d{1,2}(?:\.\d{1,3})?)$/, 'must be a percent such as 2.5')
+      .optional()
+      .openapi({ example: '2.5', description: 'Rounded down to the fen.' }),
+    of: z.enum(['amount', 'rest']).optional().openapi({
+      description: 'Base of the percent: the whole amount, or what earlier splits leave of it.',
+    }),
+    min: form.amount.optional(),
+    max: form.amount.optional(),
+    description: form.text(80).optional(),
+  })
+  .openapi('Split rule');
+
 export const createBody = z
   .strictObject({
     merchant: form.id('mer'),
@@ -22,6 +43,18 @@ export const createBody = z
       reference: form.text(64),
       url: form.url.optional(),
       items: z.array(orderItem).max(MAX_ITEMS).optional(),
+    }),
+    capture: z.enum(['instant', 'escrow']).optional().openapi({
+      description: '`escrow`: the wallet holds the money until the receipt is confirmed.',
+    }),
+    release_after_days: z.int().min(1).max(MAX_RELEASE_DAYS).optional().openapi({
+      description: 'Days after payment, or shipment, when an escrow ends by itself. Default 10.',
+    }),
+    splits: z.array(splitIn).max(MAX_SPLITS).optional().openapi({
+      description: 'Who gets shares; what they leave is the merchant’s.',
+    }),
+    split_remainder: z.enum(['merchant', 'first_receiver']).optional().openapi({
+      description: 'Whose is what rounding down leaves over. Default `merchant`.',
     }),
     return_url: form.url.optional(),
     expires_at: form.timestamp.optional(),
@@ -45,6 +78,19 @@ export const paymentObject = z
       items: z.array(
         z.object({ name: z.string(), quantity: z.int(), unit_amount: form.amountOut }),
       ),
+    }),
+    capture: z.enum(['instant', 'escrow']),
+    release_after_days: z.int().nullable(),
+    splits: z.array(
+      z.object({
+        receiver: form.id('rcv'),
+        role: z.enum(SHARE_ROLES),
+        amount: form.amountOut,
+        description: z.string(),
+      }),
+    ),
+    hold: form.id('hld').nullable().openapi({
+      description: 'The held money, once a payment in escrow or with splits is paid.',
     }),
     wallet: wallet.nullable().openapi({ description: 'The wallet that paid.' }),
     checkout_url: z.string().nullable(),

@@ -71,7 +71,7 @@ export async function refuseRefund(
     assert(refund, `refund ${id} is gone`);
     if (isFinal(refund)) return;
     const payment = await paymentOf(app, refund);
-    const move = { book, ...refusedParts(app, payment, refund, refusal) };
+    const move = { book, ...(await refusedParts(app, payment, refund, refusal)) };
     if ((await app.ledger.submit(move)).kind === 'committed') return;
   }
   throw new Error(`refund ${id} keeps colliding`);

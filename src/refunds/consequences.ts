@@ -16,6 +16,7 @@ import type { Payment } from '../payments/payment.ts';
 import { amountOnWire } from '../payments/render.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
+import { settleHold } from './holds.ts';
 import type { Refund } from './refund.ts';
 
 /** What each fact about a refund writes: rows, postings and events of one move. */
@@ -86,9 +87,10 @@ async function succeededParts(
   const settled: MoveParts = {
     ...NOTHING,
     rows: [changeRefund(refund, { ...changed, next_query_at: null })],
-    postings: [ends('post', app, refund)],
+    postings: ends('post', app, refund),
     events: told(app, 'refund.succeeded', payment, after, 4),
   };
+  const held = await settleHold(app, refund, 'succeeded');
   if (refund.origin !== 'requested') {
     const sequence = payment.sequence + 1;
     return joinParts(settled, {
@@ -111,7 +113,7 @@ async function succeededParts(
     });
   }
   const refunded = payment.refunded + refund.amount;
-  return joinParts(settled, {
+  return joinParts(settled, held, {
     ...NOTHING,
     rows: [changePayment(payment, { refunded })],
     postings: await feeBack(app, account, payment, refund, refunded),
@@ -148,29 +150,32 @@ async function feeBack(
   ];
 }
 
-export function refusedParts(
+export async function refusedParts(
   app: App,
   payment: Payment,
   refund: Refund,
   refusal: { code: string; message: string },
-): MoveParts {
+): Promise<MoveParts> {
   const changed = { state: 'refused', refusal } as const;
   const freed =
     refund.origin === 'requested'
       ? [changePayment(payment, { refund_reserved: payment.refund_reserved - refund.amount })]
       : [];
-  return {
+  return joinParts(await settleHold(app, refund, 'refused'), {
     ...NOTHING,
     rows: [changeRefund(refund, { ...changed, next_query_at: null }), ...freed],
-    postings: [ends('void', app, refund)],
+    postings: ends('void', app, refund),
     events: [refundEvent(app, 'refund.refused', payment, { ...refund, ...changed }, 4)],
-  };
+  });
 }
 
-function ends(kind: 'post' | 'void', app: App, refund: Refund): NewPosting {
-  assert(refund.reservation_id, `refund ${refund.id} reserved nothing`);
-  const id = newId('pst', refund.book);
-  return { kind, id, ends: refund.reservation_id, business_at: app.clock.now() };
+function ends(kind: 'post' | 'void', app: App, refund: Refund): NewPosting[] {
+  const reserved = [refund.reservation_id, refund.hold_reservation_id].filter((id) => id !== null);
+  assert(reserved.length > 0, `refund ${refund.id} reserved nothing`);
+  return reserved.map((ends) => {
+    const id = newId('pst', refund.book);
+    return { kind, id, ends, business_at: app.clock.now() };
+  });
 }
 
 export function strange(

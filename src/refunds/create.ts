@@ -3,11 +3,14 @@ import { findAttempts } from '../attempts/find.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
-import type { IntentKey, NewPosting } from '../ledger/ledger.ts';
+import type { IntentKey, Move, NewPosting } from '../ledger/ledger.ts';
 import { changePayment, NOTHING } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
+import { requireAccount } from '../wallets/registry.ts';
+import type { WalletAccount } from '../wallets/wallet.ts';
 import { insertRefund, refundEvent } from './changes.ts';
+import { type FundedRefund, fundRefund } from './funding.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
 import type { Refund } from './refund.ts';
 import { sendRefund } from './send.ts';
@@ -46,8 +49,11 @@ export async function createRefund(app: App, request: RefundRequest): Promise<Re
     }
     const attempt = await paidAttempt(app, payment);
     check(app, payment, attempt, request);
-    const refund = plan(app, payment, attempt, request);
-    const result = await app.ledger.submit(await intent(app, payment, attempt, refund, request));
+    const account = await requireAccount(app.wallets, attempt.wallet_account_id);
+    const planned = plan(app, payment, attempt, request);
+    const funded = await fundRefund(app, account, payment, planned);
+    const { refund } = funded;
+    const result = await app.ledger.submit(intent(app, payment, account, funded, request));
     if (result.kind === 'committed') {
       await sendRefund(app, refund);
       return (await selectRefund(app.db, payment.book, refund.id)) ?? refund;
@@ -139,42 +145,49 @@ function plan(app: App, payment: Payment, attempt: Attempt, request: RefundReque
     wallet_refund_id: null,
     refusal: null,
     reservation_id: newId('pst', payment.book),
+    hold_id: null,
+    from_hold: 0n,
+    hold_reservation_id: null,
     metadata: request.metadata,
     created_at: app.clock.now(),
     succeeded_at: null,
   };
 }
 
-async function intent(
+function intent(
   app: App,
   payment: Payment,
-  attempt: Attempt,
-  refund: Refund,
+  account: WalletAccount,
+  { refund, held }: FundedRefund,
   request: RefundRequest,
-) {
-  const account = await app.wallets.account(attempt.wallet_account_id);
-  assert(account && refund.reservation_id, 'a refund needs its wallet account');
+): Move {
   const { book } = payment;
-  const reservation: NewPosting = {
-    kind: 'pending',
-    id: refund.reservation_id,
-    debit: merchantAccount(payment.merchant_id),
-    credit: walletAccount(account),
-    amount: refund.amount,
-    currency: 'CNY',
-    reason: 'refund',
-    subject_id: payment.id,
-    business_at: refund.created_at,
-  };
+  const { reservation_id: id, amount, from_hold, created_at: business_at } = refund;
+  const reservation: NewPosting[] =
+    id === null
+      ? []
+      : [
+          {
+            kind: 'pending',
+            id,
+            debit: merchantAccount(payment.merchant_id),
+            credit: walletAccount(account),
+            amount: amount - from_hold,
+            currency: 'CNY',
+            reason: 'refund',
+            subject_id: payment.id,
+            business_at,
+          },
+        ];
   const changed = {
     refund_reserved: payment.refund_reserved + refund.amount,
     refund_count: payment.refund_count + 1,
   };
   return {
     book,
-    rows: [changePayment(payment, changed), insertRefund(refund)],
-    postings: [reservation],
-    events: [refundEvent(app, 'refund.created', payment, refund, 1)],
+    rows: [changePayment(payment, changed), insertRefund(refund), ...held.rows],
+    postings: [...reservation, ...held.postings],
+    events: [refundEvent(app, 'refund.created', payment, refund, 1), ...held.events],
     jobs: [{ book, kind: 'refund.send' as const, key: refund.id, payload: {}, run_at: later(app) }],
     keys: request.key ? [{ ...request.key, object_id: refund.id }] : [],
   };

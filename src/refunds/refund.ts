@@ -37,8 +37,14 @@ export interface Refund {
   readonly refund_reference: string;
   readonly wallet_refund_id: string | null;
   readonly refusal: { readonly code: string; readonly message: string } | null;
-  /** The pending posting that reserves the money. */
+  /** The pending posting that reserves the money, less what held money pays. */
   readonly reservation_id: string | null;
+  /** The hold of the payment, if its money was ever held. */
+  readonly hold_id: Id<'hld'> | null;
+  /** What of the amount comes from held money. */
+  readonly from_hold: bigint;
+  /** The pending posting that reserves that part. */
+  readonly hold_reservation_id: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly created_at: Date;
   readonly succeeded_at: Date | null;

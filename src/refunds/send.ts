@@ -8,6 +8,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
+import { prepareReturns } from './holds.ts';
 import { planRefundQuery, selectRefund, selectRefunds } from './queries.ts';
 import { isFinal, isUndecided, type Refund } from './refund.ts';
 
@@ -32,7 +33,12 @@ export async function sendRefund(app: App, { book, id }: Refund): Promise<SendRe
   const { refund, payment, attempt, account } = subject;
   if (isFinal(refund) || refund.state === 'pending') return 'answered';
   if (await mustWait(app, refund)) return 'waits';
-  const outcome = await app.wallets.connector(attempt.wallet).refund(account, {
+  const connector = app.wallets.connector(attempt.wallet);
+  const by_request = connector.splits?.returnSplit !== undefined;
+  const ready = await prepareReturns(app, refund, { by_request });
+  if (ready.kind === 'waits') return 'waits';
+  const { split_returns = [] } = ready;
+  const outcome = await connector.refund(account, {
     wallet_reference: attempt.wallet_reference,
     ...(attempt.wallet_transaction_id === null
       ? {}
@@ -43,6 +49,7 @@ export async function sendRefund(app: App, { book, id }: Refund): Promise<SendRe
     currency: 'CNY',
     reason: refund.reason,
     notify_url: `${app.public_url}/notify/${attempt.wallet}/${account.id}`,
+    ...(split_returns.length === 0 ? {} : { split_returns }),
   });
   await record(app, payment, attempt, outcome);
   return apply(app, subject, outcome);

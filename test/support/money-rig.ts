@@ -8,6 +8,7 @@ import type { App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
 import { type Db, openDb, sql } from '../../src/db/pool.ts';
+import type { PaymentTerms } from '../../src/escrow/terms.ts';
 import { type Book, newId } from '../../src/ids.ts';
 import { notifyRoutes } from '../../src/notifications/routes.ts';
 import { createPayment } from '../../src/payments/create.ts';
@@ -31,8 +32,10 @@ export interface MoneyRig {
   readonly sandboxes: Readonly<Record<WalletName, WalletSandbox>>;
   readonly faults: Readonly<Record<WalletName, FaultDial>>;
   readonly accounts: Readonly<Record<WalletName, string>>;
+  readonly platform_id: string;
+  readonly merchant_id: string;
   readonly notify_url: (wallet: WalletName) => string;
-  create(over?: { amount?: bigint; reference?: string; expires_in_ms?: number }): Promise<Payment>;
+  create(over?: NewRigPayment): Promise<Payment>;
   reload(payment: Pick<Payment, 'id'>): Promise<Payment>;
   /** The sandbox phone scans what the live attempt shows and confirms. */
   payAt(wallet: WalletName, qr: string, person?: string): Promise<void>;
@@ -40,6 +43,13 @@ export interface MoneyRig {
   until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T>;
   /** Every payment's state equals the wallets' books, and the ledger adds up to them. */
   readonly expectBooksEqual: () => Promise<string[]>;
+}
+
+interface NewRigPayment {
+  readonly amount?: bigint;
+  readonly reference?: string;
+  readonly expires_in_ms?: number;
+  readonly terms?: PaymentTerms;
 }
 
 const PERSON = 'lin-xia';
@@ -104,6 +114,8 @@ export async function startMoneyRig(
     sandboxes,
     faults: wallets.faults,
     accounts: seeded.accounts,
+    platform_id: seeded.platform_id,
+    merchant_id: seeded.merchant_id,
     notify_url: (wallet) => `${public_url}/notify/${wallet}/${seeded.accounts[wallet]}`,
     create: (over = {}) => create(app, seeded, over),
     reload: async ({ id }) => {
@@ -186,7 +198,7 @@ async function seed(app: App, sandboxes: readonly WalletSandbox[], book: Book): 
 async function create(
   app: App,
   seeded: Seeded,
-  over: { amount?: bigint; reference?: string; expires_in_ms?: number },
+  over: NewRigPayment,
 ): Promise<Payment> {
   const input = {
     book: seeded.book,
@@ -202,6 +214,7 @@ async function create(
       ? new Date(app.clock.now().getTime() + over.expires_in_ms)
       : null,
     metadata: {},
+    terms: over.terms ?? null,
   };
   const key = {
     key_hash: randomUUID(),

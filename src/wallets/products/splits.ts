@@ -88,6 +88,8 @@ export interface SplitLimits {
   readonly hold_days: number;
   /** Days in which a receiver can give money back; 0 when the wallet has no returns. */
   readonly return_days: number;
+  /** A split may give the seller a part of its own held money, and hold the rest on. */
+  readonly partial_release: boolean;
 }
 
 type OfPayment = {

@@ -41,6 +41,7 @@ const LIMITS: SplitLimits = {
   min_wait_ms: 60_000,
   hold_days: 30,
   return_days: 180,
+  partial_release: true,
 };
 const PLATFORM_LIMITS: SplitLimits = { ...LIMITS, min_wait_ms: 30_000, hold_days: 180 };
 

@@ -1,0 +1,33 @@
+import type { App } from '../app.ts';
+import type { IneligibleReason } from '../payments/payment.ts';
+import { splitLimits } from '../profit-sharing/limits.ts';
+import { RATE_UNIT, sumOf } from '../profit-sharing/shares.ts';
+import { findReceivers } from '../receivers/find.ts';
+import type { WalletName } from '../wallets/wallet.ts';
+import { LIMIT_MARGIN_DAYS } from './hold.ts';
+import type { PaymentTerms } from './terms.ts';
+
+/** Why this wallet account cannot keep the terms of a payment; null when it can. */
+export async function whyNotHeld(
+  app: App,
+  at: { readonly wallet: WalletName; readonly wallet_account_id: string },
+  { amount, terms }: { readonly amount: bigint; readonly terms: PaymentTerms | null },
+): Promise<IneligibleReason | null> {
+  if (terms === null) return null;
+  const account = await app.wallets.account(at.wallet_account_id);
+  const limits = account && splitLimits(app.wallets.connector(at.wallet), account);
+  if (!limits) return 'no_holds';
+  const { release_after_days, shares } = terms;
+  if ((release_after_days ?? 0) + LIMIT_MARGIN_DAYS > limits.hold_days) return 'hold_too_short';
+  const shared = sumOf(shares);
+  const parts = shares.filter((share) => share.amount > 0n);
+  if (shared * RATE_UNIT > amount * limits.max_rate || parts.length > limits.max_parts) {
+    return 'shares_too_large';
+  }
+  const receivers = await findReceivers(
+    app,
+    shares.map(({ receiver }) => receiver),
+  );
+  const known = shares.every(({ receiver }) => receivers.get(receiver)?.accounts[at.wallet]);
+  return known ? null : 'receiver_not_there';
+}

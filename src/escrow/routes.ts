@@ -1,0 +1,314 @@
+import { z } from '@hono/zod-openapi';
+import type { App } from '../app.ts';
+import { Refusal } from '../errors.ts';
+import { type Caller, maySee, platformOf } from '../http/caller.ts';
+import { type CallKey, findKey, finishKey, replayed } from '../http/idempotency.ts';
+import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
+import { type Reply, type Route, route } from '../http/route.ts';
+import * as form from '../http/schemas.ts';
+import { bookOf } from '../ids.ts';
+import { visiblePayment } from '../payments/find.ts';
+import type { Payment } from '../payments/payment.ts';
+import { findSplitOrders } from '../profit-sharing/find.ts';
+import { renderSplit } from '../profit-sharing/render.ts';
+import { openDispute, resolveDispute } from './dispute.ts';
+import { findHold, requireHold } from './find.ts';
+import type { Hold } from './hold.ts';
+import { selectHold, selectHolds } from './queries.ts';
+import { releaseHold } from './release.ts';
+import { renderHold } from './render.ts';
+import { holdObject, splitObject } from './schemas.ts';
+import { shipHold } from './ship.ts';
+import { HoldKeyTaken } from './update.ts';
+
+const TAG = 'Holds';
+const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
+
+export function holdRoutes(app: App): Route[] {
+  return [
+    ship(app),
+    confirm(app),
+    release(app),
+    dispute(app),
+    resolve(app),
+    list(app),
+    read(app),
+    splits(app),
+  ];
+}
+
+/** The hold of a payment that this caller may see. */
+async function holdOf(
+  app: App,
+  caller: Caller,
+  paymentId: string,
+): Promise<{ payment: Payment; hold: Hold }> {
+  const payment = await visiblePayment(app, caller, paymentId);
+  const hold = await findHold(app, payment);
+  if (!hold) {
+    throw new Refusal('state_conflict', {
+      message:
+        payment.terms === null
+          ? 'the money of this payment is not held: it was made without escrow and splits'
+          : `the payment is ${payment.state}: nothing is held yet`,
+    });
+  }
+  return { payment, hold };
+}
+
+function shown(app: App, hold: Hold): Reply {
+  return { status: hold.state === 'releasing' ? 202 : 200, body: renderHold(app, hold) };
+}
+
+/** An act on a hold that moves money: once for each key. */
+async function once(
+  app: App,
+  { key, hold }: { key: CallKey | undefined; hold: Hold },
+  act: (key: CallKey) => Promise<Hold>,
+): Promise<Reply> {
+  if (!key) throw new Refusal('idempotency_key_required');
+  const earlier = await replay(app, key, hold);
+  if (earlier) return earlier;
+  try {
+    const now = await act(key);
+    await finishKey(app.db, key);
+    return shown(app, now);
+  } catch (error) {
+    const again = error instanceof HoldKeyTaken ? await replay(app, key, hold) : undefined;
+    if (!again) throw error;
+    return again;
+  }
+}
+
+async function replay(app: App, key: CallKey, { book, id }: Hold): Promise<Reply | undefined> {
+  const earlier = await findKey(app.db, key);
+  if (!earlier) return undefined;
+  if (earlier.kind === 'reply') return earlier.reply;
+  return replayed(shown(app, await requireHold(app, book, id)));
+}
+
+function ship(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/ship',
+      roles: ['marketplace', 'merchant'],
+      tag: TAG,
+      summary: 'Say that the goods of an escrow order were shipped',
+      description: 'From then on `release_after_days` count.',
+      params: { payment: 'pay' },
+      body: z
+        .strictObject({
+          shipment: z
+            .strictObject({ carrier: form.text(60), number: form.text(60) })
+            .optional()
+            .openapi({ description: 'Who carries it, under which number.' }),
+        })
+        .openapi('Ship'),
+      idempotency: 'optional',
+      status: 200,
+      answer: holdObject,
+      refusals: ['state_conflict'],
+    },
+    async ({ caller, params, body }) => {
+      const { payment, hold } = await holdOf(app, caller, params.payment);
+      const days = payment.terms?.release_after_days ?? 0;
+      const shipment = body.shipment ?? null;
+      return shown(app, await shipHold(app, hold, { days, shipment }));
+    },
+  );
+}
+
+function confirm(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/confirm_receipt',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Confirm the receipt: all that is held is released',
+      description:
+        'To the receivers of splits and the merchant. Answers 202 while the wallet is at it.',
+      params: { payment: 'pay' },
+      idempotency: 'required',
+      status: 200,
+      answer: holdObject,
+      refusals: ['state_conflict', 'hold_disputed', 'amount_exceeds_held'],
+    },
+    async ({ caller, params, key }) => {
+      const { hold } = await holdOf(app, caller, params.payment);
+      return once(app, { key, hold }, (own) =>
+        releaseHold(app, { hold, why: 'receipt', key: own }),
+      );
+    },
+  );
+}
+
+function release(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/release',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Release held money, in whole or in part',
+      description: 'A part where the wallet can: WeChat Pay does, Alipay releases all or nothing.',
+      params: { payment: 'pay' },
+      body: z.strictObject({ amount: form.amount.optional() }).openapi('Release'),
+      idempotency: 'required',
+      status: 200,
+      answer: holdObject,
+      refusals: [
+        'state_conflict',
+        'hold_disputed',
+        'amount_exceeds_held',
+        'partial_release_unsupported',
+      ],
+    },
+    async ({ caller, params, body, key }) => {
+      const { hold } = await holdOf(app, caller, params.payment);
+      return once(app, { key, hold }, (own) =>
+        releaseHold(app, { hold, why: 'platform', amount: body.amount, key: own }),
+      );
+    },
+  );
+}
+
+function dispute(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/dispute',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Freeze held money while a dispute is open',
+      description:
+        'Nothing is released by itself then. `hold.limit_near` warns three days before the wallet ' +
+        'would release it whatever anybody says.',
+      params: { payment: 'pay' },
+      body: z.strictObject({ reason: form.text(200) }).openapi('OpenDispute'),
+      idempotency: 'optional',
+      status: 200,
+      answer: holdObject,
+      refusals: ['state_conflict'],
+    },
+    async ({ caller, params, body }) => {
+      const { hold } = await holdOf(app, caller, params.payment);
+      return shown(app, await openDispute(app, hold, body.reason));
+    },
+  );
+}
+
+function resolve(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payments/{payment}/dispute/resolve',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Resolve a dispute: release the money, or return it to the payer',
+      description: 'What `amount` leaves goes on being held, undisputed, until its time comes.',
+      params: { payment: 'pay' },
+      body: z
+        .strictObject({
+          outcome: z.enum(['release', 'return']),
+          amount: form.amount.optional(),
+        })
+        .openapi('ResolveDispute'),
+      idempotency: 'required',
+      status: 200,
+      answer: holdObject,
+      refusals: [
+        'state_conflict',
+        'amount_exceeds_held',
+        'amount_exceeds_refundable',
+        'partial_release_unsupported',
+      ],
+    },
+    async ({ caller, params, body, key }) => {
+      const { hold } = await holdOf(app, caller, params.payment);
+      const { outcome, amount } = body;
+      return once(app, { key, hold }, (own) =>
+        resolveDispute(app, hold, { outcome, amount, key: own }),
+      );
+    },
+  );
+}
+
+function list(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/holds',
+      roles: ['marketplace', 'merchant'],
+      tag: TAG,
+      summary: 'List held money, newest first',
+      query: z.strictObject({
+        ...pageFields,
+        merchant: form.id('mer').optional(),
+        state: z.enum(['held', 'releasing', 'released', 'returned']).optional(),
+        disputed: z.enum(['true', 'false']).optional(),
+      }),
+      status: 200,
+      answer: listSchema(holdObject),
+    },
+    async ({ caller, query }) => {
+      const page = pageOf('hld', query);
+      const rows = await selectHolds(app.db, page, {
+        book: caller.book,
+        platform_id: platformOf(caller).id,
+        merchant_id: caller.merchant_id ?? query.merchant ?? null,
+        state: query.state ?? null,
+        disputed: query.disputed === undefined ? null : query.disputed === 'true',
+      });
+      return { status: 200, body: listOf(rows, page, (row) => renderHold(app, row)) };
+    },
+  );
+}
+
+async function visibleHold(app: App, caller: Caller, id: string): Promise<Hold> {
+  const hold = await selectHold(app.db, bookOf(id), id);
+  if (!hold || !maySee(caller, hold)) throw new Refusal('not_found');
+  return hold;
+}
+
+function read(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/holds/{hold}',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'Read held money',
+      params: { hold: 'hld' },
+      status: 200,
+      answer: holdObject,
+    },
+    async ({ caller, params }) => {
+      const hold = await visibleHold(app, caller, params.hold);
+      return { status: 200, body: renderHold(app, hold) };
+    },
+  );
+}
+
+function splits(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/holds/{hold}/splits',
+      roles: OWNERS,
+      tag: TAG,
+      summary: 'Every request to the wallet about held money, oldest first',
+      description: 'Splits, releases and returns of shares; a payment has at most some hundreds.',
+      params: { hold: 'hld' },
+      status: 200,
+      answer: listSchema(splitObject),
+    },
+    async ({ caller, params }) => {
+      const hold = await visibleHold(app, caller, params.hold);
+      const orders = await findSplitOrders(app, { book: hold.book, id: hold.payment_id });
+      const data = orders.map((order) => renderSplit(app, order));
+      return { status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } };
+    },
+  );
+}

@@ -1,0 +1,46 @@
+import type { App } from '../app.ts';
+import { Refusal } from '../errors.ts';
+import type { EventType } from '../events.ts';
+import type { IntentKey } from '../ledger/ledger.ts';
+import { NOTHING } from '../payments/changes.ts';
+import { changeHold, type HoldChange, holdEvent } from './changes.ts';
+import { requireHold } from './find.ts';
+import type { Hold } from './hold.ts';
+
+/** A change of a hold that moves no money; undefined when there is nothing to change. */
+export interface HoldUpdate {
+  readonly values: HoldChange;
+  readonly event: EventType;
+  readonly key?: Omit<IntentKey, 'object_id'>;
+}
+
+/** The idempotency key of this intent was committed by another copy of the request. */
+export class HoldKeyTaken extends Error {
+  override readonly name = 'HoldKeyTaken';
+}
+
+const MAX_ROUNDS = 20;
+
+export async function updateHold(
+  app: App,
+  { book, id }: Pick<Hold, 'book' | 'id'>,
+  decide: (hold: Hold) => HoldUpdate | undefined,
+): Promise<Hold> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const hold = await requireHold(app, book, id);
+    const update = decide(hold);
+    if (!update) return hold;
+    const values = { ...update.values, sequence: hold.sequence + 1 };
+    const after = { ...hold, ...values, version: hold.version + 1 };
+    const result = await app.ledger.submit({
+      book,
+      ...NOTHING,
+      rows: [changeHold(hold, values)],
+      events: [holdEvent(app, update.event, after)],
+      keys: update.key ? [{ ...update.key, object_id: id }] : [],
+    });
+    if (result.kind === 'taken') throw new HoldKeyTaken();
+    if (result.kind === 'committed') return after;
+  }
+  throw new Refusal('concurrent_change', { message: 'the hold keeps changing; try again' });
+}

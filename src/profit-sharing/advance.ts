@@ -1,0 +1,264 @@
+import type { App } from '../app.ts';
+import { changeHold, holdEvent } from '../escrow/changes.ts';
+import { requireHold } from '../escrow/find.ts';
+import { type Hold, isClosed, settledState } from '../escrow/hold.ts';
+import { assert } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { holdAccount, merchantAccount } from '../ledger/accounts.ts';
+import type { NewPosting } from '../ledger/ledger.ts';
+import { type MoveParts, NOTHING } from '../payments/changes.ts';
+import type { SplitFact, SplitReturnFact } from '../wallets/products/splits.ts';
+import { changeSplit, splitEvent } from './changes.ts';
+import { selectSplitOrder } from './queries.ts';
+import { sumOf } from './shares.ts';
+import { isOver, type SplitOrder, type SplitPart } from './split-order.ts';
+
+/** The one way in which what a wallet says of a request about held money takes effect, once. */
+const MAX_ROUNDS = 20;
+const NEXT_QUERY_MS = 1_000;
+/** After a refusal the money is tried to be let go again. */
+const AGAIN_AFTER_MS = 6 * 3_600_000;
+
+type Named = Pick<SplitOrder, 'book' | 'id'>;
+
+export async function advanceSplit(app: App, named: Named, fact: SplitFact): Promise<void> {
+  await settle(app, named, (hold, order) => {
+    switch (fact.state) {
+      case 'pending':
+        return accepted(app, order, fact.wallet_split_id);
+      case 'refused':
+        return refusedParts(app, hold, order, {
+          code: 'wallet_refused',
+          message: 'the wallet closed the request',
+        });
+      case 'finished': {
+        const parts = judge(order, fact);
+        return parts
+          ? finishedParts(app, hold, { ...order, parts }, fact.wallet_split_id)
+          : accepted(app, order, fact.wallet_split_id);
+      }
+      default:
+        return fact.state satisfies never;
+    }
+  });
+}
+
+export async function advanceReturn(
+  app: App,
+  named: Named,
+  fact: SplitReturnFact,
+): Promise<void> {
+  await settle(app, named, (hold, order) => {
+    if (fact.state === 'pending') return accepted(app, order, undefined);
+    const refusal =
+      fact.state === 'refused'
+        ? { code: 'wallet_refused', message: fact.reason ?? 'the receiver gave nothing back' }
+        : null;
+    return returnParts(app, hold, order, refusal);
+  });
+}
+
+/** The wallet's definite no, told by its answer. */
+export async function refuseSplit(
+  app: App,
+  named: Named,
+  refusal: { readonly code: string; readonly message: string },
+): Promise<void> {
+  await settle(app, named, (hold, order) =>
+    order.kind === 'return'
+      ? returnParts(app, hold, order, refusal)
+      : refusedParts(app, hold, order, refusal),
+  );
+}
+
+async function settle(
+  app: App,
+  { book, id }: Named,
+  judged: (hold: Hold, order: SplitOrder) => MoveParts,
+): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const order = await selectSplitOrder(app.db, book, id);
+    assert(order, `split ${id} is gone`);
+    if (isOver(order)) return;
+    const hold = await requireHold(app, book, order.hold_id);
+    const parts = judged(hold, order);
+    if (parts.rows.length === 0) return;
+    const done = await app.ledger.submit({ book, ...parts });
+    if (done.kind === 'committed') return;
+    assert(done.kind !== 'refused', 'a wallet’s word was refused by an account');
+  }
+  throw new Error(`what the wallet says of split ${id} keeps colliding`);
+}
+
+function accepted(app: App, order: SplitOrder, wallet_split_id: string | undefined): MoveParts {
+  if (order.state === 'pending') return NOTHING;
+  const next_query_at = new Date(
+    app.clock.real().getTime() + NEXT_QUERY_MS * app.config.retry_pace,
+  );
+  return {
+    ...NOTHING,
+    rows: [
+      changeSplit(order, {
+        state: 'pending',
+        wallet_split_id: wallet_split_id ?? order.wallet_split_id,
+        next_query_at,
+      }),
+    ],
+  };
+}
+
+/** Each part with what became of it; undefined while the wallet has not said so of each. */
+function judge(order: SplitOrder, fact: SplitFact): SplitPart[] | undefined {
+  const parts = order.parts.map((part): SplitPart => {
+    const told = fact.parts.find(
+      ({ account, amount }) => account === part.account && amount === part.amount,
+    );
+    return { ...part, state: told?.state ?? 'pending', reason: told?.reason ?? null };
+  });
+  return parts.every(({ state }) => state !== 'pending') ? parts : undefined;
+}
+
+function finishedParts(
+  app: App,
+  hold: Hold,
+  order: SplitOrder,
+  wallet_split_id: string | undefined,
+): MoveParts {
+  const finished = {
+    state: 'finished',
+    parts: order.parts,
+    wallet_split_id: wallet_split_id ?? order.wallet_split_id,
+    finished_at: app.clock.now(),
+  } as const;
+  const shared = sumOf(
+    order.parts.filter(({ receiver, state }) => receiver !== null && state === 'succeeded'),
+  );
+  const after = letGo(app, hold, { shared, released: order.amount - shared });
+  const type = isClosed(after) ? 'hold.released' : 'hold.partially_released';
+  const receivers = order.parts.some(({ receiver }) => receiver !== null);
+  const { platform_id } = hold;
+  return {
+    ...NOTHING,
+    rows: [changeSplit(order, { ...finished, next_query_at: null }), changed(hold, after)],
+    postings: [
+      ...order.parts.flatMap((part) => ends(app, hold, part)),
+      ...merchantPosting(app, order, 'post'),
+    ],
+    events: [
+      ...(receivers
+        ? [splitEvent(app, 'split.finished', platform_id, { ...order, ...finished })]
+        : []),
+      holdEvent(app, type, after, { why: order.why }),
+    ],
+  };
+}
+
+/** What was on its way is where it belongs. */
+function letGo(
+  app: App,
+  hold: Hold,
+  { released, shared }: { released: bigint; shared: bigint },
+): Hold {
+  const amounts = {
+    released: hold.released + released,
+    shared: hold.shared + shared,
+    returned: hold.returned,
+    reserved: hold.reserved - released - shared,
+  };
+  const state = settledState(hold, amounts);
+  const closed_at = isClosed({ state }) ? app.clock.now() : null;
+  return { ...hold, ...amounts, state, closed_at, sequence: hold.sequence + 1 };
+}
+
+function changed(hold: Hold, after: Hold) {
+  const { state, released, shared, returned, reserved, sequence, closed_at } = after;
+  return changeHold(hold, { state, released, shared, returned, reserved, sequence, closed_at });
+}
+
+/** A part that was refused is the merchant's own money from now on. */
+function ends(app: App, hold: Hold, part: SplitPart): NewPosting[] {
+  const business_at = app.clock.now();
+  const id = newId('pst', hold.book);
+  if (part.state === 'succeeded') {
+    return [{ kind: 'post', id, ends: part.reservation_id, business_at }];
+  }
+  return [
+    { kind: 'void', id, ends: part.reservation_id, business_at },
+    {
+      kind: 'posted',
+      id: newId('pst', hold.book),
+      debit: holdAccount(hold.subject_id),
+      credit: merchantAccount(hold.merchant_id),
+      amount: part.amount,
+      currency: 'CNY',
+      reason: 'share_refused',
+      subject_id: hold.payment_id,
+      business_at,
+      fact: true,
+    },
+  ];
+}
+
+function merchantPosting(app: App, order: SplitOrder, kind: 'post' | 'void'): NewPosting[] {
+  const { merchant_reservation_id: ends, book } = order;
+  if (ends === null) return [];
+  return [{ kind, id: newId('pst', book), ends, business_at: app.clock.now() }];
+}
+
+/** Nothing of it happened: the money is held as before, and is tried to be let go later. */
+function refusedParts(
+  app: App,
+  hold: Hold,
+  order: SplitOrder,
+  refusal: { readonly code: string; readonly message: string },
+): MoveParts {
+  const now = app.clock.now();
+  const refused = { state: 'refused', refusal, finished_at: now } as const;
+  const business_at = now;
+  return {
+    ...NOTHING,
+    rows: [
+      changeSplit(order, { ...refused, next_query_at: null }),
+      changeHold(hold, {
+        state: 'held',
+        reserved: hold.reserved - order.amount,
+        release_at: new Date(now.getTime() + AGAIN_AFTER_MS),
+      }),
+    ],
+    postings: [
+      ...order.parts.map((part): NewPosting => {
+        const id = newId('pst', hold.book);
+        return { kind: 'void', id, ends: part.reservation_id, business_at };
+      }),
+      ...merchantPosting(app, order, 'void'),
+    ],
+    events: [splitEvent(app, 'split.refused', hold.platform_id, { ...order, ...refused })],
+  };
+}
+
+/** A receiver gave its share back, or did not: then the refund is the merchant's alone. */
+export function returnParts(
+  app: App,
+  hold: Pick<Hold, 'platform_id'>,
+  order: SplitOrder,
+  refusal: { readonly code: string; readonly message: string } | null,
+): MoveParts {
+  const parts = order.parts.map((part): SplitPart => ({
+    ...part,
+    state: refusal ? 'refused' : 'succeeded',
+    reason: refusal?.message ?? null,
+  }));
+  const state = refusal ? 'refused' : 'finished';
+  const over = { state, refusal, parts, finished_at: app.clock.now() } as const;
+  const type = refusal ? 'split.refused' : 'split.finished';
+  const kind = refusal ? 'void' : 'post';
+  return {
+    ...NOTHING,
+    rows: [changeSplit(order, { ...over, next_query_at: null })],
+    postings: order.parts.map(({ reservation_id }): NewPosting => {
+      const id = newId('pst', order.book);
+      return { kind, id, ends: reservation_id, business_at: app.clock.now() };
+    }),
+    events: [splitEvent(app, type, hold.platform_id, { ...order, ...over })],
+  };
+}

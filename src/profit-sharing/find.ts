@@ -1,0 +1,12 @@
+import type { App } from '../app.ts';
+import type { Payment } from '../payments/payment.ts';
+import { selectSplitOrders } from './queries.ts';
+import type { SplitOrder } from './split-order.ts';
+
+/** Every request to the wallet about a payment's held money, oldest first. */
+export function findSplitOrders(
+  app: App,
+  payment: Pick<Payment, 'book' | 'id'>,
+): Promise<SplitOrder[]> {
+  return selectSplitOrders(app.db, payment.book, payment.id);
+}

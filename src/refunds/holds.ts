@@ -1,0 +1,87 @@
+import type { App } from '../app.ts';
+import { changeHold, holdEvent } from '../escrow/changes.ts';
+import { requireHold } from '../escrow/find.ts';
+import { isClosed, settledState } from '../escrow/hold.ts';
+import { type MoveParts, NOTHING, joinParts } from '../payments/changes.ts';
+import { returnParts } from '../profit-sharing/advance.ts';
+import { findSplitOrders } from '../profit-sharing/find.ts';
+import { pursueSplit } from '../profit-sharing/pursue.ts';
+import { isOver, type SplitOrder } from '../profit-sharing/split-order.ts';
+import type { RefundOrder } from '../wallets/wallet.ts';
+import type { Refund } from './refund.ts';
+
+/** The returns of shares that a refund wants, oldest first. */
+async function returnsOf(app: App, refund: Refund): Promise<SplitOrder[]> {
+  if (refund.hold_id === null) return [];
+  const orders = await findSplitOrders(app, { book: refund.book, id: refund.payment_id });
+  return orders.filter(({ refund_id }) => refund_id === refund.id);
+}
+
+/** What must be told to, or asked of, the wallet before the refund itself leaves. */
+export type Readiness =
+  | { readonly kind: 'waits' }
+  | { readonly kind: 'ready'; readonly split_returns: RefundOrder['split_returns'] };
+
+/** Shares come back first; a wallet without returns takes them back with the refund. */
+export async function prepareReturns(
+  app: App,
+  refund: Refund,
+  { by_request }: { readonly by_request: boolean },
+): Promise<Readiness> {
+  const orders = await returnsOf(app, refund);
+  if (!by_request) {
+    const parts = orders.filter((order) => !isOver(order)).flatMap((order) => order.parts);
+    const split_returns = parts.map(({ kind, account, amount }) => ({ kind, account, amount }));
+    return { kind: 'ready', split_returns };
+  }
+  for (const order of orders) {
+    if (isOver(order)) continue;
+    await pursueSplit(app, order);
+    const now = (await returnsOf(app, refund)).find(({ id }) => id === order.id);
+    if (now && !isOver(now)) return { kind: 'waits' };
+  }
+  return { kind: 'ready', split_returns: undefined };
+}
+
+/** What the end of a refund does to held money, and to shares that ride on it. */
+export async function settleHold(
+  app: App,
+  refund: Refund,
+  outcome: 'succeeded' | 'refused',
+): Promise<MoveParts> {
+  if (refund.hold_id === null) return NOTHING;
+  const hold = await requireHold(app, refund.book, refund.hold_id);
+  const refusal =
+    outcome === 'refused' ? { code: 'refund_refused', message: 'the refund was refused' } : null;
+  const riding = (await returnsOf(app, refund)).filter((order) => !isOver(order));
+  const returned = riding.map((order) => returnParts(app, hold, order, refusal));
+  const amounts = {
+    ...hold,
+    reserved: hold.reserved - refund.from_hold,
+    returned: hold.returned + (outcome === 'succeeded' ? refund.from_hold : 0n),
+  };
+  const state = isClosed(hold) || hold.state === 'releasing' ? hold.state : settledState(hold, amounts);
+  const closes = isClosed({ state }) && !isClosed(hold);
+  const change = {
+    reserved: amounts.reserved,
+    returned: amounts.returned,
+    state,
+    ...(closes
+      ? {
+          closed_at: app.clock.now(),
+          sequence: hold.sequence + 1,
+          disputed_at: null,
+          dispute_reason: null,
+        }
+      : {}),
+  };
+  const type = state === 'returned' ? 'hold.returned' : 'hold.released';
+  return joinParts(
+    {
+      ...NOTHING,
+      rows: [changeHold(hold, change)],
+      events: closes ? [holdEvent(app, type, { ...hold, ...change }, { why: 'refund' })] : [],
+    },
+    ...returned,
+  );
+}
