@@ -1,5 +1,6 @@
 import { closeOtherAttempt, queryAttempts } from './attempts/jobs.ts';
-import { releaseDueHolds, watchHolds } from './escrow/jobs.ts';
+import { releaseDueHolds } from './escrow/jobs.ts';
+import { watchHolds } from './escrow/watch.ts';
 import { forgetOldKeys } from './http/idempotency.ts';
 import type { JobSpec, PeriodicSpec } from './jobs/jobs.ts';
 import { expireReservations, forgetLetters } from './ledger/writer/upkeep.ts';

@@ -2,7 +2,7 @@ import type { Book, Id } from '../ids.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 
 /**
- * Money of one payment that its wallet holds: until the receipt is confirmed, or until it is shared.
+ * Money of one payment that its wallet holds until the receipt is confirmed, or until it is shared.
  *
  *   held ⇄ releasing → released
  *   held → released | returned
@@ -11,7 +11,7 @@ import type { WalletName } from '../wallets/wallet.ts';
  * releasing → held       it refused, or money is left
  * releasing → released   the last of it went to the merchant and the receivers of shares
  * held → returned        refunds took all of it back to the payer
- * held → released        refunds took what a release had left, or the wallet's own limit was over
+ * held → released        refunds took what was left, or the wallet's own limit was over
  */
 export type HoldState = 'held' | 'releasing' | 'released' | 'returned';
 

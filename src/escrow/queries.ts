@@ -3,11 +3,7 @@ import type { Page } from '../http/pagination.ts';
 import type { Book, Id } from '../ids.ts';
 import type { Hold, HoldState } from './hold.ts';
 
-export async function selectHold(
-  db: Queryable,
-  book: Book,
-  id: string,
-): Promise<Hold | undefined> {
+export async function selectHold(db: Queryable, book: Book, id: string): Promise<Hold | undefined> {
   const [row] = await db.query<Hold>(sql`
     select book, id, version, sequence, subject_id, payment_id, platform_id, merchant_id,
       attempt_id, wallet, wallet_account_id, capture, state, amount, released, shared, returned,

@@ -10,7 +10,8 @@ import type { Payment } from '../payments/payment.ts';
 import { insertSplit } from '../profit-sharing/changes.ts';
 import { findSplitOrders } from '../profit-sharing/find.ts';
 import { splitLimits } from '../profit-sharing/limits.ts';
-import { planRelease, reservations } from '../profit-sharing/plan.ts';
+import { planRelease } from '../profit-sharing/plan.ts';
+import { reservations } from '../profit-sharing/postings.ts';
 import { pursueSplit } from '../profit-sharing/pursue.ts';
 import type { ReleaseReason, SplitOrder } from '../profit-sharing/split-order.ts';
 import { requireAccount } from '../wallets/registry.ts';
@@ -91,11 +92,7 @@ function resolution(app: App, hold: Hold): { values: HoldChange; events: NewEven
 }
 
 /** The wallet wants to wait after the payment: it is released as soon as it lets it. */
-async function putOff(
-  app: App,
-  hold: Hold,
-  { key }: ReleaseRequest,
-): Promise<Hold | undefined> {
+async function putOff(app: App, hold: Hold, { key }: ReleaseRequest): Promise<Hold | undefined> {
   const release_at = hold.releasable_at;
   const resolved = resolution(app, hold);
   const result = await app.ledger.submit({
@@ -118,12 +115,7 @@ async function planOrder(app: App, hold: Hold, request: ReleaseRequest): Promise
   return planRelease(app, { hold, payment, amount, why: request.why });
 }
 
-async function checkPartial(
-  app: App,
-  hold: Hold,
-  payment: Payment,
-  amount: bigint,
-): Promise<void> {
+async function checkPartial(app: App, hold: Hold, payment: Payment, amount: bigint): Promise<void> {
   const account = await requireAccount(app.wallets, hold.wallet_account_id);
   const limits = splitLimits(app.wallets.connector(hold.wallet), account);
   assert(limits, `${hold.wallet} holds money but says no limits`);

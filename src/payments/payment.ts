@@ -1,4 +1,4 @@
-import type { PaymentTerms } from '../escrow/terms.ts';
+import type { PaymentTerms } from '../terms/terms.ts';
 import type { Book, Id } from '../ids.ts';
 import type {
   CouponAmounts,

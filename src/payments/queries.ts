@@ -1,5 +1,5 @@
 import { type Queryable, sql } from '../db/pool.ts';
-import { termsOf } from '../escrow/terms.ts';
+import { termsOf } from '../terms/terms.ts';
 import type { Book } from '../ids.ts';
 import type { OrderItem, Payment } from './payment.ts';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { planTerms } from '../escrow/plan-terms.ts';
+import { planTerms } from '../terms/plan.ts';
 import { platformOf } from '../http/caller.ts';
 import { jsonText } from '../http/canonical-json.ts';
 import { type CallKey, replayReply } from '../http/idempotency.ts';
@@ -38,7 +38,12 @@ function create(app: App): Route {
       idempotency: 'required',
       status: 201,
       answer: schema.paymentObject,
-      refusals: ['currency_unsupported', 'order_reference_taken', 'return_url_not_registered', 'splits_not_possible'],
+      refusals: [
+        'currency_unsupported',
+        'order_reference_taken',
+        'return_url_not_registered',
+        'splits_not_possible',
+      ],
     },
     async ({ caller, body, key }) => {
       if (body.currency !== 'CNY') throw new Refusal('currency_unsupported', { param: 'currency' });

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { MAX_RELEASE_DAYS, MAX_SPLITS } from '../escrow/terms.ts';
+import { MAX_RELEASE_DAYS, MAX_SPLITS } from '../terms/terms.ts';
 import * as form from '../http/schemas.ts';
 import { SHARE_ROLES } from '../profit-sharing/shares.ts';
 import { WALLETS } from '../wallets/wallet.ts';

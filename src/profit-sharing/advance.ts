@@ -1,14 +1,14 @@
 import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
 import { changeHold, holdEvent } from '../escrow/changes.ts';
 import { requireHold } from '../escrow/find.ts';
 import { type Hold, isClosed, settledState } from '../escrow/hold.ts';
-import { assert } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { holdAccount, merchantAccount } from '../ledger/accounts.ts';
 import type { NewPosting } from '../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { SplitFact, SplitReturnFact } from '../wallets/products/splits.ts';
 import { changeSplit, splitEvent } from './changes.ts';
+import { ends, merchantPosting } from './postings.ts';
 import { selectSplitOrder } from './queries.ts';
 import { sumOf } from './shares.ts';
 import { isOver, type SplitOrder, type SplitPart } from './split-order.ts';
@@ -43,11 +43,7 @@ export async function advanceSplit(app: App, named: Named, fact: SplitFact): Pro
   });
 }
 
-export async function advanceReturn(
-  app: App,
-  named: Named,
-  fact: SplitReturnFact,
-): Promise<void> {
+export async function advanceReturn(app: App, named: Named, fact: SplitReturnFact): Promise<void> {
   await settle(app, named, (hold, order) => {
     if (fact.state === 'pending') return accepted(app, order, undefined);
     const refusal =
@@ -175,36 +171,6 @@ function changed(hold: Hold, after: Hold) {
   return changeHold(hold, { state, released, shared, returned, reserved, sequence, closed_at });
 }
 
-/** A part that was refused is the merchant's own money from now on. */
-function ends(app: App, hold: Hold, part: SplitPart): NewPosting[] {
-  const business_at = app.clock.now();
-  const id = newId('pst', hold.book);
-  if (part.state === 'succeeded') {
-    return [{ kind: 'post', id, ends: part.reservation_id, business_at }];
-  }
-  return [
-    { kind: 'void', id, ends: part.reservation_id, business_at },
-    {
-      kind: 'posted',
-      id: newId('pst', hold.book),
-      debit: holdAccount(hold.subject_id),
-      credit: merchantAccount(hold.merchant_id),
-      amount: part.amount,
-      currency: 'CNY',
-      reason: 'share_refused',
-      subject_id: hold.payment_id,
-      business_at,
-      fact: true,
-    },
-  ];
-}
-
-function merchantPosting(app: App, order: SplitOrder, kind: 'post' | 'void'): NewPosting[] {
-  const { merchant_reservation_id: ends, book } = order;
-  if (ends === null) return [];
-  return [{ kind, id: newId('pst', book), ends, business_at: app.clock.now() }];
-}
-
 /** Nothing of it happened: the money is held as before, and is tried to be let go later. */
 function refusedParts(
   app: App,
@@ -243,11 +209,13 @@ export function returnParts(
   order: SplitOrder,
   refusal: { readonly code: string; readonly message: string } | null,
 ): MoveParts {
-  const parts = order.parts.map((part): SplitPart => ({
-    ...part,
-    state: refusal ? 'refused' : 'succeeded',
-    reason: refusal?.message ?? null,
-  }));
+  const parts = order.parts.map(
+    (part): SplitPart => ({
+      ...part,
+      state: refusal ? 'refused' : 'succeeded',
+      reason: refusal?.message ?? null,
+    }),
+  );
   const state = refusal ? 'refused' : 'finished';
   const over = { state, refusal, parts, finished_at: app.clock.now() } as const;
   const type = refusal ? 'split.refused' : 'split.finished';

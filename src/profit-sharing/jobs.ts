@@ -1,7 +1,7 @@
 import { eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { PeriodicSpec } from '../jobs/jobs.ts';
-import { claimSplitsToQuery, selectSplitOrder } from './queries.ts';
 import { pursueSplit } from './pursue.ts';
+import { claimSplitsToQuery, selectSplitOrder } from './queries.ts';
 
 const BATCH = 50;
 

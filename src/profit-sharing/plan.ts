@@ -1,19 +1,11 @@
 import type { App } from '../app.ts';
-import { type Hold, leftOf } from '../escrow/hold.ts';
 import { assert } from '../errors.ts';
+import { type Hold, leftOf } from '../escrow/hold.ts';
 import { newId, newWalletReference } from '../ids.ts';
-import {
-  holdAccount,
-  merchantAccount,
-  platformAccount,
-  receiverAccount,
-} from '../ledger/accounts.ts';
-import type { AccountSpec, NewPosting } from '../ledger/ledger.ts';
 import type { Payment } from '../payments/payment.ts';
 import { findReceivers } from '../receivers/find.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import { portionsOf } from './portions.ts';
-import type { ShareRole } from './shares.ts';
 import { sumOf } from './shares.ts';
 import type { ReleaseReason, SplitOrder, SplitPart } from './split-order.ts';
 
@@ -117,41 +109,4 @@ async function ownPart(app: App, { hold }: ReleasePlan, amount: bigint): Promise
     reason: null,
     reservation_id: newId('pst', hold.book),
   };
-}
-
-/** Where a part goes in the ledger. */
-export function accountOfPart(
-  owner: Pick<Hold, 'merchant_id' | 'platform_id'>,
-  { receiver, role }: { receiver: string | null; role: ShareRole | null },
-): AccountSpec {
-  if (receiver === null) return merchantAccount(owner.merchant_id);
-  if (role === 'platform') return platformAccount(owner.platform_id);
-  return receiverAccount(receiver);
-}
-
-/** Keeps the money for each part until the wallet says what became of it. */
-export function reservations(app: App, hold: Hold, order: SplitOrder): NewPosting[] {
-  const common = {
-    kind: 'pending',
-    debit: holdAccount(hold.subject_id),
-    currency: 'CNY',
-    subject_id: hold.payment_id,
-    business_at: app.clock.now(),
-  } as const;
-  const parts = order.parts.map((part): NewPosting => ({
-    ...common,
-    id: part.reservation_id,
-    credit: accountOfPart(hold, part),
-    amount: part.amount,
-    reason: part.receiver === null ? 'release' : 'share',
-  }));
-  if (order.merchant_reservation_id === null) return parts;
-  const rest: NewPosting = {
-    ...common,
-    id: order.merchant_reservation_id,
-    credit: merchantAccount(hold.merchant_id),
-    amount: order.merchant_amount,
-    reason: 'release',
-  };
-  return [...parts, rest];
 }

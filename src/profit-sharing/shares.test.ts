@@ -105,7 +105,9 @@ describe('shares of a payment', () => {
   });
 
   test('rules that give away more than the payment are no rules', () => {
-    expect(sharesOf(100n, [rule({ fixed: 60n }), rule({ fixed: 41n })], 'merchant')).toBeUndefined();
+    expect(
+      sharesOf(100n, [rule({ fixed: 60n }), rule({ fixed: 41n })], 'merchant'),
+    ).toBeUndefined();
   });
 });
 

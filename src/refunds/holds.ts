@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { changeHold, holdEvent } from '../escrow/changes.ts';
 import { requireHold } from '../escrow/find.ts';
 import { isClosed, settledState } from '../escrow/hold.ts';
-import { type MoveParts, NOTHING, joinParts } from '../payments/changes.ts';
+import { joinParts, type MoveParts, NOTHING } from '../payments/changes.ts';
 import { returnParts } from '../profit-sharing/advance.ts';
 import { findSplitOrders } from '../profit-sharing/find.ts';
 import { pursueSplit } from '../profit-sharing/pursue.ts';
@@ -60,7 +60,8 @@ export async function settleHold(
     reserved: hold.reserved - refund.from_hold,
     returned: hold.returned + (outcome === 'succeeded' ? refund.from_hold : 0n),
   };
-  const state = isClosed(hold) || hold.state === 'releasing' ? hold.state : settledState(hold, amounts);
+  const state =
+    isClosed(hold) || hold.state === 'releasing' ? hold.state : settledState(hold, amounts);
   const closes = isClosed({ state }) && !isClosed(hold);
   const change = {
     reserved: amounts.reserved,

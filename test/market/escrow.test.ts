@@ -111,7 +111,10 @@ describe.each(HOLDERS)('at %s', (wallet) => {
     const payment = await paid(rig, wallet, { terms: escrow(2, [share(receiver, 500n)]) });
     await openDispute(rig.app, await holdOf(rig, payment), 'wrong colour');
     await rig.clock.advance(MINUTE_MS);
-    await resolveDispute(rig.app, await holdOf(rig, payment), { outcome: 'release', key: newKey() });
+    await resolveDispute(rig.app, await holdOf(rig, payment), {
+      outcome: 'release',
+      key: newKey(),
+    });
     expect(await holdIn(rig, payment, 'released')).toMatchObject({
       shared: 500n,
       disputed_at: null,

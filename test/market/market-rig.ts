@@ -3,7 +3,7 @@ import { createAttempt } from '../../src/attempts/create.ts';
 import { findAttempts } from '../../src/attempts/find.ts';
 import { findHold } from '../../src/escrow/find.ts';
 import type { Hold } from '../../src/escrow/hold.ts';
-import type { PaymentTerms } from '../../src/escrow/terms.ts';
+import type { PaymentTerms } from '../../src/terms/terms.ts';
 import { newId } from '../../src/ids.ts';
 import type { Payment } from '../../src/payments/payment.ts';
 import { findSplitOrders } from '../../src/profit-sharing/find.ts';
@@ -25,7 +25,10 @@ export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 
 /** A receiver with an account at each wallet that holds money. */
-export async function addReceiver(rig: MoneyRig, wrong?: { name: string }): Promise<Share['receiver']> {
+export async function addReceiver(
+  rig: MoneyRig,
+  wrong?: { name: string },
+): Promise<Share['receiver']> {
   const id = newId('rcv');
   const accounts = Object.fromEntries(
     HOLDERS.map((wallet) => {
@@ -95,11 +98,7 @@ export async function holdOf(rig: MoneyRig, payment: Payment): Promise<Hold> {
   return hold;
 }
 
-export function holdIn(
-  rig: MoneyRig,
-  payment: Payment,
-  state: Hold['state'],
-): Promise<Hold> {
+export function holdIn(rig: MoneyRig, payment: Payment, state: Hold['state']): Promise<Hold> {
   return rig.until(
     () => holdOf(rig, payment),
     (hold) => hold.state === state,

@@ -8,7 +8,7 @@ import type { App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
 import { type Db, openDb, sql } from '../../src/db/pool.ts';
-import type { PaymentTerms } from '../../src/escrow/terms.ts';
+import type { PaymentTerms } from '../../src/terms/terms.ts';
 import { type Book, newId } from '../../src/ids.ts';
 import { notifyRoutes } from '../../src/notifications/routes.ts';
 import { createPayment } from '../../src/payments/create.ts';
@@ -195,11 +195,7 @@ async function seed(app: App, sandboxes: readonly WalletSandbox[], book: Book): 
   return { book, platform_id, merchant_id, accounts: accounts as Record<WalletName, string> };
 }
 
-async function create(
-  app: App,
-  seeded: Seeded,
-  over: NewRigPayment,
-): Promise<Payment> {
+async function create(app: App, seeded: Seeded, over: NewRigPayment): Promise<Payment> {
   const input = {
     book: seeded.book,
     platform: { id: seeded.platform_id, hosts: [] },

@@ -1,10 +1,10 @@
 import type { App } from '../app.ts';
+import { LIMIT_MARGIN_DAYS } from '../escrow/hold.ts';
 import type { IneligibleReason } from '../payments/payment.ts';
 import { splitLimits } from '../profit-sharing/limits.ts';
 import { RATE_UNIT, sumOf } from '../profit-sharing/shares.ts';
 import { findReceivers } from '../receivers/find.ts';
 import type { WalletName } from '../wallets/wallet.ts';
-import { LIMIT_MARGIN_DAYS } from './hold.ts';
 import type { PaymentTerms } from './terms.ts';
 
 /** Why this wallet account cannot keep the terms of a payment; null when it can. */
