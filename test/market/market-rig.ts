@@ -3,13 +3,13 @@ import { createAttempt } from '../../src/attempts/create.ts';
 import { findAttempts } from '../../src/attempts/find.ts';
 import { findHold } from '../../src/escrow/find.ts';
 import type { Hold } from '../../src/escrow/hold.ts';
-import type { PaymentTerms } from '../../src/terms/terms.ts';
 import { newId } from '../../src/ids.ts';
 import type { Payment } from '../../src/payments/payment.ts';
 import { findSplitOrders } from '../../src/profit-sharing/find.ts';
 import type { Share } from '../../src/profit-sharing/shares.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import { findRefunds } from '../../src/refunds/find.ts';
+import type { PaymentTerms } from '../../src/terms/terms.ts';
 import { requireAccount } from '../../src/wallets/registry.ts';
 import type { MoneyRig } from '../support/money-rig.ts';
 

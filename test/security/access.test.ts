@@ -81,14 +81,26 @@ interface Own {
   readonly payment: string;
   readonly attempt: string;
   readonly refund: string;
+  readonly hold: string;
+  readonly receiver: string;
   readonly endpoint: string;
   readonly key: string;
 }
 
 /** One of everything that belongs to the shop. */
 async function belongings(): Promise<Own> {
-  const { payment, attempt } = await paidPayment(rig, shop, { wallet: 'alipay', amount: 500 });
+  const over = { capture: 'escrow' };
+  const { payment, attempt } = await paidPayment(rig, shop, {
+    wallet: 'alipay',
+    amount: 500,
+    over,
+  });
   const { key } = shop;
+  const paid = await rig.call('GET', `/v1/payments/${payment}`, { key });
+  const receiver = await rig.call('POST', '/v1/receivers', {
+    key,
+    body: { name: 'Own', kind: 'merchant', accounts: { alipay: { account: '2088' } } },
+  });
   const refund = await rig.call('POST', `/v1/payments/${payment}/refunds`, {
     key,
     idempotency: randomUUID(),
@@ -101,6 +113,8 @@ async function belongings(): Promise<Own> {
     payment,
     attempt: attempt.id,
     refund: idOf(refund),
+    hold: member(paid, 'hold'),
+    receiver: idOf(receiver),
     endpoint: idOf(endpoint),
     key: idOf(minted),
   };
@@ -135,6 +149,8 @@ test('what belongs to one platform does not exist for another, and stays as it i
   const bodies: Record<string, object> = {
     '/v1/payments/{payment}/attempts': { wallet: 'alipay', presentation: 'qr' },
     '/v1/payments/{payment}/refunds': { amount: 1, reference: 'X', reason: 'x' },
+    '/v1/payments/{payment}/dispute': { reason: 'x' },
+    '/v1/payments/{payment}/dispute/resolve': { outcome: 'return' },
     '/v1/merchants/{merchant}': { name: 'Stolen' },
     '/v1/merchants/{merchant}/enrolments': { wallet: 'alipay' },
     '/v1/platforms/{platform}': { name: 'Stolen' },

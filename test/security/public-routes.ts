@@ -60,6 +60,8 @@ function resolved(
 const PREFIXES = {
   payment: 'pay',
   refund: 'rfd',
+  hold: 'hld',
+  receiver: 'rcv',
   merchant: 'mer',
   platform: 'plt',
   wallet_account: 'wac',

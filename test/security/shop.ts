@@ -115,9 +115,13 @@ export async function readPayment(rig: HubRig, shop: Shop, payment: string) {
 export async function paidPayment(
   rig: HubRig,
   shop: Shop,
-  { wallet, amount }: { wallet: WalletName; amount: number },
+  {
+    wallet,
+    amount,
+    over = {},
+  }: { wallet: WalletName; amount: number; over?: Record<string, unknown> },
 ): Promise<{ payment: string; attempt: ShopAttempt }> {
-  const payment = await newPayment(rig, shop, { amount });
+  const payment = await newPayment(rig, shop, { amount, ...over });
   const attempt = await newAttempt(rig, shop, { payment, wallet });
   await payOnPhone(rig, attempt);
   await until(
