@@ -48,6 +48,8 @@ export interface Queryable {
 
 export interface Tx extends Queryable {
   readonly inTransaction: true;
+  /** Sends the commit right behind the statements sent so far; nothing may be asked after it. */
+  commit(): Promise<void>;
 }
 
 export interface Db extends Queryable {
@@ -120,15 +122,18 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Pr
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('begin');
+    let end: Promise<void> | undefined;
     const tx: Tx = {
       inTransaction: true,
       query: <Row>(statement: Statement) => send<Row>(client, statement),
+      commit: () => {
+        end ??= commit(client);
+        return end;
+      },
     };
-    const result = await work(tx);
-    const end = await client.query('commit');
-    // An aborted transaction answers COMMIT with ROLLBACK and no error.
-    if (end.command !== 'COMMIT') throw new Error('transaction was rolled back at commit');
+    // Statements run in the order they are sent: nothing waits for the beginning.
+    const [, result] = await Promise.all([client.query('begin'), work(tx)]);
+    await tx.commit();
     return result;
   } catch (error) {
     await client.query('rollback').catch((failure: Error) => {
@@ -138,6 +143,12 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Pr
   } finally {
     client.release(broken);
   }
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const end = await client.query('commit');
+  // An aborted transaction answers COMMIT with ROLLBACK and no error.
+  if (end.command !== 'COMMIT') throw new Error('transaction was rolled back at commit');
 }
 
 /** SQLSTATE of a database error, or undefined for anything else. */

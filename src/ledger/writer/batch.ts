@@ -3,7 +3,7 @@ import { type Book, newId } from '../../ids.ts';
 import { type AccountState, applyMove, type BatchState, namedAccounts } from '../apply.ts';
 import { nextLink, type SealedPosting, sealedLine } from '../chain/seal.ts';
 import type { Move, MoveResult, RowChange } from '../ledger.ts';
-import { lockHead, moveHead, type Tenure } from './head.ts';
+import { keepHead, lockHead, type Tenure } from './head.ts';
 import { bodyDigest } from './identity.ts';
 import { answerMail } from './mail.ts';
 import {
@@ -11,8 +11,6 @@ import {
   ensureAccounts,
   insertKeys,
   insertMoves,
-  insertPostings,
-  insertSeal,
   insertSnapshots,
   type KeptMove,
   keepReservations,
@@ -20,7 +18,7 @@ import {
   lockAccounts,
   lockVersions,
   selectMoves,
-  updateAccounts,
+  writeBooks,
 } from './queries.ts';
 import type { LedgerOptions } from './writer.ts';
 
@@ -168,7 +166,6 @@ async function write(
     const result = results[index];
     return mail !== undefined && result ? [{ id: mail, result }] : [];
   });
-  const end = endOf(state, postings);
   const events = committed.flatMap((move) => move.events);
   const jobs = committed.flatMap((move) => move.jobs);
   // Sent at once and run in this order; the first that fails rejects, and the others do nothing.
@@ -181,12 +178,13 @@ async function write(
     ...grouped(committed.flatMap((move) => move.rows)).map((changes) =>
       tx.query(changeStatement(book, changes)),
     ),
-    ...(postings.length > 0 ? writePostings({ tx, book, tenure }, state, postings, end) : []),
+    ...(postings.length > 0 ? writePostings({ tx, book, tenure }, state, postings) : []),
     insertMoves(tx, book, told),
     ...(events.length > 0 ? [options.publishEvents(tx, events)] : []),
     ...(jobs.length > 0 ? [options.enqueueJobs(tx, jobs)] : []),
     answerMail(tx, book, answers),
-    moveHead(tx, book, end),
+    ...(postings.length > 0 ? [] : [keepHead(tx, book)]),
+    tx.commit(),
   ]);
 }
 
@@ -194,33 +192,25 @@ function writePostings(
   { tx, book, tenure }: Omit<Batch, 'entries'>,
   state: Locked,
   postings: readonly SealedPosting[],
-  { position, hash, sealed_at }: End,
 ): Promise<void>[] {
+  const { sealed_at, position } = state;
   const accounts = [...state.accounts.values()];
   const touched = accounts.filter(({ id, entries }) => entries !== state.entries.get(id));
   const due = touched.filter((account) => isDue(account, state.entries.get(account.id) ?? 0n));
-  const first = state.position + 1n;
-  const expiring = new Set(
-    [...state.reservations.values()].flatMap((held) => (held.expires_at ? held.id : [])),
-  );
-  for (const { id, expires_at } of postings) if (expires_at) expiring.add(id);
+  const seal = {
+    first: position + 1n,
+    last: position + BigInt(postings.length),
+    hash: nextLink(state.hash, postings.map(sealedLine)),
+    epoch: tenure.epoch,
+    sealed_at,
+  };
+  const held = [...state.reservations.values(), ...postings];
+  const expiring = new Set(held.flatMap(({ id, expires_at }) => (expires_at ? id : [])));
   return [
-    insertPostings(tx, book, postings),
-    updateAccounts(tx, book, touched),
-    insertSeal(tx, book, { first, last: position, hash, epoch: tenure.epoch, sealed_at }),
-    insertSnapshots(tx, book, due, { position, sealed_at }),
+    writeBooks(tx, book, postings, touched, seal),
+    insertSnapshots(tx, book, due, { position: seal.last, sealed_at }),
     keepReservations(tx, book, postings, expiring),
   ];
-}
-
-type End = Pick<Locked, 'position' | 'hash' | 'sealed_at'>;
-
-/** Where the chain ends after these postings. */
-function endOf({ position, hash, sealed_at }: Locked, postings: readonly SealedPosting[]): End {
-  const last = postings.at(-1);
-  if (!last) return { position, hash, sealed_at };
-  const link = nextLink(hash, postings.map(sealedLine));
-  return { position: last.position, hash: link, sealed_at };
 }
 
 function isDue({ entries }: AccountState, before: bigint): boolean {

@@ -54,15 +54,10 @@ export async function lockHead(
   return row;
 }
 
-/** Renews the lease and moves the end of the chain. */
-export async function moveHead(
-  tx: Queryable,
-  book: Book,
-  { position, hash, sealed_at }: Omit<Head, 'now'>,
-): Promise<void> {
+/** Prolongs the lease; a batch with postings does it with them. */
+export async function keepHead(tx: Queryable, book: Book): Promise<void> {
   await tx.query(sql`
-    update ledger_heads set position = ${position}, hash = ${hash}, sealed_at = ${sealed_at},
-      lease_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    update ledger_heads set lease_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
     where book = ${book}`);
 }
 

@@ -4,6 +4,7 @@ import type { Book } from '../../ids.ts';
 import type { AccountState, PostingRow, Reservation } from '../apply.ts';
 import type { SealedPosting } from '../chain/seal.ts';
 import type { AccountSpec, IntentKey, MoveResult, RowChange, RowKind } from '../ledger.ts';
+import { LEASE_MS } from './head.ts';
 
 /** Set-based statements of the writer: a batch costs the same number of round trips as one move. */
 function json(rows: readonly unknown[]): string {
@@ -71,55 +72,58 @@ export async function lockAccounts(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-export async function updateAccounts(
-  db: Queryable,
-  book: Book,
-  accounts: readonly AccountState[],
-): Promise<void> {
-  if (accounts.length === 0) return;
-  const of = <K extends keyof AccountState>(name: K) => accounts.map((account) => account[name]);
-  await db.query(sql`
-    update ledger_accounts t set floor = r.floor, cap = r.cap, entries = r.entries,
-      debits_pending = r.debits_pending, debits_posted = r.debits_posted,
-      credits_pending = r.credits_pending, credits_posted = r.credits_posted
-    from unnest(${of('id')}::text[], ${of('floor')}::bigint[], ${of('cap')}::bigint[],
-      ${of('entries')}::bigint[], ${of('debits_pending')}::bigint[],
-      ${of('debits_posted')}::bigint[], ${of('credits_pending')}::bigint[],
-      ${of('credits_posted')}::bigint[])
-      as r (id, floor, cap, entries, debits_pending, debits_posted, credits_pending, credits_posted)
-    where t.book = ${book} and t.id = r.id`);
+export interface Seal {
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly hash: Buffer;
+  readonly epoch: bigint;
+  readonly sealed_at: Date;
 }
 
-export async function insertPostings(
+/** Postings, what they made of their accounts, the link that seals them, and the head it ends. */
+export async function writeBooks(
   db: Queryable,
   book: Book,
   rows: readonly SealedPosting[],
+  accounts: readonly AccountState[],
+  seal: Seal,
 ): Promise<void> {
-  const [first] = rows;
-  if (!first) return;
-  const of = <K extends keyof SealedPosting>(name: K) => rows.map((row) => row[name]);
+  const posting = <K extends keyof SealedPosting>(name: K) => rows.map((row) => row[name]);
+  const account = <K extends keyof AccountState>(name: K) => accounts.map((each) => each[name]);
   await db.query(sql`
-    insert into postings (book, position, id, move_id, debit_account, credit_account, amount,
-      currency, kind, ends, reason, subject_id, business_at, expires_at, created_at)
-    select ${book}, ${first.position}::bigint + r.nth - 1, r.id, r.move_id, r.debit, r.credit,
-      r.amount, 'CNY', r.kind, r.ends, r.reason, r.subject, r.business_at, r.expires_at,
-      ${first.created_at}
-    from unnest(${of('id')}::text[], ${of('move_id')}::text[], ${of('debit_account')}::text[],
-      ${of('credit_account')}::text[], ${of('amount')}::bigint[], ${of('kind')}::text[],
-      ${of('ends')}::text[], ${of('reason')}::text[], ${of('subject_id')}::text[],
-      ${of('business_at')}::timestamptz[], ${of('expires_at')}::timestamptz[])
-      with ordinality as r (id, move_id, debit, credit, amount, kind, ends, reason, subject,
-        business_at, expires_at, nth)`);
-}
-
-export async function insertSeal(
-  db: Queryable,
-  book: Book,
-  seal: { first: bigint; last: bigint; hash: Buffer; epoch: bigint; sealed_at: Date },
-): Promise<void> {
-  await db.query(sql`
-    insert into ledger_seals (book, first_position, last_position, hash, epoch, sealed_at)
-    values (${book}, ${seal.first}, ${seal.last}, ${seal.hash}, ${seal.epoch}, ${seal.sealed_at})`);
+    with posted as (
+      insert into postings (book, position, id, move_id, debit_account, credit_account, amount,
+        currency, kind, ends, reason, subject_id, business_at, expires_at, created_at)
+      select ${book}, ${seal.first}::bigint + r.nth - 1, r.id, r.move_id, r.debit, r.credit,
+        r.amount, 'CNY', r.kind, r.ends, r.reason, r.subject, r.business_at, r.expires_at,
+        ${seal.sealed_at}
+      from unnest(${posting('id')}::text[], ${posting('move_id')}::text[],
+        ${posting('debit_account')}::text[], ${posting('credit_account')}::text[],
+        ${posting('amount')}::bigint[], ${posting('kind')}::text[], ${posting('ends')}::text[],
+        ${posting('reason')}::text[], ${posting('subject_id')}::text[],
+        ${posting('business_at')}::timestamptz[], ${posting('expires_at')}::timestamptz[])
+        with ordinality as r (id, move_id, debit, credit, amount, kind, ends, reason, subject,
+          business_at, expires_at, nth)
+    ), balanced as (
+      update ledger_accounts t set floor = r.floor, cap = r.cap, entries = r.entries,
+        debits_pending = r.debits_pending, debits_posted = r.debits_posted,
+        credits_pending = r.credits_pending, credits_posted = r.credits_posted
+      from unnest(${account('id')}::text[], ${account('floor')}::bigint[],
+        ${account('cap')}::bigint[], ${account('entries')}::bigint[],
+        ${account('debits_pending')}::bigint[], ${account('debits_posted')}::bigint[],
+        ${account('credits_pending')}::bigint[], ${account('credits_posted')}::bigint[])
+        as r (id, floor, cap, entries, debits_pending, debits_posted, credits_pending,
+          credits_posted)
+      where t.book = ${book} and t.id = r.id
+    ), sealed as (
+      insert into ledger_seals (book, first_position, last_position, hash, epoch, sealed_at)
+      values (${book}, ${seal.first}, ${seal.last}, ${seal.hash}, ${seal.epoch},
+        ${seal.sealed_at})
+    )
+    update ledger_heads set position = ${seal.last}, hash = ${seal.hash},
+      sealed_at = ${seal.sealed_at},
+      lease_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    where book = ${book}`);
 }
 
 export async function insertSnapshots(
