@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { addAddAccount } from './cli/add-account.ts';
+import { addCheck } from './cli/check.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDoctor } from './cli/doctor.ts';
 import { addHub } from './cli/hub.ts';
@@ -16,6 +17,7 @@ for (const add of [
   addStart,
   addSandbox,
   addDemo,
+  addCheck,
   addDoctor,
   addMigrate,
   addMintKey,

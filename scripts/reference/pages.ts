@@ -1,4 +1,5 @@
 import { apiPage, openApiFile } from './api.ts';
+import { checksPage } from './checks.ts';
 import { coveragePage } from './coverage.ts';
 import { errorsPage } from './errors.ts';
 import { eventsPage } from './events.ts';
@@ -20,6 +21,7 @@ export function referencePages(): ReadonlyMap<string, () => string> {
     ['docs/reference/sandbox-file.md', sandboxFilePage],
     ['docs/reference/faults.md', faultsPage],
     ['docs/reference/coverage.md', coveragePage],
+    ['docs/reference/checks.md', checksPage],
   ]);
 }
 
@@ -36,4 +38,5 @@ current. Do not edit these pages.
 - [sandbox.json](sandbox-file.md): addresses and keys of a sandbox
 - [Faults](faults.md): what the fault dial can break
 - [Coverage](coverage.md): which calls of which wallet, and where a sandbox differs
+- [Checks](checks.md): the laws that \`hutong check\` proves
 `;

@@ -32,7 +32,8 @@ export interface Cluster {
 export const SUPERUSER = 'hutong';
 
 const SYSTEM_FOLDERS = ['/var/lib/hutong', '/var/tmp/hutong'];
-const ID_FILE = 'cluster-id';
+/** Names the cluster that lives elsewhere because its user cannot reach the data folder. */
+export const CLUSTER_ID_FILE = 'cluster-id';
 const ID = /^[0-9a-f]{16}$/;
 /** `sun_path` holds 103 bytes on macOS and 107 on Linux; the name takes `/.s.PGSQL.5432.lock`. */
 const MAX_SOCKET_DIR_BYTES = 84;
@@ -68,7 +69,7 @@ export function prepareCluster(data_dir: string, options: { durable: boolean }):
 }
 
 function clusterBase(root: string, identity: Identity): string {
-  const file = join(root, ID_FILE);
+  const file = join(root, CLUSTER_ID_FILE);
   if (existsSync(file)) return recordedBase(file);
   if (existsSync(join(root, 'cluster')) || canReach(identity, root)) return root;
   const id = randomBytes(8).toString('hex');

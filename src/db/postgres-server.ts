@@ -133,7 +133,7 @@ function serve(cluster: Cluster, running: RunningPostgres, unlock: () => void): 
     port: PORT,
     user: SUPERUSER,
     pid: running.pid,
-    connectionString: (database, user = SUPERUSER) => socketUrl(cluster.socket_dir, database, user),
+    connectionString: (database, user) => socketUrl(cluster.socket_dir, database, user),
     stop: async (mode = 'fast') => {
       stopping = true;
       running.child.ref();
@@ -147,7 +147,8 @@ function serve(cluster: Cluster, running: RunningPostgres, unlock: () => void): 
   };
 }
 
-function socketUrl(socket_dir: string, database: string, user: string): string {
+/** By default as the superuser. */
+export function socketUrl(socket_dir: string, database: string, user = SUPERUSER): string {
   const host = encodeURIComponent(socket_dir);
   return `postgresql://${encodeURIComponent(user)}@localhost/${encodeURIComponent(database)}?host=${host}`;
 }

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
+import { brokenLaws } from '../check/run.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import { type Route, route } from '../http/route.ts';
+import { MONEY_LAWS } from '../laws/every.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { chainRoute } from './chain/routes.ts';
-import { checkLedger } from './check.ts';
 
 /** What operations see of the ledger: its sum, what each wallet owes, and the broken laws. */
 const signedAmount = z.int().openapi({ type: 'integer', format: 'int64', description: 'fen' });
@@ -69,7 +70,7 @@ export function ledgerRoutes(app: App): Route[] {
         const [sum, wallets, violations] = await Promise.all([
           selectSum(app.db),
           selectWallets(app.db),
-          checkLedger(app.db),
+          brokenLaws(app.db, MONEY_LAWS),
         ]);
         const body = { object: 'ledger', currency: 'CNY', sum, wallets, violations };
         return { status: 200, body };

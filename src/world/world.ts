@@ -2,7 +2,6 @@ import type { Config } from '../config.ts';
 import { type BusinessClock, openBusinessClock } from '../db/business-clock.ts';
 import { migrate } from '../db/migrate.ts';
 import { type Db, openDb } from '../db/pool.ts';
-import { createDatabase, createRole } from '../db/postgres-admin.ts';
 import { type KeptPostgres, keepPostgres } from '../db/postgres-supervisor.ts';
 import { claimMode } from '../installation.ts';
 import type { Logger } from '../log.ts';
@@ -10,6 +9,7 @@ import { tokenFor } from '../sandbox/guard.ts';
 import { PEOPLE } from '../sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../sandbox/phone/phone.ts';
 import { SANDBOX_WALLETS } from '../sandbox/sandbox.ts';
+import { HUB, makeDatabase, postgresFolder } from './hub-database.ts';
 import { type SandboxWallets, type SandboxWalletsOptions, startSandboxWallets } from './wallets.ts';
 
 /**
@@ -33,7 +33,6 @@ interface Databases {
   readonly postgres: KeptPostgres | undefined;
 }
 
-const HUB = { role: 'hutong_hub', database: 'hutong' };
 const SANDBOXES = { role: 'hutong_sandbox', database: 'hutong_sandbox' };
 
 /** Makes the databases, each with an owner of its own that is no superuser. */
@@ -41,12 +40,9 @@ async function openDatabases(config: Config, log: Logger): Promise<Databases> {
   if (config.database_url !== undefined) {
     return { hub: config.database_url, sandboxes: undefined, postgres: undefined };
   }
-  const postgres = await keepPostgres({ data_dir: `${config.data_dir}/postgres`, log });
+  const postgres = await keepPostgres({ data_dir: postgresFolder(config), log });
   const admin = postgres.connectionString('postgres');
-  for (const { role, database } of [HUB, SANDBOXES]) {
-    await createRole(admin, { name: role });
-    await createDatabase(admin, { name: database, owner: role });
-  }
+  for (const owned of [HUB, SANDBOXES]) await makeDatabase(admin, owned);
   return {
     hub: postgres.connectionString(HUB.database, HUB.role),
     sandboxes: postgres.connectionString(SANDBOXES.database, SANDBOXES.role),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { brokenLaws } from '../../src/check/run.ts';
 import { newWalletReference } from '../../src/ids.ts';
-import { checkLedger } from '../../src/ledger/check.ts';
+import { LAWS } from '../../src/laws/every.ts';
 import { WALLETS, type WalletName } from '../../src/wallets/wallet.ts';
 import { type HubRig, startHubRig } from './hub-rig.ts';
 import { footprint, send } from './notify.ts';
@@ -230,5 +231,5 @@ describe.each(WALLETS)('a genuine notification of %s', (wallet) => {
 });
 
 test('the ledger is clean after everything that was said', async () => {
-  expect(await checkLedger(rig.app.db)).toEqual([]);
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLedger } from '../../src/ledger/check.ts';
+import { brokenLaws } from '../../src/check/run.ts';
+import { LAWS } from '../../src/laws/every.ts';
 import { WALLETS, type WalletName } from '../../src/wallets/wallet.ts';
 import { type HubRig, objectIn, startHubRig } from './hub-rig.ts';
 import { send } from './notify.ts';
@@ -98,7 +99,7 @@ async function expectMoneyBack(
   expect(postings).toContain('money_returned');
   const held = await rig.app.ledger.balance(0, `suspense:${rig.accounts[attempt.wallet]}`);
   expect(held?.posted ?? 0n).toBe(0n);
-  expect(await checkLedger(rig.app.db)).toEqual([]);
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
 }
 
 describe.each(WALLETS)('by %s', (wallet) => {

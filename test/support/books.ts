@@ -1,8 +1,9 @@
 import type { App } from '../../src/app.ts';
 import { findAttempts } from '../../src/attempts/find.ts';
+import { brokenLaws } from '../../src/check/run.ts';
 import { sql } from '../../src/db/pool.ts';
 import type { Book } from '../../src/ids.ts';
-import { checkLedger } from '../../src/ledger/check.ts';
+import { LAWS } from '../../src/laws/every.ts';
 import { findPayment } from '../../src/payments/find.ts';
 import type { WalletSandbox } from '../../src/sandbox/sandbox.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
@@ -13,7 +14,7 @@ export async function differences(
   sandboxes: readonly WalletSandbox[],
   { book, accounts }: { book: Book; accounts: Readonly<Record<WalletName, string>> },
 ): Promise<string[]> {
-  const found = (await checkLedger(app.db)).map(
+  const found = (await brokenLaws(app.db, LAWS)).map(
     (violation) => `${violation.law}: ${violation.detail}`,
   );
   for (const sandbox of sandboxes) {

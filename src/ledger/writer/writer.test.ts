@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { brokenLaws } from '../../check/run.ts';
 import { sql, sqlState } from '../../db/pool.ts';
 import { newId } from '../../ids.ts';
-import { checkLedger } from '../check.ts';
+import { CHAIN_LAWS } from '../../laws/chain.ts';
+import { LEDGER_LAWS } from '../../laws/ledger.ts';
 import type { Move } from '../ledger.ts';
 import { openBooks } from '../testing.ts';
 import { end, floored, fund, move, type OpenLedger, THINGS, transfer } from '../testing-moves.ts';
@@ -83,7 +85,7 @@ describe('a reservation', () => {
       const again = await ledger.submit(move([end('post', held)]));
       expect(again).toMatchObject({ kind: 'refused', reason: 'ended' });
     }
-    expect(await checkLedger(ledger.db)).toEqual([]);
+    expect(await brokenLaws(ledger.db, [...LEDGER_LAWS, ...CHAIN_LAWS])).toEqual([]);
   });
 
   test('with a time expires by the database’s business clock, and is posted only before', async () => {

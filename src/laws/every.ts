@@ -1,0 +1,28 @@
+import type { Law } from '../check/law.ts';
+import { ATTEMPT_LAWS } from './attempts.ts';
+import { CHAIN_LAWS } from './chain.ts';
+import { HOLD_LAWS } from './holds.ts';
+import { INBOX_LAWS } from './inbox.ts';
+import { INTENT_LAWS } from './intents.ts';
+import { LEDGER_LAWS } from './ledger.ts';
+import { OUTBOX_LAWS } from './outbox.ts';
+import { PAYMENT_LAWS } from './payments.ts';
+import { REFUND_LAWS } from './refunds.ts';
+
+/** Where the money is: the laws that `GET /v1/ledger` answers for. */
+export const MONEY_LAWS: readonly Law[] = [
+  ...LEDGER_LAWS,
+  ...PAYMENT_LAWS,
+  ...REFUND_LAWS,
+  ...HOLD_LAWS,
+];
+
+/** All laws of the hub, in one list. */
+export const LAWS: readonly Law[] = [
+  ...MONEY_LAWS,
+  ...CHAIN_LAWS,
+  ...ATTEMPT_LAWS,
+  ...INBOX_LAWS,
+  ...OUTBOX_LAWS,
+  ...INTENT_LAWS,
+];

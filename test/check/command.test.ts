@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { withClient } from '../../src/db/postgres-admin.ts';
+import { LAWS } from '../../src/laws/every.ts';
+import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
+import { cleanEnvironment, PROGRAM } from '../support/processes.ts';
+
+/** The real command on its exit codes: 0 well, 1 broken, 2 could not check. */
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function check(url: string, ...options: string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const env = { ...cleanEnvironment(), DATABASE_URL: url };
+    const child = spawn(process.execPath, [PROGRAM, 'check', ...options], { env });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+const report = z.object({
+  object: z.literal('check'),
+  well: z.boolean(),
+  rows: z.record(z.string(), z.number()),
+  laws: z.array(
+    z.object({
+      name: z.string(),
+      violations: z.number(),
+      rows: z.array(z.object({ id: z.string(), detail: z.string() })),
+    }),
+  ),
+});
+
+let url: string;
+
+beforeAll(async () => {
+  ({ url } = await createTestDatabase());
+});
+
+describe('hutong check', () => {
+  test('says a line for each law and ends with 0 when all is well', async () => {
+    const { code, out } = await check(url);
+    expect(code).toBe(0);
+    for (const { name } of LAWS) expect(out).toContain(` ${name} `);
+    expect(out).toMatch(/^all well, \d+\.\d s$/m);
+    expect(out).not.toContain('\r');
+  });
+
+  test('names the rows of a broken law and ends with 1, in words and in JSON', async () => {
+    await withClient(url, (client) =>
+      client.query(`insert into jobs (book, id, kind, key)
+        values (0, 'job_000000000000000000000000000A', 'refund.send', 'rfd_gone')`),
+    );
+    const said = await check(url, '--law', 'jobs.have-subjects');
+    expect(said.code).toBe(1);
+    expect(said.out).toContain('job_000000000000000000000000000A: refund.send of rfd_gone');
+    const { code, out } = await check(url, '--json');
+    expect(code).toBe(1);
+    const { well, rows, laws } = report.parse(JSON.parse(out));
+    expect(well).toBe(false);
+    expect(rows['jobs']).toBe(1);
+    expect(laws.filter(({ violations }) => violations > 0)).toEqual([
+      {
+        name: 'jobs.have-subjects',
+        violations: 1,
+        rows: [
+          {
+            id: 'job_000000000000000000000000000A',
+            detail: 'refund.send of rfd_gone, which is not there',
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('ends with 2 when it cannot check, and says what to do', async () => {
+    const { url: empty } = await createEmptyDatabase();
+    const [bare, nobody, strange] = await Promise.all([
+      check(empty),
+      check('postgres://localhost:9/none'),
+      check(url, '--law', 'money.grows'),
+    ]);
+    expect(bare).toMatchObject({ code: 2, err: expect.stringContaining('hutong migrate') });
+    expect(nobody.code).toBe(2);
+    expect(strange.code).toBe(2);
+    expect(strange.err).toContain('ledger.sums-to-zero');
+    expect((await check(url, '--lwa')).code).toBe(2);
+  });
+});

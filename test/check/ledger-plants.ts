@@ -1,0 +1,93 @@
+import { forged, one, type Plant } from './plant.ts';
+import type { RichBooks } from './rich-books.ts';
+
+export function ofLedger({ merchant_id, refund, kept }: RichBooks): Plant[] {
+  const merchant = `merchant:${merchant_id}`;
+  const end = `select id from postings where ends = '${refund.reservation_id}'`;
+  return [
+    {
+      law: 'ledger.sums-to-zero',
+      plant: `update ledger_accounts set credits_posted = credits_posted + 1 where id = '${merchant}'`,
+      finds: one('book 0 CNY'),
+      also: ['ledger.balances-equal-postings'],
+    },
+    {
+      law: 'ledger.balances-equal-postings',
+      plant: `update ledger_accounts set credits_posted = credits_posted + 1,
+        debits_posted = debits_posted + 1 where id = '${merchant}'`,
+      finds: one(merchant),
+    },
+    {
+      law: 'ledger.balances-equal-postings',
+      plant: `delete from ledger_accounts where id like 'wallet_fees:%'`,
+      finds: `select distinct credit_account as id from postings where credit_account like 'wallet_fees:%'`,
+      also: ['ledger.sums-to-zero'],
+    },
+    {
+      law: 'ledger.floors-hold',
+      plant: `update ledger_accounts set floor = 1000000000000 where id = '${merchant}'`,
+      finds: one(merchant),
+    },
+    {
+      law: 'ledger.reservations-end-whole',
+      ...forged(`update postings set subject_id = '${kept.id}' where id = (${end})`),
+      finds: end,
+    },
+    {
+      law: 'ledger.append-only',
+      plant: 'grant delete on postings to public',
+      finds: one('postings'),
+    },
+    {
+      law: 'ledger.accounts-have-owners',
+      plant: `insert into ledger_accounts (book, id, currency, normal)
+        values (0, 'merchant:mer_gone', 'CNY', 'credit')`,
+      finds: one('merchant:mer_gone'),
+    },
+    {
+      law: 'ledger.accounts-have-owners',
+      plant: `update ledger_accounts set custody = 'hub_held' where id like 'wallet:%'`,
+      finds: `select id from ledger_accounts where id like 'wallet:%'`,
+    },
+  ];
+}
+
+export function ofChain({ merchant_id, kept }: RichBooks): Plant[] {
+  const merchant = `merchant:${merchant_id}`;
+  const fee = `reason = 'gift' and subject_id = '${kept.id}'`;
+  return [
+    {
+      law: 'chain.positions-are-gapless',
+      plant: 'update ledger_heads set position = position + 1',
+      finds: one('head of book 0'),
+      also: ['chain.links-follow'],
+    },
+    {
+      law: 'chain.links-follow',
+      plant: forged(`update postings set reason = 'gift'
+        where reason = 'wallet_fee_estimate' and subject_id = '${kept.id}'`).plant,
+      finds: `select format('link to position %s of book 0', s.last_position) as id
+        from ledger_seals s join postings p on p.position between s.first_position and s.last_position
+        where p.${fee}`,
+    },
+    {
+      law: 'chain.snapshots-follow',
+      plant: `insert into ledger_snapshots (book, account, position, entries, debits_pending,
+          debits_posted, credits_pending, credits_posted, sealed_at)
+        select book, id, 1000000, entries, debits_pending, debits_posted, credits_pending,
+          credits_posted + (id = '${merchant}')::int, now()
+        from ledger_accounts`,
+      finds: one(merchant),
+    },
+    {
+      law: 'chain.entries-counted',
+      plant: `update ledger_accounts set entries = entries + 1 where id = '${merchant}'`,
+      finds: one(merchant),
+    },
+    {
+      law: 'chain.expiring-are-open',
+      plant: `insert into ledger_reservations (book, id, expires_at) values (0, 'pst_gone', now())`,
+      finds: one('pst_gone'),
+    },
+  ];
+}

@@ -1,0 +1,17 @@
+import { ofChain, ofLedger } from './ledger-plants.ts';
+import { ofTalk } from './message-plants.ts';
+import { ofAttemptsAndRefunds, ofHolds, ofPayments } from './payment-plants.ts';
+import type { Plant } from './plant.ts';
+import type { RichBooks } from './rich-books.ts';
+
+/** At least one violation of every law. */
+export function plantsIn(books: RichBooks): readonly Plant[] {
+  return [
+    ...ofLedger(books),
+    ...ofChain(books),
+    ...ofPayments(books),
+    ...ofAttemptsAndRefunds(books),
+    ...ofHolds(books),
+    ...ofTalk(books),
+  ];
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { createAttempt } from '../../src/attempts/create.ts';
+import { sql } from '../../src/db/pool.ts';
+import type { Hold } from '../../src/escrow/hold.ts';
+import { newWalletReference } from '../../src/ids.ts';
+import { advance } from '../../src/payments/advance.ts';
+import { requestClose } from '../../src/payments/close.ts';
+import type { Attempt, Payment } from '../../src/payments/payment.ts';
+import { createRefund } from '../../src/refunds/create.ts';
+import type { Refund } from '../../src/refunds/refund.ts';
+import { requireAccount } from '../../src/wallets/registry.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints.ts';
+import { sealBook } from '../../src/webhooks/sealer.ts';
+import { escrow, holdOf, paid as paidInEscrow } from '../market/market-rig.ts';
+import type { MoneyRig } from '../support/money-rig.ts';
+import { startWebhookReceiver } from '../support/webhook-receiver.ts';
+
+/** Books with a row of every kind, made by the hub's own verbs; at rest when they are answered. */
+export interface RichBooks {
+  readonly merchant_id: string;
+  readonly paid: Payment;
+  readonly paid_attempt: Attempt;
+  readonly refund: Refund;
+  /** Paid, and nothing went back. */
+  readonly kept: Payment;
+  /** Nobody has chosen a wallet. */
+  readonly waiting: Payment;
+  readonly live_attempt: Attempt;
+  /** Its money came after the close. */
+  readonly late_attempt: Attempt;
+  /** In escrow. */
+  readonly hold: Hold;
+}
+
+const WALLET = 'wechat_pay';
+const NOBODY_LISTENS = 'http://127.0.0.1:9/hook';
+
+export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
+  const { app } = rig;
+  const receiver = await startWebhookReceiver();
+  const paid = await rig.create({ amount: 100_000n });
+  for (const url of [receiver.url, NOBODY_LISTENS]) {
+    const made = await app.db.transaction((tx) =>
+      createEndpoint(app, tx, { platform_id: paid.platform_id, url, event_types: [] }),
+    );
+    if (url === receiver.url) receiver.secret = made.secret;
+  }
+  const paid_attempt = await pay(rig, paid);
+  const kept = await rig.create({ amount: 70_000n });
+  await pay(rig, kept);
+  const refund = await createRefund(app, {
+    payment: paid,
+    amount: 40_000n,
+    reference: 'r1',
+    reason: 'too small',
+    metadata: {},
+  });
+  await rig.until(
+    () => rig.reload(paid),
+    ({ refunded }) => refunded === 40_000n,
+  );
+  const waiting = await rig.create();
+  const live_attempt = await begin(rig, await rig.create());
+  const late_attempt = await payLate(rig);
+  const hold = await holdOf(rig, await paidInEscrow(rig, WALLET, { terms: escrow() }));
+  await settle(rig);
+  await receiver.stop();
+  const merchant_id = paid.merchant_id;
+  return {
+    merchant_id,
+    paid,
+    paid_attempt,
+    refund,
+    kept,
+    waiting,
+    live_attempt,
+    late_attempt,
+    hold,
+  };
+}
+
+function begin(rig: MoneyRig, payment: Payment): Promise<Attempt> {
+  const client_ip = '127.0.0.1';
+  return createAttempt(rig.app, { payment, wallet: WALLET, presentation: 'qr', client_ip });
+}
+
+async function pay(rig: MoneyRig, payment: Payment): Promise<Attempt> {
+  const attempt = await begin(rig, payment);
+  if (attempt.presentation_data?.kind !== 'qr') throw new Error('no code is shown');
+  await rig.payAt(WALLET, attempt.presentation_data.qr);
+  await rig.until(
+    () => rig.reload(payment),
+    ({ state }) => state === 'succeeded',
+  );
+  return attempt;
+}
+
+/** Money for a payment that was closed, and for an order that nobody knows. */
+async function payLate(rig: MoneyRig): Promise<Attempt> {
+  const { app } = rig;
+  const payment = await rig.create({ amount: 5_500n });
+  const attempt = await begin(rig, payment);
+  await requestClose(app, payment, 'cancelled');
+  await rig.until(
+    () => rig.reload(payment),
+    ({ state }) => state === 'closed',
+  );
+  const account = await requireAccount(app.wallets, attempt.wallet_account_id);
+  const wallet_merchant = app.wallets.connector(WALLET).merchantNumber(account);
+  for (const wallet_reference of [attempt.wallet_reference, newWalletReference(0)]) {
+    const fact = { wallet_reference, wallet_merchant, amount: attempt.amount, currency: 'CNY' };
+    const wallet_transaction_id = randomUUID();
+    await advance(app, account, { ...fact, wallet_transaction_id, state: 'paid' }, 'query');
+  }
+  return attempt;
+}
+
+/** Waits for the first delivery and the last notification, then lets nothing run any more. */
+async function settle(rig: MoneyRig): Promise<void> {
+  await rig.until(
+    async () => {
+      const [row] = await rig.app.db.query<{ settled: boolean }>(sql`
+        select exists (select from deliveries where state = 'delivered')
+          and not exists (select from notifications where processed_at is null)
+          and not exists (select from jobs where kind = 'notification.process') as settled`);
+      return row?.settled;
+    },
+    (settled) => settled === true,
+  );
+  await rig.app.jobs.stop();
+  await sealBook(rig.app, 0);
+}
