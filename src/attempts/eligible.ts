@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
 import { type Queryable, sql } from '../db/pool.ts';
-import { whyNotHeld } from '../terms/eligible.ts';
 import type { ClientKind, IneligibleReason, Payment, WalletChoice } from '../payments/payment.ts';
+import { whyNotHeld } from '../terms/eligible.ts';
 import { type PresentationKind, WALLETS, type Wallet, type WalletName } from '../wallets/wallet.ts';
 
 /**

@@ -65,6 +65,7 @@ export async function showPage(
     description: payment.description,
     expires_at: payment.expires_at,
     left_ms: leftMs(app, payment),
+    in_escrow: payment.terms?.capture === 'escrow',
     return_url: payment.return_url,
     csrf: formToken(app, openSession(app, c, tokenOf(c))),
     stamp,

@@ -8,6 +8,7 @@ import {
   type WalletAccounts,
   walletAccountsOf,
 } from './accounts.ts';
+import { type Holds, holdsOf, type Receivers, receiversOf } from './market.ts';
 import { type Payments, paymentsOf, type Refunds, refundsOf } from './payments.ts';
 import { type ClientOptions, createSend } from './transport.ts';
 import {
@@ -42,15 +43,19 @@ export {
   WalletRefusedError,
   WalletUnavailableError,
 } from './errors.ts';
+export type { NewReceiver, NewSplit } from './market.ts';
+export type { Hold, Receiver, Split } from './market-objects.ts';
 export type {
   Attempt,
   Delivery,
   Event,
+  HoldEvent,
   List,
   Payment,
   PaymentEvent,
   Refund,
   RefundEvent,
+  SplitEvent,
   TimelineEntry,
   WalletChoice,
   WalletName,
@@ -70,6 +75,8 @@ export {
 export interface Hutong {
   readonly payments: Payments;
   readonly refunds: Refunds;
+  readonly holds: Holds;
+  readonly receivers: Receivers;
   readonly merchants: Merchants;
   readonly platforms: Platforms;
   readonly keys: Keys;
@@ -88,6 +95,8 @@ export function createClient(options: ClientOptions): Hutong {
   return {
     payments: paymentsOf(send),
     refunds: refundsOf(send),
+    holds: holdsOf(send),
+    receivers: receiversOf(send),
     merchants: merchantsOf(send),
     platforms: platformsOf(send),
     keys: keysOf(send),

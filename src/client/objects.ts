@@ -1,3 +1,5 @@
+import type { Hold, HoldEventType, ShareRole, Split, SplitEventType } from './market-objects.ts';
+
 /**
  * The objects of the API as JSON has them: snake_case, amounts in minor units (fen), times in RFC
  * 3339 UTC. New members may be added at any time; ignore what you do not know.
@@ -35,6 +37,16 @@ export interface Payment {
     readonly url: string | null;
     readonly items: readonly OrderItem[];
   };
+  readonly capture: 'instant' | 'escrow';
+  readonly release_after_days: number | null;
+  readonly splits: readonly {
+    readonly receiver: string;
+    readonly role: ShareRole;
+    readonly amount: number;
+    readonly description: string;
+  }[];
+  /** The held money, once a payment in escrow or with splits is paid. */
+  readonly hold: string | null;
   /** The wallet that paid. */
   readonly wallet: WalletName | null;
   /** Where to send the shopper; null in events, which may be stored and forwarded. */
@@ -149,8 +161,10 @@ interface EventOf<Type extends string, Subject> {
 
 export type PaymentEvent = EventOf<PaymentEventType, Payment>;
 export type RefundEvent = EventOf<RefundEventType, Refund>;
+export type HoldEvent = EventOf<HoldEventType, Hold>;
+export type SplitEvent = EventOf<SplitEventType, Split>;
 /** Narrow by `event.type`; treat a type you do not know as nothing to do. */
-export type Event = PaymentEvent | RefundEvent;
+export type Event = PaymentEvent | RefundEvent | HoldEvent | SplitEvent;
 
 export interface WebhookEndpoint {
   readonly id: string;

@@ -1,3 +1,4 @@
+import type { NewSplit } from './market.ts';
 import type {
   Attempt,
   ClientKind,
@@ -24,6 +25,13 @@ export interface NewPayment {
     readonly url?: string;
     readonly items?: readonly OrderItem[];
   };
+  /** `escrow`: the wallet holds the money until the receipt is confirmed. */
+  readonly capture?: 'instant' | 'escrow';
+  /** Days after payment, or shipment, when an escrow ends by itself; 10 when absent. */
+  readonly release_after_days?: number;
+  readonly splits?: readonly NewSplit[];
+  /** Whose is what rounding down leaves over; the merchant's when absent. */
+  readonly split_remainder?: 'merchant' | 'first_receiver';
   /** RFC 3339; two hours from now when absent. */
   readonly expires_at?: string;
   readonly return_url?: string;

@@ -53,6 +53,7 @@ export function succeed(
     sequence: payment.sequence + 1,
   } as const;
   const transaction = fact.wallet_transaction_id ?? null;
+  const told = paymentEvent(app, 'payment.succeeded', { ...payment, ...changed });
   const held = openHold(app, account, { payment, attempt, paid_at });
   return {
     rows: [
@@ -76,7 +77,7 @@ export function succeed(
         payer_paid: fact.payer_paid?.toString() ?? null,
         coupons: couponTexts(fact),
       }),
-      paymentEvent(app, 'payment.succeeded', { ...payment, ...changed }),
+      told,
       ...held.events,
     ],
     jobs: others.map((other) => ({

@@ -2,9 +2,9 @@ import type { App } from '../app.ts';
 import { termsAt } from '../attempts/eligible.ts';
 import { sql, sqlState } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
-import { type PaymentTerms, termsRowOf } from '../terms/terms.ts';
 import { type Book, newId, sha256 } from '../ids.ts';
 import { MAX_AMOUNT } from '../money.ts';
+import { type PaymentTerms, termsRowOf } from '../terms/terms.ts';
 import { checkoutToken } from './checkout-token.ts';
 import {
   DEFAULT_EXPIRY_MS,

@@ -1,5 +1,5 @@
-import type { PaymentTerms } from '../terms/terms.ts';
 import type { Book, Id } from '../ids.ts';
+import type { PaymentTerms } from '../terms/terms.ts';
 import type {
   CouponAmounts,
   PresentationData,

@@ -1,6 +1,6 @@
 import { type Queryable, sql } from '../db/pool.ts';
-import { termsOf } from '../terms/terms.ts';
 import type { Book } from '../ids.ts';
+import { termsOf } from '../terms/terms.ts';
 import type { OrderItem, Payment } from './payment.ts';
 
 type PaymentRecord = Omit<Payment, 'order_items' | 'terms'> & {

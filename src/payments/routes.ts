@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { planTerms } from '../terms/plan.ts';
 import { platformOf } from '../http/caller.ts';
 import { jsonText } from '../http/canonical-json.ts';
 import { type CallKey, replayReply } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
+import { planTerms } from '../terms/plan.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { requestClose } from './close.ts';
 import { CreateKeyTaken, createPayment } from './create.ts';

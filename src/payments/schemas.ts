@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { MAX_RELEASE_DAYS, MAX_SPLITS } from '../terms/terms.ts';
 import * as form from '../http/schemas.ts';
 import { SHARE_ROLES } from '../profit-sharing/shares.ts';
+import { MAX_RELEASE_DAYS, MAX_SPLITS } from '../terms/terms.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 
 /** The forms of payments on the wire. */

@@ -47,6 +47,7 @@ function viewOf(stage: Stage, changes: Partial<CheckoutView> = {}): CheckoutView
     description: 'Letter set',
     expires_at: new Date('2026-11-21T06:00:00Z'),
     left_ms: 60_000,
+    in_escrow: false,
     return_url: 'https://shop.example/orders/1',
     csrf: 'form-token',
     stamp: 'stamp',
@@ -133,6 +134,15 @@ describe('the checkout page', () => {
     expect(html(viewOf({ kind: 'paid', wallet: 'alipay' }))).toContain('Paid with Alipay');
     const zh = html(viewOf({ kind: 'paid', wallet: 'wechat_pay' }, { language: 'zh' }));
     expect(zh).toContain('已用微信支付付款');
+  });
+
+  test('says that the money is held until the goods arrive, before and after', () => {
+    const before = (in_escrow: boolean) =>
+      html(viewOf({ kind: 'choose', choices: CLOSED }, { in_escrow, language: 'zh' }));
+    expect(before(true)).toContain('担保交易');
+    expect(before(false)).not.toContain('担保交易');
+    const paid = html(viewOf({ kind: 'paid', wallet: 'alipay' }, { in_escrow: true }));
+    expect(paid).toContain('until you confirm the receipt');
   });
 
   test('gives the reason for each wallet when none works', () => {

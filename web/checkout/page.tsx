@@ -105,6 +105,7 @@ function Summary({ view, over }: { view: CheckoutView; over: boolean }) {
           </dd>
         </dl>
       )}
+      {over || !view.in_escrow ? null : <p class="quiet">{say('escrow_note')}</p>}
     </div>
   );
 }
@@ -177,6 +178,7 @@ function Result({ view, stage }: { view: CheckoutView; stage: Ending }) {
         </p>
       ) : null}
       <p class="quiet">{say(words.next, known)}</p>
+      {stage.kind === 'paid' && view.in_escrow ? <p class="quiet">{say('escrow_note')}</p> : null}
       {view.return_url === null ? null : (
         <a class="button wide" href={view.return_url} rel="noopener">
           {say('back', known)}

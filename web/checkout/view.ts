@@ -67,6 +67,8 @@ export interface CheckoutView {
   readonly expires_at: Date;
   /** Business time left, milliseconds. */
   readonly left_ms: number;
+  /** The wallet keeps the money until the goods have arrived. */
+  readonly in_escrow: boolean;
   readonly return_url: string | null;
   readonly csrf: string;
   /** Changes whenever the page would look different; the script compares it with `/state`. */

@@ -64,6 +64,8 @@ const en = {
   closing_next: 'We are making sure with the wallet that nobody can pay it any more.',
   paid_title: 'Paid',
   paid_with: 'Paid with {wallet}',
+  escrow_note:
+    'The wallet holds your money until you confirm the receipt, or the agreed days are over.',
   paid_next: '{payee} has been told. You can close this page.',
   paid_next_back: '{payee} has been told. Go back to see your order.',
   expired_title: 'This payment has expired',
@@ -155,6 +157,7 @@ const zh = {
   closing_next: '正在与钱包确认，确保没有人能再付这笔款。',
   paid_title: '付款成功',
   paid_with: '已用{wallet}付款',
+  escrow_note: '担保交易：付款由钱包代为冻结，确认收货或约定期限届满后才结算给商家。',
   paid_next: '已通知{payee}，可以关闭本页。',
   paid_next_back: '已通知{payee}，可返回查看订单。',
   expired_title: '付款已超时',

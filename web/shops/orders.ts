@@ -69,6 +69,7 @@ export function refundReference(order: ShopOrder): string {
 /** Webhooks come at least once and in any order: an older one than the last heard is old news. */
 export function hear(book: OrderBook, shop: ShopSlug, event: Event): void {
   const { object } = event.data;
+  if (object.object === 'hold' || object.object === 'split') return;
   const reference =
     object.object === 'payment' ? object.order.reference : object.reference.replace(/-R\d+$/, '');
   const order = book.get(reference);
