@@ -67,7 +67,9 @@ async function once(
     await finishKey(app.db, key);
     return shown(app, now);
   } catch (error) {
-    const again = error instanceof HoldKeyTaken ? await replay(app, key, hold) : undefined;
+    // A copy that was faster may be what this one was refused for.
+    const faster = error instanceof HoldKeyTaken || error instanceof Refusal;
+    const again = faster ? await replay(app, key, hold) : undefined;
     if (!again) throw error;
     return again;
   }

@@ -91,12 +91,8 @@ export function succeed(
 
 function couponTexts({ coupons }: PaymentFact): Record<string, string> | null {
   if (!coupons) return null;
-  const { wallet_funded, merchant_funded, other_funded } = coupons;
-  return {
-    wallet_funded: wallet_funded.toString(),
-    merchant_funded: merchant_funded.toString(),
-    other_funded: other_funded.toString(),
-  };
+  const lines = Object.entries(coupons).map(([funder, amount]) => [funder, String(amount)]);
+  return Object.fromEntries(lines);
 }
 
 /** The order total is the merchant's; the wallet's fee is booked apart, as an estimate. */
