@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { WALLETS } from '../src/wallets/wallet.ts';
-import { type LoadResult, post, runLoad, type Target } from './load.ts';
+import { createAt, fillPurse, flow } from './flow.ts';
+import { type LoadResult, runLoad } from './load.ts';
 import { measure, type Tally } from './measure.ts';
 import { report } from './report.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -27,57 +26,6 @@ const kinds = options.kinds.split(',');
 /** So long that the compiler of hub and world is done with what they run. */
 const WARM_UP_S = 6;
 const WARM_UP_CLIENTS = 16;
-/** Fen. */
-const PLENTY = 1_000_000_000_000;
-const PERSON = 'lin-xia';
-const WEBHOOK_MS = 30_000;
-
-function order(stage: Stage): object {
-  return {
-    merchant: stage.merchant,
-    amount: 1_234,
-    currency: 'CNY',
-    description: 'Jasmine tea, 250 g',
-    order: { reference: randomUUID() },
-  };
-}
-
-function headers(stage: Stage): Record<string, string> {
-  return { authorization: `Bearer ${stage.key}`, 'idempotency-key': randomUUID() };
-}
-
-async function createAt(stage: Stage, target: Target): Promise<string> {
-  const made = await post(target, '/v1/payments', order(stage), headers(stage));
-  return (made as { id: string }).id;
-}
-
-const waiting = new Map<string, () => void>();
-
-/** Create → attempt → scanned and paid at the wallet → notice → ledger → webhook acknowledged. */
-async function flow(stage: Stage, nth: number): Promise<void> {
-  const wallet = WALLETS[nth % WALLETS.length] ?? 'alipay';
-  const id = await createAt(stage, stage.hub);
-  const told = heard(id);
-  const path = `/v1/payments/${id}/attempts`;
-  const choice = { wallet, presentation: 'qr' };
-  const attempt = await post(stage.hub, path, choice, headers(stage));
-  const { qr: code } = (attempt as { presentation: { qr: string } }).presentation;
-  const scan = await post(stage.phone, '/api/scan', { person: PERSON, wallet, code });
-  const confirmation = { scan: (scan as { id: string }).id, outcome: 'pay' };
-  await post(stage.phone, '/api/confirm', confirmation);
-  await told;
-}
-
-function heard(id: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`no webhook for ${id}`)), WEBHOOK_MS);
-    waiting.set(id, () => {
-      clearTimeout(late);
-      waiting.delete(id);
-      resolve();
-    });
-  });
-}
 
 function operationsOf(stage: Stage): Record<string, () => Promise<unknown>> {
   let nth = 0;
@@ -111,10 +59,7 @@ async function run(stage: Stage): Promise<Tally[]> {
     for (const { agent } of [stage.hub, stage.floor, stage.phone]) agent.destroy();
     return result;
   }
-  for (const wallet of WALLETS) {
-    const path = `/api/wallets/${wallet}/balances`;
-    await post(stage.phone, path, { person: PERSON, amount: PLENTY });
-  }
+  await fillPurse(stage);
   for (const kind of kinds) await load(kind, WARM_UP_CLIENTS, WARM_UP_S);
   for (let round = 0; round < rounds; round += 1) {
     for (const clients of clientCounts) {
@@ -129,7 +74,6 @@ async function run(stage: Stage): Promise<Tally[]> {
 
 const profile = options.profile;
 const stage = await openStage(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []);
-stage.receiver.onEvent = ({ data }) => waiting.get(data.object.id)?.();
 try {
   process.stdout.write(report(await run(stage)));
 } finally {

@@ -19,8 +19,10 @@ export interface Stage {
   readonly floor: Target;
   readonly phone: Target;
   readonly receiver: WebhookReceiver;
+  readonly platform: string;
   readonly merchant: string;
   readonly key: string;
+  readonly database_url: string;
   readonly watched: readonly Watched[];
   stop(): Promise<void>;
 }
@@ -44,7 +46,7 @@ export async function openStage(node_options: readonly string[]): Promise<Stage>
   });
   const { file } = hutong;
   const receiver = await startWebhookReceiver();
-  const { key, merchant } = await openShop(file);
+  const { key, merchant, platform } = await openShop(file);
   const client = createClient({ base_url: file.hub.url, api_key: key });
   const endpoint = await client.webhookEndpoints.create({
     url: receiver.url,
@@ -57,8 +59,10 @@ export async function openStage(node_options: readonly string[]): Promise<Stage>
     floor: floor.target,
     phone: targetOf(file.phone.url),
     receiver,
+    platform,
     merchant,
     key,
+    database_url: url('hub'),
     watched: [
       { name: 'hub', pid: hub_pid },
       { name: 'world', pid: hutong.world_pid, without: [hub_pid] },
@@ -76,14 +80,16 @@ export async function openStage(node_options: readonly string[]): Promise<Stage>
 }
 
 /** A platform of its own: the demo shops listen to theirs, and would double every webhook. */
-async function openShop({ hub }: SandboxFile): Promise<{ key: string; merchant: string }> {
+async function openShop({
+  hub,
+}: SandboxFile): Promise<Pick<Stage, 'key' | 'merchant' | 'platform'>> {
   const operator = createClient({ base_url: hub.url, api_key: hub.operator_key });
   const platform = (await operator.platforms.create({ slug: 'bench', name: 'Bench' })).id;
   const { secret } = await operator.keys.create({ role: 'marketplace', platform });
   const { id } = await operator.merchants.create({ name: 'Bench', platform });
   for (const wallet of WALLETS) await operator.merchants.enrol(id, { wallet });
   if (secret === null) throw new Error('the key was minted before');
-  return { key: secret, merchant: id };
+  return { key: secret, merchant: id, platform };
 }
 
 async function startFloor(
