@@ -156,7 +156,9 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Pr
  * what a statement costs here.
  */
 function gather(client: pg.PoolClient): void {
-  const stream = (client as unknown as { connection?: { stream?: Socket } }).connection?.stream;
+  // The driver's own member; without it every statement leaves by itself.
+  const { connection } = client as pg.PoolClient & { connection?: { stream?: Socket } };
+  const stream = connection?.stream;
   if (!stream || stream.writableCorked > 0) return;
   stream.cork();
   process.nextTick(() => stream.uncork());
