@@ -42,3 +42,22 @@ export function shanghaiStamp(date: Date): string {
 export function businessDate(date: Date): BusinessDate {
   return shanghaiTime(date).slice(0, 10) as BusinessDate;
 }
+
+const DAY_MS = 86_400_000;
+
+/** Midnight in Asia/Shanghai, when a business day begins. */
+export function startOfDay(day: BusinessDate): Date {
+  return new Date(Date.parse(`${day}T00:00:00Z`) - SHANGHAI_OFFSET_MS);
+}
+
+/** The day so many days later, or earlier. */
+export function dayAfter(day: BusinessDate, days = 1): BusinessDate {
+  return businessDate(new Date(startOfDay(day).getTime() + days * DAY_MS));
+}
+
+/** `YYYY-MM-DD` of a day that is in the calendar. */
+export function isBusinessDate(text: string): text is BusinessDate {
+  if (!/^[12]\d{3}-\d{2}-\d{2}$/.test(text)) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}

@@ -196,6 +196,20 @@ export const ERRORS = {
     what: 'No wallet of this merchant can hold or share this payment as asked.',
     fix: 'The message names each wallet with its reason: change the splits, the days or the wallets.',
   },
+  payout_not_possible: {
+    type: 'conflict',
+    status: 409,
+    retry: 'never',
+    what: 'This merchant cannot be paid out through this wallet account now.',
+    fix: 'Do what the message says.',
+  },
+  amount_exceeds_payable: {
+    type: 'conflict',
+    status: 422,
+    retry: 'never',
+    what: 'The payout is more than what is settled and neither paid out nor needed for refunds.',
+    fix: 'Pay out at most the amount in the message.',
+  },
   reference_taken: {
     type: 'conflict',
     status: 409,

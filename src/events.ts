@@ -20,6 +20,12 @@ export const EVENT_TYPES = [
   'hold.limit_near',
   'split.finished',
   'split.refused',
+  'settlement.settled',
+  'payout.created',
+  'payout.needs_payee',
+  'payout.succeeded',
+  'payout.refused',
+  'payout.returned',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -45,7 +51,8 @@ export interface NewEvent {
   readonly type: EventType | StepType;
   readonly platform_id: string;
   readonly object_id: string;
-  readonly payment_id: string;
+  /** Null for what is about no payment: settlements, payouts. */
+  readonly payment_id: string | null;
   /** Per object from 1 for public events; 0 for internal steps. */
   readonly sequence: number;
   readonly public: boolean;

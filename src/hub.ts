@@ -11,9 +11,12 @@ import { ledgerRoutes } from './ledger/routes.ts';
 import { merchantRoutes } from './merchants/routes.ts';
 import { notifyRoutes } from './notifications/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
+import { payoutRoutes } from './payouts/routes.ts';
 import { platformRoutes } from './platforms/routes.ts';
 import { receiverRoutes } from './receivers/routes.ts';
 import { refundRoutes } from './refunds/routes.ts';
+import { merchantMoneyRoutes } from './settlement/merchant-routes.ts';
+import { settlementRoutes } from './settlement/routes.ts';
 import { walletAccountRoutes } from './wallet-accounts/routes.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
@@ -25,6 +28,9 @@ export function apiRoutes(app: App): Route[] {
     ...refundRoutes(app),
     ...holdRoutes(app),
     ...receiverRoutes(app),
+    ...settlementRoutes(app),
+    ...merchantMoneyRoutes(app),
+    ...payoutRoutes(app),
     ...merchantRoutes(app),
     ...platformRoutes(app),
     ...walletAccountRoutes(app),

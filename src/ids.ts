@@ -31,7 +31,9 @@ export type Prefix =
   | 'brk'
   | 'rcv'
   | 'hld'
-  | 'spl';
+  | 'spl'
+  | 'stl'
+  | 'pyo';
 export type Id<P extends Prefix = Prefix> = `${P}_${string}`;
 
 const POOL_BYTES = 4_096;

@@ -7,7 +7,9 @@ import { expireReservations, forgetLetters } from './ledger/writer/upkeep.ts';
 import { processNotification } from './notifications/process.ts';
 import { expirePayments } from './payments/close.ts';
 import { querySplits } from './profit-sharing/jobs.ts';
+import { payOutSettled, queryPayouts, sendPayoutJob } from './payouts/jobs.ts';
 import { queryRefunds, sendRefundJob } from './refunds/jobs.ts';
+import { settleDays } from './settlement/jobs.ts';
 import { deliverWebhook } from './webhooks/deliver.ts';
 import { sealEvents } from './webhooks/sealer.ts';
 
@@ -17,6 +19,7 @@ export const JOB_SPECS: readonly JobSpec[] = [
   sendRefundJob,
   closeOtherAttempt,
   deliverWebhook,
+  sendPayoutJob,
 ];
 
 /** All periodic work. */
@@ -27,6 +30,9 @@ export const PERIODIC_SPECS: readonly PeriodicSpec[] = [
   querySplits,
   releaseDueHolds,
   watchHolds,
+  settleDays,
+  payOutSettled,
+  queryPayouts,
   sealEvents,
   forgetOldKeys,
   expireReservations,

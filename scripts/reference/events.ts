@@ -9,6 +9,15 @@ const EVENTS: Readonly<Record<EventType, string>> = {
   'payment.money_returned':
     'Money that came after the close, or from a second wallet, is back with the payer. ' +
     '`data.returned` has the amount, the refund and why. The state of the payment did not change.',
+  'settlement.settled':
+    'A merchant’s business day at one wallet account is settled; `data.object` has its sums.',
+  'payout.created': 'A payout to a seller is decided and its amount reserved.',
+  'payout.needs_payee':
+    'The payee must accept the payout in the wallet; `data.object.confirmation` is what their app needs.',
+  'payout.succeeded': 'The wallet paid the seller.',
+  'payout.refused':
+    'The wallet, or the payee, did not take the payout. The money may be paid out again.',
+  'payout.returned': 'A payout that had arrived came back. The money may be paid out again.',
   'refund.created': 'A refund you asked for is accepted and its amount reserved.',
   'refund.pending': 'The wallet took the refund and is working on it.',
   'refund.succeeded': 'The money is back with the payer.',
@@ -80,7 +89,7 @@ The body of a webhook is the event:
   later is old news.
 - \`position\` orders all events of the feed. It is \`null\` in a webhook that left before the position
   was given, about a second after the commit.
-- \`data.object\` is the payment or refund as it was then; \`checkout_url\` is always \`null\` in it.
+- \`data.object\` is the payment, refund, settlement or payout as it was then; \`checkout_url\` is always \`null\` in it.
 
 ## Deliveries
 

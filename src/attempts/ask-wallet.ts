@@ -3,6 +3,7 @@ import { advance } from '../payments/advance.ts';
 import { NOTHING, recordCall } from '../payments/changes.ts';
 import type { Attempt } from '../payments/payment.ts';
 import type { QueryOutcome, WalletAccount } from '../wallets/wallet.ts';
+import { orderName } from './order-name.ts';
 
 /** Asks once and applies the answer; the answer is returned for the caller's own decision. */
 export async function askWallet(
@@ -11,7 +12,7 @@ export async function askWallet(
   account: WalletAccount,
 ): Promise<QueryOutcome> {
   const connector = app.wallets.connector(attempt.wallet);
-  const outcome = await connector.queryPayment(account, attempt.wallet_reference);
+  const outcome = await connector.queryPayment(account, ...orderName(attempt));
   const call = recordCall(attempt, outcomeWord(outcome), outcome.trace);
   await app.ledger.submit({ book: attempt.book, ...NOTHING, rows: [call] });
   if (outcome.kind === 'fact') await advance(app, account, outcome.fact, 'query');

@@ -17,6 +17,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { CloseOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { askWallet } from './ask-wallet.ts';
 import { findAttempts } from './find.ts';
+import { orderName } from './order-name.ts';
 
 const MAX_ROUNDS = 8;
 const ABANDONED_QUERY_MS = 10_000;
@@ -31,7 +32,7 @@ const GRACE_MS = 30_000;
 export async function closeAttempt(app: App, payment: Payment, attempt: Attempt): Promise<void> {
   const account = await requireAccount(app.wallets, attempt.wallet_account_id);
   const connector = app.wallets.connector(attempt.wallet);
-  const outcome = await connector.closePayment(account, attempt.wallet_reference);
+  const outcome = await connector.closePayment(account, ...orderName(attempt));
   if (outcome.kind === 'already_paid') {
     const call = recordCall(attempt, outcome.kind, outcome.trace);
     await app.ledger.submit({ book: payment.book, ...NOTHING, rows: [call] });

@@ -49,13 +49,13 @@ export async function createAttempt(app: App, request: AttemptRequest): Promise<
     // With nothing to close, what the caller has read will do: the move fails if it has moved on.
     const known = round === 0 && !live ? request.payment : await reread(app, request.payment);
     const payment = openPayment(app, known);
-    const account = await eligibleAccount(app, payment, request);
+    const { account, sub_merchant } = await eligibleAccount(app, payment, request);
     if (live && isSame(live, request)) return showAgain(app, payment, live, account, request);
     if (live) {
       await closeAttempt(app, payment, live);
       continue;
     }
-    const begun = await begin(app, payment, account, request);
+    const begun = await begin(app, payment, account, request, sub_merchant);
     if (begun) return callWallet(app, begun.payment, begun.attempt, account, request);
   }
   throw new Refusal('concurrent_change', { message: 'the payment keeps changing; read it again' });
@@ -85,16 +85,21 @@ async function eligibleAccount(
   app: App,
   payment: Payment,
   request: AttemptRequest,
-): Promise<WalletAccount> {
+): Promise<{ account: WalletAccount; sub_merchant: string | null }> {
   const { wallet, presentation } = request;
-  const { reason, wallet_account_id } = await whyWalletNot(app, payment, wallet, presentation);
+  const { reason, wallet_account_id, sub_merchant } = await whyWalletNot(
+    app,
+    payment,
+    wallet,
+    presentation,
+  );
   if (reason !== null || wallet_account_id === null) {
     throw new Refusal('wallet_not_eligible', {
       param: 'wallet',
       message: `${wallet} may not take this payment as ${presentation}: ${reason ?? 'not_enrolled'}`,
     });
   }
-  return requireAccount(app.wallets, wallet_account_id);
+  return { account: await requireAccount(app.wallets, wallet_account_id), sub_merchant };
 }
 
 /** An attempt made for one payer is not shown to another. */
@@ -140,6 +145,7 @@ async function begin(
   payment: Payment,
   account: WalletAccount,
   request: AttemptRequest,
+  sub_merchant: string | null,
 ): Promise<{ payment: Payment; attempt: Attempt } | undefined> {
   const now = app.clock.now();
   const { max_expiry_ms } = app.wallets.connector(request.wallet).capabilities;
@@ -156,6 +162,7 @@ async function begin(
     presentation: request.presentation,
     state: 'created',
     wallet_reference: newWalletReference(payment.book),
+    sub_merchant,
     amount: payment.amount,
     presentation_data: null,
     refusal: null,
@@ -219,6 +226,7 @@ async function callWallet(
     client_ip: request.client_ip,
     ...(request.payer === undefined ? {} : { payer: request.payer }),
     ...(payment.terms === null ? {} : { hold: true }),
+    ...(attempt.sub_merchant === null ? {} : { sub_merchant: attempt.sub_merchant }),
   });
   return recordAnswer(app, payment, attempt, outcome, request.key?.key_hash);
 }

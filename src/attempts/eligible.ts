@@ -20,6 +20,7 @@ const PRESENTATION_BY_CLIENT: Record<ClientKind, Partial<Record<WalletName, Pres
 interface EnrolmentRow {
   wallet: WalletName;
   wallet_account_id: string | null;
+  sub_merchant: string | null;
   enrolment_state: string | null;
   account_state: string | null;
   gate_state: string | null;
@@ -28,8 +29,8 @@ interface EnrolmentRow {
 /** One row per wallet: its gate for this platform and this merchant's enrolment. */
 async function selectEnrolments(db: Queryable, payment: Payment): Promise<EnrolmentRow[]> {
   return db.query<EnrolmentRow>(sql`
-    select w.wallet, e.wallet_account_id, e.state as enrolment_state, a.state as account_state,
-      g.state as gate_state
+    select w.wallet, e.wallet_account_id, e.sub_merchant, e.state as enrolment_state,
+      a.state as account_state, g.state as gate_state
     from unnest(${[...WALLETS]}::text[]) as w (wallet)
     left join enrolments e on e.merchant_id = ${payment.merchant_id} and e.wallet = w.wallet
     left join wallet_accounts a on a.id = e.wallet_account_id
@@ -63,18 +64,26 @@ export async function eligibleWallets(
   return [...choices.slice(turn), ...choices.slice(0, turn)];
 }
 
+export interface WalletAnswer {
+  readonly reason: IneligibleReason | null;
+  readonly wallet_account_id: string | null;
+  /** The merchant's own number there, where the account is a platform's. */
+  readonly sub_merchant: string | null;
+}
+
 /** Why this wallet may not take this payment in this presentation; null when it may. */
 export async function whyWalletNot(
   app: App,
   payment: Payment,
   wallet: WalletName,
   presentation: PresentationKind,
-): Promise<{ reason: IneligibleReason | null; wallet_account_id: string | null }> {
+): Promise<WalletAnswer> {
   const row = (await enrolments(app, payment)).find((entry) => entry.wallet === wallet);
-  if (!row) return { reason: 'not_enrolled', wallet_account_id: null };
+  if (!row) return { reason: 'not_enrolled', wallet_account_id: null, sub_merchant: null };
   return {
     reason: await whyNot(app, payment, row, presentation),
     wallet_account_id: row.wallet_account_id,
+    sub_merchant: row.sub_merchant,
   };
 }
 

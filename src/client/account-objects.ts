@@ -43,6 +43,8 @@ export interface Enrolment {
   readonly merchant: string;
   readonly wallet: WalletName;
   readonly wallet_account: string;
+  /** The merchant's own number at the wallet, where the account is a platform's. */
+  readonly sub_merchant: string | null;
   readonly state: 'active' | 'suspended';
 }
 

@@ -58,6 +58,8 @@ export interface NewEnrolment {
   readonly wallet: WalletName;
   /** May be left out while there is exactly one active account at the wallet. */
   readonly wallet_account?: string;
+  /** The merchant's own number at the wallet, where the account is a platform's. */
+  readonly sub_merchant?: string;
 }
 
 export interface Merchants extends Lists<Merchant, PageQuery & { readonly platform?: string }> {

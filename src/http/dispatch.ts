@@ -123,7 +123,7 @@ export function logRefusal(app: Pick<App, 'log'>, refusal: Refusal, request_id: 
 }
 
 function render(reply: Reply, request_id: string, caller: Caller | undefined): Response {
-  return new Response('text' in reply ? reply.text : jsonText(reply.body), {
+  return new Response(contentOf(reply), {
     status: reply.status,
     headers: {
       ...jsonHeaders(request_id),
@@ -131,6 +131,11 @@ function render(reply: Reply, request_id: string, caller: Caller | undefined): R
       ...reply.headers,
     },
   });
+}
+
+function contentOf(reply: Reply): string | ReadableStream<Uint8Array> {
+  if ('stream' in reply) return reply.stream;
+  return 'text' in reply ? reply.text : jsonText(reply.body);
 }
 
 /** Headers of every JSON answer. */

@@ -59,11 +59,18 @@ export interface Call<
   readonly user_agent: string;
 }
 
-/** An answer: `body` is rendered as JSON, `text` is JSON already rendered. */
+/**
+ * An answer: `body` is rendered as JSON, `text` is JSON already rendered; a `stream` is sent as it
+ * comes and names its own Content-Type.
+ */
 export type Reply = {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-} & ({ readonly body: unknown } | { readonly text: string });
+} & (
+  | { readonly body: unknown }
+  | { readonly text: string }
+  | { readonly stream: ReadableStream<Uint8Array> }
+);
 
 export interface Route {
   readonly spec: RouteSpec;

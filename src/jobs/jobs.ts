@@ -23,6 +23,7 @@ export const JOB_KINDS = [
   'attempt.close',
   'refund.send',
   'webhook.deliver',
+  'payout.send',
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 

@@ -10,6 +10,8 @@ export interface NewEnrolment {
   readonly wallet: WalletName;
   /** May be left out while the installation has exactly one active account at this wallet. */
   readonly wallet_account_id?: string | undefined;
+  /** The merchant's own number at the wallet; needed where the account is a platform's. */
+  readonly sub_merchant?: string | undefined;
 }
 
 /**
@@ -20,16 +22,20 @@ export async function enrolMerchant(db: Queryable, input: NewEnrolment): Promise
   const { merchant_id, wallet } = input;
   const wallet_account_id = await chooseAccount(db, input);
   const id = newId('enr');
-  const enrolment = { id, merchant_id, wallet, wallet_account_id, state: 'active' } as const;
+  const sub_merchant = input.sub_merchant ?? null;
+  const state = 'active' as const;
+  const enrolment = { id, merchant_id, wallet, wallet_account_id, sub_merchant, state };
   const made = await insertEnrolment(db, enrolment);
   if (made) return made;
   const all = await selectEnrolments(db, [merchant_id]);
   const existing = all.find((entry) => entry.wallet === wallet);
   assert(existing, `merchant ${merchant_id} has no enrolment at ${wallet} after a conflict`);
-  if (existing.wallet_account_id === wallet_account_id) return existing;
+  const same = existing.wallet_account_id === wallet_account_id;
+  if (same && existing.sub_merchant === sub_merchant) return existing;
+  const as = existing.sub_merchant === null ? '' : ` as ${existing.sub_merchant}`;
   throw new Refusal('state_conflict', {
-    param: 'wallet_account',
-    message: `this merchant takes ${wallet} through ${existing.wallet_account_id} already`,
+    param: same ? 'sub_merchant' : 'wallet_account',
+    message: `this merchant takes ${wallet} through ${existing.wallet_account_id}${as} already`,
   });
 }
 

@@ -15,6 +15,8 @@ export interface Enrolment {
   readonly merchant_id: string;
   readonly wallet: WalletName;
   readonly wallet_account_id: string;
+  /** The merchant's own number at the wallet, where the account is a platform's. */
+  readonly sub_merchant: string | null;
   readonly state: 'active' | 'suspended';
   readonly created_at: Date;
 }

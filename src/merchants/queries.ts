@@ -65,12 +65,12 @@ export async function insertEnrolment(
   db: Queryable,
   enrolment: Omit<Enrolment, 'created_at'>,
 ): Promise<Enrolment | undefined> {
-  const { id, merchant_id, wallet, wallet_account_id, state } = enrolment;
+  const { id, merchant_id, wallet, wallet_account_id, sub_merchant, state } = enrolment;
   const [row] = await db.query<Enrolment>(sql`
-    insert into enrolments (id, merchant_id, wallet, wallet_account_id, state)
-    values (${id}, ${merchant_id}, ${wallet}, ${wallet_account_id}, ${state})
+    insert into enrolments (id, merchant_id, wallet, wallet_account_id, sub_merchant, state)
+    values (${id}, ${merchant_id}, ${wallet}, ${wallet_account_id}, ${sub_merchant}, ${state})
     on conflict (merchant_id, wallet) do nothing
-    returning id, merchant_id, wallet, wallet_account_id, state, created_at`);
+    returning id, merchant_id, wallet, wallet_account_id, sub_merchant, state, created_at`);
   return row;
 }
 
@@ -79,7 +79,8 @@ export async function selectEnrolments(
   merchantIds: readonly string[],
 ): Promise<Enrolment[]> {
   return db.query<Enrolment>(sql`
-    select id, merchant_id, wallet, wallet_account_id, state, created_at from enrolments
+    select id, merchant_id, wallet, wallet_account_id, sub_merchant, state, created_at
+    from enrolments
     where merchant_id = any(${[...merchantIds]}) order by wallet`);
 }
 

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import * as form from '../http/schemas.ts';
+import { renderTerms, termsObject } from '../payouts/render.ts';
+import type { PayoutTerms } from '../payouts/terms.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import type { Enrolment, Merchant } from './merchant.ts';
 
@@ -11,6 +13,7 @@ export const enrolmentObject = z
     merchant: form.id('mer'),
     wallet: z.enum(WALLETS),
     wallet_account: form.id('wac'),
+    sub_merchant: z.string().nullable(),
     state: z.enum(['active', 'suspended']),
   })
   .openapi('Enrolment');
@@ -21,6 +24,9 @@ export const merchantObject = z
     platform: form.id('plt'),
     name: z.string(),
     enrolments: z.array(enrolmentObject),
+    payouts: z.array(termsObject).openapi({
+      description: 'How the merchant is paid out, where the wallet does not do it by itself.',
+    }),
     metadata: z.record(z.string(), z.string()),
   })
   .openapi('Merchant');
@@ -34,11 +40,17 @@ export function renderEnrolment(app: App, enrolment: Enrolment) {
     merchant: enrolment.merchant_id,
     wallet: enrolment.wallet,
     wallet_account: enrolment.wallet_account_id,
+    sub_merchant: enrolment.sub_merchant,
     state: enrolment.state,
   };
 }
 
-export function renderMerchant(app: App, merchant: Merchant, enrolments: readonly Enrolment[]) {
+export function renderMerchant(
+  app: App,
+  merchant: Merchant,
+  enrolments: readonly Enrolment[],
+  terms: readonly PayoutTerms[],
+) {
   return {
     id: merchant.id,
     object: 'merchant' as const,
@@ -47,6 +59,7 @@ export function renderMerchant(app: App, merchant: Merchant, enrolments: readonl
     platform: merchant.platform_id,
     name: merchant.name,
     enrolments: enrolments.map((entry) => renderEnrolment(app, entry)),
+    payouts: terms.map(renderTerms),
     metadata: merchant.metadata,
   };
 }

@@ -7,6 +7,8 @@ import { writeOnce } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
+import { termsBody } from '../payouts/render.ts';
+import { changeTerms, termsOf } from '../payouts/terms.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { createMerchant } from './create.ts';
 import { enrolMerchant } from './enrol.ts';
@@ -32,7 +34,9 @@ async function visibleMerchant(db: Queryable, caller: Caller, id: string): Promi
 }
 
 async function withEnrolments(app: App, merchant: Merchant) {
-  return renderMerchant(app, merchant, await selectEnrolments(app.db, [merchant.id]));
+  const ids = [merchant.id];
+  const enrolments = await selectEnrolments(app.db, ids);
+  return renderMerchant(app, merchant, enrolments, await termsOf(app.db, ids));
 }
 
 function create(app: App): Route {
@@ -64,7 +68,7 @@ function create(app: App): Route {
       return writeOnce(app, key, async (tx) => {
         const { name, metadata } = body;
         const merchant = await createMerchant(tx, { platform_id, name, metadata });
-        return { status: 201, body: renderMerchant(app, merchant, []) };
+        return { status: 201, body: renderMerchant(app, merchant, [], []) };
       });
     },
   );
@@ -94,9 +98,11 @@ function list(app: App): Route {
       });
       const shown = rows.map(({ id }) => id);
       const enrolments = await selectEnrolments(app.db, shown);
+      const terms = await termsOf(app.db, shown);
       const body = listOf(rows, page, (row) => {
         const its = enrolments.filter((entry) => entry.merchant_id === row.id);
-        return renderMerchant(app, row, its);
+        const own = terms.filter((entry) => entry.merchant_id === row.id);
+        return renderMerchant(app, row, its, own);
       });
       return { status: 200, body };
     },
@@ -122,6 +128,8 @@ function read(app: App): Route {
   );
 }
 
+const MAX_TERMS = 20;
+
 function change(app: App): Route {
   return route(
     {
@@ -129,18 +137,27 @@ function change(app: App): Route {
       path: '/v1/merchants/{merchant}',
       roles: ['operator', 'marketplace'],
       tag: TAG,
-      summary: 'Change name or metadata of a merchant',
-      description: 'Metadata that is sent replaces the whole map.',
+      summary: 'Change name, metadata or payouts of a merchant',
+      description:
+        'Metadata that is sent replaces the whole map. Of `payouts`, the terms at the wallet ' +
+        'accounts that are named change, and in them what is given.',
       params: { merchant: 'mer' },
       body: z
-        .strictObject({ name: name.optional(), metadata: form.metadata.optional() })
+        .strictObject({
+          name: name.optional(),
+          metadata: form.metadata.optional(),
+          payouts: z.array(termsBody).max(MAX_TERMS).optional(),
+        })
         .openapi('ChangeMerchant'),
       status: 200,
       answer: merchantObject,
     },
     async ({ caller, params, body }) => {
       await visibleMerchant(app.db, caller, params.merchant);
-      const merchant = await updateMerchant(app.db, params.merchant, body);
+      const merchant = await app.db.transaction(async (tx) => {
+        for (const terms of body.payouts ?? []) await changeTerms(app, tx, params.merchant, terms);
+        return updateMerchant(tx, params.merchant, body);
+      });
       if (!merchant) throw new Refusal('not_found');
       return { status: 200, body: await withEnrolments(app, merchant) };
     },
@@ -159,7 +176,13 @@ function enrol(app: App): Route {
         '`wallet_account` may be left out while there is exactly one active account at the wallet.',
       params: { merchant: 'mer' },
       body: z
-        .strictObject({ wallet: z.enum(WALLETS), wallet_account: form.id('wac').optional() })
+        .strictObject({
+          wallet: z.enum(WALLETS),
+          wallet_account: form.id('wac').optional(),
+          sub_merchant: form.text(64).optional().openapi({
+            description: 'The merchant’s own number at the wallet, under a platform’s account.',
+          }),
+        })
         .openapi('CreateEnrolment'),
       idempotency: 'optional',
       status: 201,
@@ -168,11 +191,12 @@ function enrol(app: App): Route {
     },
     async ({ caller, params, body, key }) => {
       const merchant = await visibleMerchant(app.db, caller, params.merchant);
-      const { wallet, wallet_account } = body;
+      const { wallet, wallet_account, sub_merchant } = body;
       const enrolment = {
         merchant_id: merchant.id,
         wallet,
         wallet_account_id: wallet_account,
+        sub_merchant,
       };
       return writeOnce(app, key, async (tx) => ({
         status: 201,

@@ -3,8 +3,11 @@ import type { App } from '../app.ts';
 import type { Job, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
+import { advancePayout, payoutReport, withdrawalReport } from '../payouts/advance.ts';
 import { advanceRefund } from '../refunds/advance.ts';
+import type { HeardNotification } from '../wallets/notification.ts';
 import { requireAccount } from '../wallets/registry.ts';
+import type { WalletAccount } from '../wallets/wallet.ts';
 import { NOTIFICATION_ROW, selectNotification } from './queries.ts';
 import { parseStoredFact } from './stored-fact.ts';
 
@@ -20,17 +23,34 @@ export const processNotification: JobSpec = {
     if (!stored) return { done: true };
     const content = parseStoredFact(stored.content);
     const account = await requireAccount(app.wallets, stored.wallet_account_id);
-    const settled = (result: { outcome: string; payment_id: string | null }): RowChange[] => [
-      processed(app, job.key, result),
-    ];
-    if (content.about === 'payment') {
-      await advance(app, account, content.fact, 'notification', settled);
-    } else {
-      await advanceRefund(app, account, content.fact, 'notification', settled);
-    }
+    const settled: Settled = (result) => [processed(app, job.key, result)];
+    await apply(app, account, content, settled);
     return { done: true };
   },
 };
+
+type Settled = (result: { outcome: string; payment_id: string | null }) => RowChange[];
+
+/** Each kind of fact takes its one way. */
+async function apply(
+  app: App,
+  account: WalletAccount,
+  content: HeardNotification,
+  settled: Settled,
+): Promise<unknown> {
+  switch (content.about) {
+    case 'payment':
+      return advance(app, account, content.fact, 'notification', settled);
+    case 'refund':
+      return advanceRefund(app, account, content.fact, 'notification', settled);
+    case 'payout':
+      return advancePayout(app, account, payoutReport(content.fact), 'notification', settled);
+    case 'withdrawal':
+      return advancePayout(app, account, withdrawalReport(content.fact), 'notification', settled);
+    default:
+      return content satisfies never;
+  }
+}
 
 const carried = z.object({ account: z.string(), content: z.unknown() });
 

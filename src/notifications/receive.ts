@@ -3,10 +3,11 @@ import { homeOf } from '../books.ts';
 import { storableJson, storableText } from '../db/storable.ts';
 import { newId } from '../ids.ts';
 import {
-  isOfPayments,
+  type HeardNotification,
+  isHeard,
   type NotificationAnswer,
-  type PaymentNotification,
   type RawNotification,
+  referencesOf,
   type VerifiedNotification,
 } from '../wallets/notification.ts';
 import type { WalletName } from '../wallets/wallet.ts';
@@ -35,13 +36,13 @@ export async function receiveNotification(
     return connector.answerNotification(false, verified.message);
   }
   const { content } = verified;
-  if (!isOfPayments(content)) return connector.answerNotification(true);
+  if (!isHeard(content)) return connector.answerNotification(true);
   if (hasEndlessNumber(verified.fact_id, content)) {
     const message = `a number has more than ${MAX_NUMBER} characters`;
     await refused(app, account.id, raw, { kind: 'refused', reason: 'malformed', message });
     return connector.answerNotification(false, message);
   }
-  const book = await homeOf(app, content.fact.wallet_reference);
+  const book = await homeOf(app, referencesOf(content)[0]);
   const fresh = await storeNotification(app.db, {
     book,
     id: newId('ntf', book),
@@ -58,11 +59,8 @@ export async function receiveNotification(
 }
 
 /** Numbers are keys of indexes; no wallet has any that come near the limit. */
-function hasEndlessNumber(fact_id: string, content: PaymentNotification): boolean {
-  const { fact } = content;
-  const numbers = [fact_id, fact.wallet_reference];
-  if ('refund_reference' in fact) numbers.push(fact.refund_reference);
-  return numbers.some((number) => number.length > MAX_NUMBER);
+function hasEndlessNumber(fact_id: string, content: HeardNotification): boolean {
+  return [fact_id, ...referencesOf(content)].some((number) => number.length > MAX_NUMBER);
 }
 
 async function refused(

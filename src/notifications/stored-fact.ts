@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PaymentNotification } from '../wallets/notification.ts';
+import type { HeardNotification } from '../wallets/notification.ts';
 
 /** The inbox row's content, parsed back to what the connector verified. */
 const fen = z
@@ -18,6 +18,7 @@ const payment = z.object({
   coupons: z.object({ wallet_funded: fen, merchant_funded: fen, other_funded: fen }).optional(),
   paid_at: date.optional(),
   wallet_merchant: z.string(),
+  sub_merchant: z.string().optional(),
 });
 
 const refund = z.object({
@@ -30,13 +31,36 @@ const refund = z.object({
   wallet_merchant: z.string(),
 });
 
+const payout = z.object({
+  payout_reference: z.string(),
+  state: z.enum(['pending', 'needs_payee', 'succeeded', 'refused', 'cancelled', 'returned']),
+  wallet_payout_id: z.string().optional(),
+  amount: fen.optional(),
+  confirmation: z.record(z.string(), z.string()).optional(),
+  paid_at: date.optional(),
+  reason: z.string().optional(),
+});
+
+const withdrawal = z.object({
+  withdrawal_reference: z.string(),
+  state: z.enum(['pending', 'succeeded', 'refused', 'returned']),
+  wallet_withdrawal_id: z.string(),
+  wallet_merchant: z.string(),
+  sub_merchant: z.string().optional(),
+  amount: fen.optional(),
+  changed_at: date.optional(),
+  reason: z.string().optional(),
+});
+
 const content = z.discriminatedUnion('about', [
   z.object({ about: z.literal('payment'), fact: payment }),
   z.object({ about: z.literal('refund'), fact: refund }),
+  z.object({ about: z.literal('payout'), fact: payout }),
+  z.object({ about: z.literal('withdrawal'), fact: withdrawal }),
 ]);
 
 /** Throws when the row is not what this code wrote: a broken invariant. */
-export function parseStoredFact(stored: unknown): PaymentNotification {
+export function parseStoredFact(stored: unknown): HeardNotification {
   // An absent field stays absent in JSON, which zod's types cannot say.
-  return content.parse(stored) as PaymentNotification;
+  return content.parse(stored) as HeardNotification;
 }

@@ -33,6 +33,7 @@ const ATTEMPT_ROW: RowKind = {
     presentation: 'text',
     state: 'text',
     wallet_reference: 'text',
+    sub_merchant: 'text',
     amount: 'bigint',
     presentation_data: 'jsonb',
     refusal: 'jsonb',

@@ -50,6 +50,7 @@ function attempt(id: string, state: AttemptState, over: Partial<Attempt> = {}): 
     presentation: 'qr',
     state,
     wallet_reference: id,
+    sub_merchant: null,
     amount: 100n,
     presentation_data: null,
     refusal: null,

@@ -40,6 +40,9 @@ export function decide(situation: Situation, fact: PaymentFact): Decision {
   if (fact.wallet_merchant !== situation.wallet_merchant) {
     return { kind: 'refuse', why: 'wrong_merchant' };
   }
+  if ((fact.sub_merchant ?? attempt.sub_merchant) !== attempt.sub_merchant) {
+    return { kind: 'refuse', why: 'wrong_merchant' };
+  }
   switch (fact.state) {
     case 'paid':
       return decidePaid(situation, fact);

@@ -95,6 +95,8 @@ export interface Attempt {
   readonly presentation: PresentationKind;
   readonly state: AttemptState;
   readonly wallet_reference: string;
+  /** The seller's number at the wallet, where the account is a platform's. */
+  readonly sub_merchant: string | null;
   readonly amount: bigint;
   readonly presentation_data: PresentationData | null;
   readonly refusal: { readonly code: string; readonly message: string } | null;

@@ -50,9 +50,15 @@ export async function sendRefund(app: App, { book, id }: Refund): Promise<SendRe
     reason: refund.reason,
     notify_url: `${app.public_url}/notify/${attempt.wallet}/${account.id}`,
     ...(split_returns.length === 0 ? {} : { split_returns }),
+    ...seller(attempt),
   });
   await record(app, payment, attempt, outcome);
   return apply(app, subject, outcome);
+}
+
+/** The seller under a platform's account: the wallet finds the order by both. */
+function seller({ sub_merchant }: Attempt): { readonly sub_merchant?: string } {
+  return sub_merchant === null ? {} : { sub_merchant };
 }
 
 /** An earlier refund of the payment has no definite answer yet. */
@@ -122,6 +128,7 @@ export async function queryRefund(app: App, book: number, id: string): Promise<v
   const outcome = await app.wallets.connector(attempt.wallet).queryRefund(account, {
     refund_reference: refund.refund_reference,
     wallet_reference: attempt.wallet_reference,
+    ...seller(attempt),
   });
   await record(app, payment, attempt, outcome);
   if (outcome.kind === 'fact') await advanceRefund(app, account, outcome.fact, 'query');

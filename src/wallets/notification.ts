@@ -28,11 +28,32 @@ export type NotificationFact =
   /** Genuine, but of a kind the hub has no use for: acknowledged, and no more. */
   | { readonly about: 'other'; readonly type: string };
 
-/** What the payment's own state machine takes; the rest belongs to other slices. */
-export type PaymentNotification = Extract<NotificationFact, { about: 'payment' | 'refund' }>;
+/** What the hub stores and acts on. */
+export type HeardNotification = Extract<
+  NotificationFact,
+  { about: 'payment' | 'refund' | 'payout' | 'withdrawal' }
+>;
 
-export function isOfPayments(content: NotificationFact): content is PaymentNotification {
-  return content.about === 'payment' || content.about === 'refund';
+const HEARD: readonly NotificationFact['about'][] = ['payment', 'refund', 'payout', 'withdrawal'];
+
+export function isHeard(content: NotificationFact): content is HeardNotification {
+  return HEARD.includes(content.about);
+}
+
+/** Our numbers in a notification; the first one names its book. */
+export function referencesOf(content: HeardNotification): readonly [string, ...string[]] {
+  switch (content.about) {
+    case 'payment':
+      return [content.fact.wallet_reference];
+    case 'refund':
+      return [content.fact.wallet_reference, content.fact.refund_reference];
+    case 'payout':
+      return [content.fact.payout_reference];
+    case 'withdrawal':
+      return [content.fact.withdrawal_reference];
+    default:
+      return content satisfies never;
+  }
 }
 
 export type VerifiedNotification =

@@ -1,0 +1,119 @@
+import type { App } from '../app.ts';
+import { homeOf } from '../books.ts';
+import { assert } from '../errors.ts';
+import { type Book, newId } from '../ids.ts';
+import type { RowChange } from '../ledger/ledger.ts';
+import { type MoveParts, NOTHING } from '../payments/changes.ts';
+import { BREAK_ROW } from '../payments/consequences.ts';
+import type { FactSource } from '../payments/decide.ts';
+import type { PayoutFact } from '../wallets/products/payouts.ts';
+import type { WithdrawalFact } from '../wallets/products/seller-funds.ts';
+import type { WalletAccount } from '../wallets/wallet.ts';
+import { payoutConsequences } from './consequences.ts';
+import { decidePayout, type PayoutReport } from './payout.ts';
+import { selectPayoutByReference } from './queries.ts';
+
+/** The one completion path of a payout, whoever speaks first: answer, notification, query. */
+export interface PayoutAdvance {
+  readonly outcome: 'changed' | 'ignore' | 'refuse' | 'unknown_payout';
+  readonly payment_id: null;
+}
+
+const MAX_ROUNDS = 20;
+
+export function payoutReport(fact: PayoutFact): PayoutReport {
+  return { kind: 'transfer', ...fact };
+}
+
+export function withdrawalReport(fact: WithdrawalFact): PayoutReport {
+  const { withdrawal_reference, wallet_withdrawal_id, changed_at, ...rest } = fact;
+  return {
+    ...rest,
+    kind: 'withdrawal',
+    payout_reference: withdrawal_reference,
+    wallet_payout_id: wallet_withdrawal_id,
+    paid_at: changed_at,
+  };
+}
+
+export async function advancePayout(
+  app: App,
+  account: WalletAccount,
+  report: PayoutReport,
+  source: FactSource,
+  also: (result: PayoutAdvance) => readonly RowChange[] = () => [],
+): Promise<PayoutAdvance> {
+  const book = await homeOf(app, report.payout_reference);
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { parts, result } = await judge(app, book, account, report, source);
+    const rows = [...parts.rows, ...also(result)];
+    if (rows.length + parts.postings.length === 0) return result;
+    const done = await app.ledger.submit({ book, ...parts, rows });
+    if (done.kind === 'committed') return result;
+    if (done.kind === 'taken' && done.constraint === 'breaks_once') {
+      const left = also(result);
+      if (left.length > 0) await app.ledger.submit({ book, ...NOTHING, rows: left });
+      return result;
+    }
+    assert(done.kind !== 'refused', 'a payout fact was refused by an account');
+  }
+  throw new Error(`payout facts for ${report.payout_reference} keep colliding`);
+}
+
+async function judge(
+  app: App,
+  book: Book,
+  account: WalletAccount,
+  report: PayoutReport,
+  source: FactSource,
+): Promise<{ parts: MoveParts; result: PayoutAdvance }> {
+  const { payout_reference } = report;
+  const at = { book, wallet_account_id: account.id, payout_reference };
+  const payout = await selectPayoutByReference(app.db, at);
+  const own = app.wallets.connector(account.wallet).merchantNumber(account);
+  if (!payout) {
+    const parts = breakOf(book, account, report, source, 'unknown_payout');
+    return { parts, result: { outcome: 'unknown_payout', payment_id: null } };
+  }
+  const foreign = report.wallet_merchant !== undefined && report.wallet_merchant !== own;
+  const decision = foreign
+    ? { kind: 'refuse' as const, why: 'wrong_payout' }
+    : decidePayout(payout, report);
+  switch (decision.kind) {
+    case 'ignore':
+      return { parts: NOTHING, result: { outcome: 'ignore', payment_id: null } };
+    case 'refuse': {
+      const parts = breakOf(book, account, report, source, decision.why);
+      return { parts, result: { outcome: 'refuse', payment_id: null } };
+    }
+    default: {
+      const parts = await payoutConsequences(app, account, payout, report, decision);
+      const again = decision.kind === 'pay' && decision.again;
+      const broken = again
+        ? breakOf(book, account, report, source, 'refused_payout_paid')
+        : NOTHING;
+      return {
+        parts: { ...parts, rows: [...parts.rows, ...broken.rows] },
+        result: { outcome: 'changed', payment_id: null },
+      };
+    }
+  }
+}
+
+function breakOf(
+  book: Book,
+  account: WalletAccount,
+  report: PayoutReport,
+  source: FactSource,
+  kind: string,
+): MoveParts {
+  const { confirmation: _confirmation, ...told } = report;
+  const values = {
+    wallet_account_id: account.id,
+    kind,
+    detail: { source, ...told, amount: report.amount?.toString() ?? null },
+    payment_id: null,
+    subject: report.payout_reference,
+  };
+  return { ...NOTHING, rows: [{ op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values }] };
+}

@@ -1,0 +1,68 @@
+import type { App } from '../app.ts';
+import { assert, Refusal } from '../errors.ts';
+import type { Book } from '../ids.ts';
+import { eachBook, eachGuarded } from '../jobs/due-work.ts';
+import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
+import { createPayout } from './create.ts';
+import { claimPayoutsToQuery, selectDue, selectPayout } from './queries.ts';
+import { queryPayout, sendPayout } from './send.ts';
+
+const BATCH = 50;
+const AGAIN_MS = 3_000;
+const MAX_DOUBLINGS = 10;
+
+/** Asks and sends until the wallet answers. */
+export const sendPayoutJob: JobSpec = {
+  kind: 'payout.send',
+  max_tries: 100,
+  concurrency: 4,
+  first_gap_ms: 1_000,
+  max_gap_ms: 3_600_000,
+  run: async (app, job) => {
+    const payout = await selectPayout(app.db, job.book, job.key);
+    assert(payout, `payout ${job.key} is gone`);
+    const sent = await sendPayout(app, payout, { first: false });
+    if (sent === 'answered') return { done: true };
+    const gap = AGAIN_MS * 2 ** Math.min(job.tries - 1, MAX_DOUBLINGS);
+    return { again_in_ms: gap * app.config.retry_pace };
+  },
+};
+
+/** Asks the wallets about payouts they took but have not finished. */
+export const queryPayouts: PeriodicSpec = {
+  name: 'payouts.query',
+  every_ms: 1_000,
+  run: (app) =>
+    eachBook(app, async (book) => {
+      const due = await claimPayoutsToQuery(app.db, book, app.config.job_lease_ms, BATCH);
+      await eachGuarded(app, 'payout query', due, ({ id }) => queryPayout(app, book, id));
+    }),
+};
+
+const MAX_PAGES = 1_000;
+
+/** Pays out what is settled where the terms say `automatic`. */
+export const payOutSettled: PeriodicSpec = {
+  name: 'payouts.pay',
+  every_ms: 60_000,
+  run: (app) => eachBook(app, (book) => payOutDue(app, book)),
+};
+
+export async function payOutDue(app: App, book: Book): Promise<void> {
+  let after = '';
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const due = await selectDue(app.db, book, after, BATCH);
+    await eachGuarded(app, 'payout', due, async ({ platform_id, ...at }) => {
+      const merchant = { book, platform_id, merchant_id: at.merchant_id };
+      try {
+        await createPayout(app, { merchant, wallet_account_id: at.wallet_account_id });
+      } catch (error) {
+        // Too little for now, or something to arrange first: it is due again the next time.
+        if (!(error instanceof Refusal)) throw error;
+        app.log.info({ merchant: at.merchant_id, code: error.code }, 'no payout now');
+      }
+    });
+    if (due.length < BATCH) return;
+    after = due.at(-1)?.id ?? '';
+  }
+}

@@ -1,0 +1,148 @@
+import { type Queryable, sql } from '../db/pool.ts';
+import type { Page } from '../http/pagination.ts';
+import type { Book } from '../ids.ts';
+import type { CustodyKind } from '../wallets/wallet.ts';
+import type { Payout } from './payout.ts';
+import type { PayoutTerms, SealedTerms } from './terms.ts';
+
+/** Every statement on payouts and their terms. */
+export async function selectPayout(
+  db: Queryable,
+  book: Book,
+  id: string,
+): Promise<Payout | undefined> {
+  const [row] = await db.query<Payout>(sql`
+    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
+      amount, currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint,
+      confirmation, refusal, reservation_id, created_at, succeeded_at
+    from payouts where book = ${book} and id = ${id}`);
+  return row;
+}
+
+/** The payout with this number at this wallet account: no other account may speak of it. */
+export async function selectPayoutByReference(
+  db: Queryable,
+  at: { book: Book; wallet_account_id: string; payout_reference: string },
+): Promise<Payout | undefined> {
+  const [row] = await db.query<Payout>(sql`
+    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
+      amount, currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint,
+      confirmation, refusal, reservation_id, created_at, succeeded_at
+    from payouts where book = ${at.book} and payout_reference = ${at.payout_reference}
+      and wallet_account_id = ${at.wallet_account_id}`);
+  return row;
+}
+
+export interface PayoutFilter {
+  readonly book: Book;
+  readonly platform_id: string;
+  readonly merchant_id: string | null;
+  readonly wallet_account_id: string | null;
+  readonly state: string | null;
+}
+
+/** Newest first; one more than the page shows. */
+export async function selectPayouts(
+  db: Queryable,
+  page: Page,
+  filter: PayoutFilter,
+): Promise<Payout[]> {
+  return db.query<Payout>(sql`
+    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
+      amount, currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint,
+      confirmation, refusal, reservation_id, created_at, succeeded_at
+    from payouts where book = ${filter.book} and platform_id = ${filter.platform_id}
+      and (${filter.merchant_id}::text is null or merchant_id = ${filter.merchant_id})
+      and (${filter.wallet_account_id}::text is null
+        or wallet_account_id = ${filter.wallet_account_id})
+      and (${filter.state}::text is null or state = ${filter.state})
+      and (${page.before ?? null}::text is null or id < ${page.before ?? null})
+    order by id desc limit ${page.limit + 1}`);
+}
+
+/** Takes payouts whose next question is due and puts that question off by a lease. */
+export async function claimPayoutsToQuery(
+  db: Queryable,
+  book: Book,
+  lease_ms: number,
+  limit: number,
+): Promise<{ id: string }[]> {
+  return db.query(sql`
+    update payouts set next_query_at = now() + ${lease_ms} * interval '1 millisecond'
+    where book = ${book} and id in (
+      select id from payouts where book = ${book} and next_query_at <= now()
+      order by next_query_at limit ${limit} for update skip locked)
+    returning id`);
+}
+
+/** Plans the next question by how many were asked; only while undecided. */
+export async function planPayoutQuery(
+  db: Queryable,
+  book: Book,
+  id: string,
+  gaps_ms: readonly number[],
+): Promise<void> {
+  await db.query(sql`
+    update payouts set queries = queries + 1,
+      next_query_at = now() + interval '1 millisecond'
+        * (${[...gaps_ms]}::double precision[])[least(queries + 1, ${gaps_ms.length})]
+    where book = ${book} and id = ${id} and next_query_at is not null`);
+}
+
+/** Where a merchant is paid by itself and has settled money that no open payout stands before. */
+export async function selectDue(
+  db: Queryable,
+  book: Book,
+  after: string,
+  limit: number,
+): Promise<{ id: string; merchant_id: string; wallet_account_id: string; platform_id: string }[]> {
+  return db.query(sql`
+    select f.id, f.merchant_id, f.wallet_account_id, m.platform_id
+    from seller_funds f
+    join merchants m on m.id = f.merchant_id
+    join payout_terms t on t.merchant_id = f.merchant_id
+      and t.wallet_account_id = f.wallet_account_id and t.state = 'automatic'
+    where f.book = ${book} and f.settled > f.paid_out and f.settled - f.paid_out >= t.minimum
+      and f.id > ${after}
+      and not exists (select from payouts p where p.book = f.book
+        and p.merchant_id = f.merchant_id and p.wallet_account_id = f.wallet_account_id
+        and p.state in ('created', 'pending', 'needs_payee', 'unknown'))
+    order by f.id limit ${limit}`);
+}
+
+export async function selectTerms(
+  db: Queryable,
+  merchantIds: readonly string[],
+): Promise<SealedTerms[]> {
+  return db.query<SealedTerms>(sql`
+    select merchant_id, wallet_account_id, state, payee, payee_hint, minimum, hold_days
+    from payout_terms where merchant_id = any(${[...merchantIds]})
+    order by merchant_id, wallet_account_id`);
+}
+
+export async function upsertTerms(
+  db: Queryable,
+  terms: PayoutTerms & { readonly payee: Buffer | null },
+): Promise<void> {
+  await db.query(sql`
+    insert into payout_terms
+      (merchant_id, wallet_account_id, state, payee, payee_hint, minimum, hold_days)
+    values (${terms.merchant_id}, ${terms.wallet_account_id}, ${terms.state}, ${terms.payee},
+      ${terms.payee_hint}, ${terms.minimum}, ${terms.hold_days})
+    on conflict (merchant_id, wallet_account_id) do update set
+      state = excluded.state, payee = excluded.payee, payee_hint = excluded.payee_hint,
+      minimum = excluded.minimum, hold_days = excluded.hold_days, updated_at = now()`);
+}
+
+/** The wallet account through which a merchant takes a wallet, and the merchant's number there. */
+export async function selectPayoutAccount(
+  db: Queryable,
+  merchantId: string,
+  walletAccountId: string,
+): Promise<{ custody: CustodyKind; sub_merchant: string | null } | undefined> {
+  const [row] = await db.query<{ custody: CustodyKind; sub_merchant: string | null }>(sql`
+    select a.custody, e.sub_merchant from wallet_accounts a
+    join enrolments e on e.wallet_account_id = a.id and e.merchant_id = ${merchantId}
+    where a.id = ${walletAccountId}`);
+  return row;
+}

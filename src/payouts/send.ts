@@ -1,0 +1,174 @@
+import type { App } from '../app.ts';
+import { assert } from '../errors.ts';
+import { NOTHING } from '../payments/changes.ts';
+import type { PayoutOutcome } from '../wallets/products/payouts.ts';
+import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
+import { requireAccount } from '../wallets/registry.ts';
+import type { WalletAccount } from '../wallets/wallet.ts';
+import { advancePayout, payoutReport, withdrawalReport } from './advance.ts';
+import { changePayout, recordPayoutCall } from './changes.ts';
+import { isOpen, type Payout, type PayoutReport } from './payout.ts';
+import { planPayoutQuery, selectPayout } from './queries.ts';
+import { openPayee } from './terms.ts';
+
+/**
+ * Sending a payout to its wallet, always under its one number. Only its maker sends without asking;
+ * whoever comes later asks the wallet first, and sends when it knows no such number.
+ */
+export type PayoutSent = 'answered' | 'try_again';
+
+/** Refusals about the moment, not about the payout: the same number is sent again. */
+const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error', 'reference_reused']);
+/** The float of our own account may be filled up; a seller's own money is asked for afresh. */
+const SHORT = 'insufficient_funds';
+
+type Outcome = Exclude<PayoutOutcome | WithdrawalOutcome, { kind: 'fact' }> | Told;
+interface Told {
+  readonly kind: 'fact';
+  readonly report: PayoutReport;
+  readonly trace: PayoutOutcome['trace'];
+}
+
+export async function sendPayout(
+  app: App,
+  { book, id }: Payout,
+  { first }: { readonly first: boolean },
+): Promise<PayoutSent> {
+  const { payout, account } = await read(app, book, id);
+  if (payout.state !== 'created' && payout.state !== 'unknown') return 'answered';
+  if (!first) {
+    const known = await ask(app, account, payout);
+    await record(app, payout, known);
+    if (known.kind !== 'not_found') return apply(app, account, payout, known);
+  }
+  const outcome = await pay(app, account, payout);
+  await record(app, payout, outcome);
+  return apply(app, account, payout, outcome);
+}
+
+/** The due question about a payout that the wallet took but has not finished. */
+export async function queryPayout(app: App, book: number, id: string): Promise<void> {
+  const { payout, account } = await read(app, book, id);
+  if (!isOpen(payout)) return;
+  const outcome = await ask(app, account, payout);
+  await record(app, payout, outcome);
+  if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'query');
+  const gaps = QUERY_GAPS_MS.map((gap) => gap * app.config.retry_pace);
+  await planPayoutQuery(app.db, book, id, gaps);
+}
+
+const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
+
+async function read(
+  app: App,
+  book: number,
+  id: string,
+): Promise<{ payout: Payout; account: WalletAccount }> {
+  const payout = await selectPayout(app.db, book, id);
+  assert(payout, `payout ${id} is gone`);
+  return { payout, account: await requireAccount(app.wallets, payout.wallet_account_id) };
+}
+
+async function pay(app: App, account: WalletAccount, payout: Payout): Promise<Outcome> {
+  const connector = app.wallets.connector(payout.wallet);
+  const notify_url = `${app.public_url}/notify/${payout.wallet}/${account.id}`;
+  const { amount, payout_reference } = payout;
+  const description = `结算 ${payout.id}`;
+  if (payout.kind === 'withdrawal') {
+    assert(connector.sellerFunds, `${payout.wallet} has no withdrawals any more`);
+    const outcome = await connector.sellerFunds.withdraw(account, {
+      withdrawal_reference: payout_reference,
+      ...seller(payout),
+      amount,
+      description,
+      notify_url,
+    });
+    return told(outcome, withdrawalReport);
+  }
+  assert(connector.payouts && payout.payee, `${payout.wallet} has no payouts any more`);
+  const { payee, name } = openPayee(app, payout.id, Buffer.from(payout.payee, 'base64'));
+  const outcome = await connector.payouts.pay(account, {
+    payout_reference,
+    amount,
+    currency: 'CNY',
+    payee,
+    ...(name === undefined ? {} : { payee_name: name }),
+    description,
+    notify_url,
+  });
+  return told(outcome, payoutReport);
+}
+
+async function ask(app: App, account: WalletAccount, payout: Payout): Promise<Outcome> {
+  const { sellerFunds, payouts } = app.wallets.connector(payout.wallet);
+  const { payout_reference } = payout;
+  if (payout.kind === 'withdrawal') {
+    assert(sellerFunds, `${payout.wallet} has no withdrawals any more`);
+    const asked = { withdrawal_reference: payout_reference, ...seller(payout) };
+    return told(await sellerFunds.queryWithdrawal(account, asked), withdrawalReport);
+  }
+  assert(payouts, `${payout.wallet} has no payouts any more`);
+  return told(await payouts.query(account, payout_reference), payoutReport);
+}
+
+function seller({ sub_merchant }: Payout): { readonly sub_merchant?: string } {
+  return sub_merchant === null ? {} : { sub_merchant };
+}
+
+function told<Fact>(
+  outcome:
+    | { readonly kind: 'fact'; readonly fact: Fact; readonly trace: Told['trace'] }
+    | Exclude<Outcome, Told>,
+  report: (fact: Fact) => PayoutReport,
+): Outcome {
+  if (outcome.kind !== 'fact') return outcome;
+  return { kind: 'fact', report: report(outcome.fact), trace: outcome.trace };
+}
+
+async function record(app: App, payout: Payout, outcome: Outcome): Promise<void> {
+  const word = outcome.kind === 'fact' ? outcome.report.state : outcome.kind;
+  const rows = [recordPayoutCall(payout, word, outcome.trace)];
+  await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
+}
+
+async function apply(
+  app: App,
+  account: WalletAccount,
+  payout: Payout,
+  outcome: Outcome,
+): Promise<PayoutSent> {
+  switch (outcome.kind) {
+    case 'fact':
+      await advancePayout(app, account, outcome.report, 'answer');
+      return 'answered';
+    case 'refused': {
+      const { code, message } = outcome;
+      const refusal = { code, message };
+      const waits = PASSING.has(code) || (code === SHORT && payout.kind === 'transfer');
+      if (waits) {
+        await app.ledger.submit({
+          book: payout.book,
+          ...NOTHING,
+          rows: [changePayout(payout, { refusal })],
+        });
+        return 'try_again';
+      }
+      const report = { ...named(payout), state: 'refused', reason: `${code}: ${message}` } as const;
+      await advancePayout(app, account, report, 'answer');
+      return 'answered';
+    }
+    case 'not_found':
+    case 'unknown':
+      if (payout.state === 'created') {
+        const rows = [changePayout(payout, { state: 'unknown' })];
+        await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
+      }
+      return 'try_again';
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function named({ kind, payout_reference }: Payout) {
+  return { kind, payout_reference };
+}
