@@ -48,6 +48,14 @@ export interface Enrolment {
   readonly state: 'active' | 'suspended';
 }
 
+export interface PayoutTerms {
+  readonly wallet_account: string;
+  readonly state: 'automatic' | 'manual' | 'paused';
+  readonly payee_hint: string | null;
+  readonly minimum: number;
+  readonly hold_days: number;
+}
+
 export interface Merchant {
   readonly id: string;
   readonly object: 'merchant';
@@ -57,6 +65,8 @@ export interface Merchant {
   readonly name: string;
   /** The wallets it takes. */
   readonly enrolments: readonly Enrolment[];
+  /** How it is paid out, where the wallet does not do it by itself. */
+  readonly payouts: readonly PayoutTerms[];
   readonly metadata: Metadata;
 }
 

@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import type { Book } from '../ids.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
-import { selectMoney } from './queries.ts';
+import { selectMoney } from './money-queries.ts';
 
 /** What a seller has: by the ledger as a whole, and for each wallet account where it is. */
 export interface SellerBalance {

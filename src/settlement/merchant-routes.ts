@@ -200,7 +200,7 @@ const place = z.tuple([
   fen,
   fen,
   fen,
-  z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+  fen,
   z.iso.datetime().transform((text) => new Date(text)),
   z.string().regex(/^pst_\w{28}$/),
 ]);
@@ -212,8 +212,8 @@ function cursorOf({
   as_of,
   after: line,
 }: StatementPlace): string {
-  const numbers = [opening, closing, after].map(String);
-  const text = JSON.stringify([...numbers, as_of, line?.at.toISOString(), line?.id]);
+  const numbers = [opening, closing, after, as_of].map(String);
+  const text = JSON.stringify([...numbers, line?.at.toISOString(), line?.id]);
   return Buffer.from(text, 'latin1').toString('base64url');
 }
 

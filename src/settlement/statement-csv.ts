@@ -5,8 +5,8 @@ import { toYuan } from '../money.ts';
 import { openStatement, readPage, type ShownLine, type StatementAt } from './statement.ts';
 
 /**
- * A statement as CSV (RFC 4180) in UTF-8 with a byte order mark, which Excel wants. Amounts are yuan
- * with two places; the first row is the opening, the last one the closing with the sums of its
+ * A statement as CSV (RFC 4180) in UTF-8 with a byte order mark, which Excel wants. Amounts are
+ * yuan with two places; the first row is the opening, the last one the closing with the sums of its
  * columns. It is read page by page as fast as it is taken.
  */
 const PAGE = 1_000;

@@ -38,23 +38,22 @@ export interface LinePlace {
 }
 
 /**
- * Balances at both ends, and the database time of the latest posting of the range. All in one
- * snapshot; and as every posting is made under the lock of its accounts, one that is committed later
- * has a later time.
+ * Balances at both ends, and the position in the ledger of the latest posting of the range. All in
+ * one snapshot; one that is committed later has a later position.
  */
 export async function selectBounds(
   db: Queryable,
   { book, merchant_id, from, before }: Range,
-): Promise<{ opening: bigint; closing: bigint; as_of: string }> {
+): Promise<{ opening: bigint; closing: bigint; as_of: bigint }> {
   const account = `merchant:${merchant_id}`;
-  const [row] = await db.query<{ opening: bigint; closing: bigint; as_of: string }>(sql`
+  const [row] = await db.query<{ opening: bigint; closing: bigint; as_of: bigint }>(sql`
     with since as (
-      select -amount as amount, business_at, created_at from postings
+      select -amount as amount, business_at, position from postings
       where book = ${book} and debit_account = ${account}
         and starts_with(debit_account, 'merchant:')
         and kind in ('posted', 'post') and business_at >= ${from}
       union all
-      select amount, business_at, created_at from postings
+      select amount, business_at, position from postings
       where book = ${book} and credit_account = ${account}
         and starts_with(credit_account, 'merchant:')
         and kind in ('posted', 'post') and business_at >= ${from}
@@ -63,10 +62,9 @@ export async function selectBounds(
         where book = ${book} and id = ${account}), 0) as posted
     )
     select (now.posted - coalesce((select sum(amount) from since), 0))::bigint as opening,
-      (now.posted - coalesce((select sum(amount) from since where business_at >= ${before}), 0))::bigint
-        as closing,
-      coalesce((select to_char(max(created_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-        from since where business_at < ${before}), '-infinity') as as_of
+      (now.posted - coalesce(
+        (select sum(amount) from since where business_at >= ${before}), 0))::bigint as closing,
+      coalesce((select max(position) from since where business_at < ${before}), 0) as as_of
     from now`);
   return row!;
 }
@@ -75,7 +73,7 @@ export async function selectBounds(
 export async function selectStatementLines(
   db: Queryable,
   { book, merchant_id, from, before }: Range,
-  page: { readonly as_of: string; readonly after: LinePlace | null; readonly limit: number },
+  page: { readonly as_of: bigint; readonly after: LinePlace | null; readonly limit: number },
 ): Promise<StatementLine[]> {
   const account = `merchant:${merchant_id}`;
   const after_at = page.after?.at ?? from;
@@ -87,7 +85,7 @@ export async function selectStatementLines(
       where book = ${book} and debit_account = ${account}
         and starts_with(debit_account, 'merchant:') and kind in ('posted', 'post')
         and (business_at, id) > (${after_at}, ${after_id}) and business_at < ${before}
-        and created_at <= ${page.as_of}::timestamptz
+        and coalesce(position, 0) <= ${page.as_of}
       order by business_at, id limit ${page.limit})
       union all
       (select id, business_at, amount, debit_account, reason, subject_id
@@ -95,7 +93,7 @@ export async function selectStatementLines(
       where book = ${book} and credit_account = ${account}
         and starts_with(credit_account, 'merchant:') and kind in ('posted', 'post')
         and (business_at, id) > (${after_at}, ${after_id}) and business_at < ${before}
-        and created_at <= ${page.as_of}::timestamptz
+        and coalesce(position, 0) <= ${page.as_of}
       order by business_at, id limit ${page.limit})
       order by business_at, id limit ${page.limit}
     )

@@ -26,8 +26,8 @@ export interface StatementAt {
 export interface StatementPlace {
   readonly opening: bigint;
   readonly closing: bigint;
-  /** Database time of the latest posting that counts; microseconds, as text. */
-  readonly as_of: string;
+  /** Position in the ledger of the latest posting that counts. */
+  readonly as_of: bigint;
   /** The line before this page; null on the first one. */
   readonly after: LinePlace | null;
   /** The balance after that line. */

@@ -72,8 +72,8 @@ create table settlement_cursors (
   book smallint not null,
   merchant_id text not null,
   settled_to date,
-  -- database time; every posting made before it is settled
-  open_from timestamptz not null default '-infinity',
+  -- position in the ledger; every posting of the merchant before it is settled
+  open_from bigint not null default 0,
   primary key (book, merchant_id)
 );
 
@@ -142,22 +142,22 @@ create index postings_of_merchants_pending on postings (book, debit_account, id)
 -- The postings of a merchant that are on no settlement yet, each with the wallet account it is about.
 create function open_settlement_lines(of_book smallint, of_merchant text)
 returns table (posting_id text, kind text, amount bigint, wallet_account_id text,
-  business_at timestamptz, created_at timestamptz) language sql stable as $$
+  business_at timestamptz, ledger_position bigint) language sql stable as $$
   with own as (
     select p.id, p.credit_account as other, -p.amount as amount, p.reason, p.subject_id,
-      p.business_at, p.created_at
+      p.business_at, p.position
     from postings p
     where p.book = of_book and p.debit_account = 'merchant:' || of_merchant
       and p.kind in ('posted', 'post')
-      and p.created_at >= coalesce((select c.open_from from settlement_cursors c
-        where c.book = of_book and c.merchant_id = of_merchant), '-infinity')
+      and (p.position is null or p.position >= coalesce((select c.open_from
+        from settlement_cursors c where c.book = of_book and c.merchant_id = of_merchant), 0))
     union all
-    select p.id, p.debit_account, p.amount, p.reason, p.subject_id, p.business_at, p.created_at
+    select p.id, p.debit_account, p.amount, p.reason, p.subject_id, p.business_at, p.position
     from postings p
     where p.book = of_book and p.credit_account = 'merchant:' || of_merchant
       and p.kind in ('posted', 'post')
-      and p.created_at >= coalesce((select c.open_from from settlement_cursors c
-        where c.book = of_book and c.merchant_id = of_merchant), '-infinity')
+      and (p.position is null or p.position >= coalesce((select c.open_from
+        from settlement_cursors c where c.book = of_book and c.merchant_id = of_merchant), 0))
   )
   select o.id,
     case
@@ -172,7 +172,7 @@ returns table (posting_id text, kind text, amount bigint, wallet_account_id text
       case when starts_with(o.other, 'wallet:') then substr(o.other, 8)
         when starts_with(o.other, 'wallet_fees:') then substr(o.other, 13) end,
       a.wallet_account_id),
-    o.business_at, o.created_at
+    o.business_at, o.position
   from own o
   left join payments y on y.book = of_book and y.id = o.subject_id
   left join attempts a on a.book = of_book and a.id = y.succeeded_attempt_id

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import type { MoneyRig } from '../../test/support/money-rig.ts';
+import { createAttempt } from '../attempts/create.ts';
+import { sql } from '../db/pool.ts';
+import { newId } from '../ids.ts';
+import { enrolMerchant } from '../merchants/enrol.ts';
+import { createPayment } from '../payments/create.ts';
+import type { Payment } from '../payments/payment.ts';
+import type { MerchantAt } from '../settlement/settle.ts';
+import { createWalletAccount } from '../wallet-accounts/create.ts';
+import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
+
+/** For tests: sellers of the rig's platform at wallet accounts of any custody, and their sales. */
+export interface Seller extends MerchantAt {
+  readonly wallet: WalletName;
+  readonly wallet_account_id: string;
+  readonly sub_merchant: string | undefined;
+}
+
+export interface SellerOptions {
+  readonly wallet: WalletName;
+  /** Which of the sandbox's merchants; its first one when absent. */
+  readonly role?: string;
+  readonly custody: CustodyKind;
+}
+
+export async function openSeller(rig: MoneyRig, options: SellerOptions): Promise<Seller> {
+  const { app } = rig;
+  const { wallet, role, custody } = options;
+  const given = rig.sandboxes[wallet].accounts();
+  const found = role === undefined ? given[0] : given.find((each) => each.role === role);
+  if (!found) throw new Error(`no ${role} at ${wallet}`);
+  const [platform] = await app.db.query<{ id: string; book: number }>(
+    sql`select id, book from platforms limit 1`,
+  );
+  if (!platform) throw new Error('the rig has no platform');
+  const { settings, credentials } = found;
+  const number = app.wallets.connector(wallet).parseAccount({ settings, credentials });
+  const [known] = await app.db.query<{ id: string }>(sql`
+    update wallet_accounts set custody = ${custody}
+    where wallet = ${wallet} and wallet_merchant = ${app.wallets
+      .connector(wallet)
+      .merchantNumber({ id: '', wallet, custody, ...number })}
+    returning id`);
+  const account = { wallet, name: 'held', custody, settings, credentials };
+  const wallet_account_id = known?.id ?? (await createWalletAccount(app, app.db, account)).id;
+  app.wallets.forget(wallet_account_id);
+  const merchant_id = newId('mer');
+  await app.db.query(sql`
+    insert into merchants (id, platform_id, name) values (${merchant_id}, ${platform.id}, 'Stall')`);
+  const sub_merchant = found.sub_merchants[0];
+  await enrolMerchant(app.db, { merchant_id, wallet, wallet_account_id, sub_merchant });
+  const { book, id: platform_id } = platform;
+  return { book, platform_id, merchant_id, wallet, wallet_account_id, sub_merchant };
+}
+
+/** An order of this seller, paid on the sandbox phone and booked. */
+export async function sale(rig: MoneyRig, seller: Seller, amount: bigint): Promise<Payment> {
+  const { app } = rig;
+  const { book, platform_id, merchant_id, wallet } = seller;
+  const input = {
+    book,
+    platform: { id: platform_id, hosts: [] },
+    merchant_id,
+    amount,
+    description: 'Tea, 250 g',
+    order_reference: randomUUID(),
+    order_url: null,
+    order_items: [],
+    return_url: null,
+    expires_at: null,
+    metadata: {},
+  };
+  const key = {
+    key_hash: randomUUID(),
+    body_digest: '',
+    respond: () => ({ status: 201, body: '' }),
+  };
+  const { payment } = await createPayment(app, input, key);
+  const attempt = await createAttempt(app, {
+    payment,
+    wallet,
+    presentation: 'qr',
+    client_ip: '127.0.0.1',
+  });
+  if (attempt.presentation_data?.kind !== 'qr') throw new Error(JSON.stringify(attempt.refusal));
+  await rig.payAt(wallet, attempt.presentation_data.qr);
+  return rig.until(
+    () => rig.reload(payment),
+    ({ state }) => state === 'succeeded',
+  );
+}
+
+/** The business clock, so many days later. */
+export async function nextDay(rig: MoneyRig, days = 1): Promise<void> {
+  await rig.clock.advance(days * 86_400_000);
+}
