@@ -11,6 +11,49 @@ AS $function$
     + coalesce((select clock_offset_ms from installation), 0) * interval '1 millisecond'
 $function$;
 
+CREATE OR REPLACE FUNCTION public.open_settlement_lines(of_book smallint, of_merchant text)
+ RETURNS TABLE(posting_id text, kind text, amount bigint, wallet_account_id text, business_at timestamp with time zone, ledger_position bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with own as (
+    select p.id, p.credit_account as other, -p.amount as amount, p.reason, p.subject_id,
+      p.business_at, p.position
+    from postings p
+    where p.book = of_book and p.debit_account = 'merchant:' || of_merchant
+      and p.kind in ('posted', 'post')
+      and (p.position is null or p.position >= coalesce((select c.open_from
+        from settlement_cursors c where c.book = of_book and c.merchant_id = of_merchant), 0))
+    union all
+    select p.id, p.debit_account, p.amount, p.reason, p.subject_id, p.business_at, p.position
+    from postings p
+    where p.book = of_book and p.credit_account = 'merchant:' || of_merchant
+      and p.kind in ('posted', 'post')
+      and (p.position is null or p.position >= coalesce((select c.open_from
+        from settlement_cursors c where c.book = of_book and c.merchant_id = of_merchant), 0))
+  )
+  select o.id,
+    case
+      when starts_with(o.other, 'wallet_fees:') then 'wallet_fee'
+      when starts_with(o.other, 'platform:') then 'platform_fee'
+      when starts_with(o.other, 'wallet:') or starts_with(o.other, 'hold:')
+        then case when o.amount > 0 then 'gross' else 'refund' end
+      else 'adjustment'
+    end,
+    o.amount,
+    coalesce(
+      case when starts_with(o.other, 'wallet:') then substr(o.other, 8)
+        when starts_with(o.other, 'wallet_fees:') then substr(o.other, 13) end,
+      a.wallet_account_id),
+    o.business_at, o.position
+  from own o
+  left join payments y on y.book = of_book and y.id = o.subject_id
+  left join attempts a on a.book = of_book and a.id = y.succeeded_attempt_id
+  where o.reason not in ('payout', 'payout_returned')
+    and not exists (select from settlement_lines l
+      where l.book = of_book and l.posting_id = o.id)
+$function$;
+
 create table api_keys (
   id text not null,
   key_hash text not null,
@@ -52,6 +95,7 @@ create table attempts (
   queries integer default 0 not null,
   created_at timestamp with time zone not null,
   paid_at timestamp with time zone,
+  sub_merchant text,
   constraint attempts_pkey PRIMARY KEY (book, id),
   constraint attempts_amount_check CHECK (amount > 0),
   constraint attempts_presentation_check CHECK (presentation = ANY (ARRAY['qr'::text, 'page'::text, 'h5'::text, 'in_app'::text])),
@@ -104,6 +148,7 @@ create table enrolments (
   wallet_account_id text not null,
   state text not null,
   created_at timestamp with time zone default now() not null,
+  sub_merchant text,
   constraint enrolments_pkey PRIMARY KEY (id),
   constraint enrolments_merchant_id_wallet_key UNIQUE (merchant_id, wallet),
   constraint enrolments_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))
@@ -393,6 +438,57 @@ CREATE INDEX payments_by_platform ON payments USING btree (book, platform_id, id
 CREATE INDEX payments_due ON payments USING btree (book, expires_at) WHERE (state = ANY (ARRAY['requires_wallet'::text, 'pending'::text])) AND NOT closing;
 CREATE UNIQUE INDEX payments_one_live_order ON payments USING btree (book, platform_id, order_reference) WHERE state <> 'closed'::text;
 
+create table payout_terms (
+  merchant_id text not null,
+  wallet_account_id text not null,
+  state text not null,
+  payee bytea,
+  payee_hint text,
+  minimum bigint not null,
+  hold_days smallint not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint payout_terms_pkey PRIMARY KEY (merchant_id, wallet_account_id),
+  constraint payout_terms_hold_days_check CHECK (hold_days >= 0 AND hold_days <= 90),
+  constraint payout_terms_minimum_check CHECK (minimum > 0),
+  constraint payout_terms_state_check CHECK (state = ANY (ARRAY['automatic'::text, 'manual'::text, 'paused'::text]))
+);
+
+create table payouts (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  platform_id text not null,
+  merchant_id text not null,
+  wallet_account_id text not null,
+  wallet text not null,
+  kind text not null,
+  state text not null,
+  amount bigint not null,
+  currency text not null,
+  payout_reference text not null,
+  wallet_payout_id text,
+  sub_merchant text,
+  payee text,
+  payee_hint text,
+  confirmation jsonb,
+  refusal jsonb,
+  reservation_id text not null,
+  next_query_at timestamp with time zone,
+  queries integer default 0 not null,
+  created_at timestamp with time zone not null,
+  succeeded_at timestamp with time zone,
+  constraint payouts_pkey PRIMARY KEY (book, id),
+  constraint payouts_amount_check CHECK (amount > 0),
+  constraint payouts_check CHECK ((kind = 'transfer'::text) = (payee IS NOT NULL)),
+  constraint payouts_currency_check CHECK (currency = 'CNY'::text),
+  constraint payouts_kind_check CHECK (kind = ANY (ARRAY['transfer'::text, 'withdrawal'::text])),
+  constraint payouts_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text, 'succeeded'::text, 'refused'::text, 'cancelled'::text, 'returned'::text]))
+);
+CREATE INDEX payouts_by_platform ON payouts USING btree (book, platform_id, id);
+CREATE UNIQUE INDEX payouts_by_reference ON payouts USING btree (book, payout_reference);
+CREATE UNIQUE INDEX payouts_one_open ON payouts USING btree (book, merchant_id, wallet_account_id) WHERE state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text]);
+CREATE INDEX payouts_to_query ON payouts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
+
 create table platforms (
   id text not null,
   slug text not null,
@@ -436,6 +532,9 @@ CREATE INDEX postings_by_debit_account ON postings USING btree (book, debit_acco
 CREATE UNIQUE INDEX postings_by_position ON postings USING btree (book, "position") WHERE "position" IS NOT NULL;
 CREATE INDEX postings_by_subject ON postings USING btree (book, subject_id, id);
 CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE ends IS NOT NULL;
+CREATE INDEX postings_of_merchants_credit ON postings USING btree (book, credit_account, business_at, id) WHERE starts_with(credit_account, 'merchant:'::text);
+CREATE INDEX postings_of_merchants_debit ON postings USING btree (book, debit_account, business_at, id) WHERE starts_with(debit_account, 'merchant:'::text);
+CREATE INDEX postings_of_merchants_pending ON postings USING btree (book, debit_account, id) WHERE kind = 'pending'::text AND starts_with(debit_account, 'merchant:'::text);
 revoke delete, truncate, update on postings from current_user;
 
 create table receiver_introductions (
@@ -518,6 +617,71 @@ create table schema_migrations (
   constraint schema_migrations_pkey PRIMARY KEY (number)
 );
 
+create table seller_funds (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  merchant_id text not null,
+  wallet_account_id text not null,
+  settled bigint default 0 not null,
+  paid_out bigint default 0 not null,
+  constraint seller_funds_pkey PRIMARY KEY (book, id),
+  constraint seller_funds_book_merchant_id_wallet_account_id_key UNIQUE (book, merchant_id, wallet_account_id),
+  constraint seller_funds_paid_out_check CHECK (paid_out >= 0)
+);
+CREATE INDEX seller_funds_due ON seller_funds USING btree (book, id) WHERE settled > paid_out;
+
+create table settlement_cursors (
+  book smallint not null,
+  merchant_id text not null,
+  settled_to date,
+  open_from bigint default 0 not null,
+  constraint settlement_cursors_pkey PRIMARY KEY (book, merchant_id)
+);
+
+create table settlement_lines (
+  book smallint not null,
+  posting_id text not null,
+  settlement_id text not null,
+  kind text not null,
+  amount bigint not null,
+  constraint settlement_lines_pkey PRIMARY KEY (book, posting_id),
+  constraint settlement_lines_amount_check CHECK (amount <> 0),
+  constraint settlement_lines_kind_check CHECK (kind = ANY (ARRAY['gross'::text, 'refund'::text, 'wallet_fee'::text, 'platform_fee'::text, 'adjustment'::text]))
+);
+CREATE INDEX settlement_lines_by_settlement ON settlement_lines USING btree (book, settlement_id, posting_id);
+
+create table settlements (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  platform_id text not null,
+  merchant_id text not null,
+  wallet_account_id text not null,
+  wallet text not null,
+  custody text not null,
+  business_date date not null,
+  state text not null,
+  gross bigint not null,
+  refunds bigint not null,
+  wallet_fees bigint not null,
+  platform_fees bigint not null,
+  adjustments bigint not null,
+  net bigint not null,
+  line_count integer not null,
+  created_at timestamp with time zone not null,
+  constraint settlements_pkey PRIMARY KEY (book, id),
+  constraint settlements_check CHECK (net = (gross - refunds - wallet_fees - platform_fees + adjustments)),
+  constraint settlements_custody_check CHECK (custody = ANY (ARRAY['merchant_own'::text, 'wallet_held'::text, 'hub_held'::text])),
+  constraint settlements_gross_check CHECK (gross >= 0),
+  constraint settlements_line_count_check CHECK (line_count > 0),
+  constraint settlements_refunds_check CHECK (refunds >= 0),
+  constraint settlements_state_check CHECK (state = ANY (ARRAY['counted'::text, 'settled'::text]))
+);
+CREATE INDEX settlements_by_platform ON settlements USING btree (book, platform_id, id);
+CREATE INDEX settlements_counted ON settlements USING btree (book, id) WHERE state = 'counted'::text;
+CREATE UNIQUE INDEX settlements_once ON settlements USING btree (book, merchant_id, wallet_account_id, business_date);
+
 create table split_orders (
   book smallint not null,
   id text not null,
@@ -571,16 +735,18 @@ create table wallet_accounts (
 create table wallet_calls (
   book smallint not null,
   id text not null,
-  payment_id text not null,
-  attempt_id text not null,
+  payment_id text,
+  attempt_id text,
   wallet text not null,
   operation text not null,
   outcome text not null,
   trace jsonb not null,
   created_at timestamp with time zone default clock_timestamp() not null,
+  payout_id text,
   constraint wallet_calls_pkey PRIMARY KEY (book, id)
 );
 CREATE INDEX wallet_calls_by_payment ON wallet_calls USING btree (book, payment_id, id);
+CREATE INDEX wallet_calls_by_payout ON wallet_calls USING btree (book, payout_id, id) WHERE payout_id IS NOT NULL;
 
 create table webhook_endpoints (
   id text not null,
@@ -609,6 +775,10 @@ alter table enrolments add constraint enrolments_wallet_account_id_fkey FOREIGN 
 alter table gates add constraint gates_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
 
 alter table merchants add constraint merchants_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
+
+alter table payout_terms add constraint payout_terms_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
+
+alter table payout_terms add constraint payout_terms_wallet_account_id_fkey FOREIGN KEY (wallet_account_id) REFERENCES wallet_accounts(id);
 
 alter table receiver_introductions add constraint receiver_introductions_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES receivers(id);
 

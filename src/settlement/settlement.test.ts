@@ -13,7 +13,7 @@ import { sellerBalance } from './balance.ts';
 import { lastFullDay, type MerchantAt, settleMerchant } from './settle.ts';
 import { openStatement, readPage, type ShownLine } from './statement.ts';
 
-/** Settlements and statements over random postings: whatever is posted, every sum is the ledger's. */
+/** Settlements and statements over random postings: every sum is the ledger's. */
 let hub: TestHub;
 let platform_id: string;
 let key: string;
