@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
-import { dayAfter } from '../clock.ts';
+import { type BusinessDate, dayAfter, isBusinessDate } from '../clock.ts';
 import { assert, Refusal } from '../errors.ts';
 import { pageFields } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
@@ -10,6 +10,7 @@ import { sellerBalance } from './balance.ts';
 import { merchantAt } from './merchant-at.ts';
 import { custody, onWire, signedAmount } from './render.ts';
 import { dayField } from './routes.ts';
+import { lastFullDay } from './settle.ts';
 import {
   openStatement,
   readPage,
@@ -82,8 +83,8 @@ const DEFAULT_LINES = 100;
 const MAX_CURSOR = 400;
 
 const statementQuery = z.strictObject({
-  from: dayField,
-  to: dayField.openapi({ description: 'the last day, included' }),
+  from: dayField.optional(),
+  to: dayField.optional().openapi({ description: 'the last day, included' }),
   format: z.enum(['json', 'csv']).default('json'),
   limit: pageFields.limit,
   cursor: z.string().max(MAX_CURSOR).optional(),
@@ -125,14 +126,16 @@ function statement(app: App): Route {
       summary: 'A statement of a merchant’s money over business days, oldest line first',
       description:
         'The opening balance and every line make the closing balance, over all pages. With ' +
-        `\`format=csv\` it is one file in yuan, for spreadsheets. At most ${MAX_DAYS} days.`,
+        `\`format=csv\` it is one file in yuan, for spreadsheets. At most ${MAX_DAYS} days; without ` +
+        'them it is the month until yesterday.',
       params: { merchant: 'mer' },
       query: statementQuery,
       status: 200,
       answer: statementObject,
     },
     async ({ caller, params, query }) => {
-      const { from, to } = query;
+      const to = query.to ?? lastFullDay(app);
+      const from = query.from ?? firstOfMonth(to);
       if (to < from || to >= dayAfter(from, MAX_DAYS)) {
         const message = `to: must be from \`from\` on, for at most ${MAX_DAYS} days`;
         throw new Refusal('invalid_parameter', { param: 'to', message });
@@ -141,6 +144,12 @@ function statement(app: App): Route {
       return query.format === 'csv' ? csv(app, at) : json(app, at, query);
     },
   );
+}
+
+function firstOfMonth(day: BusinessDate): BusinessDate {
+  const first = `${day.slice(0, 7)}-01`;
+  assert(isBusinessDate(first), `${day} is no day`);
+  return first;
 }
 
 async function csv(app: App, at: StatementAt) {

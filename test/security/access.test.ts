@@ -83,8 +83,31 @@ interface Own {
   readonly refund: string;
   readonly hold: string;
   readonly receiver: string;
+  readonly settlement: string;
+  readonly payout: string;
   readonly endpoint: string;
   readonly key: string;
+}
+
+/** A settled day and its payout, as a night's work leaves them. */
+async function sellersMoney(): Promise<{ settlement: string; payout: string }> {
+  const [settlement, payout] = [newId('stl'), newId('pyo')];
+  const ours = [shop.platform, shop.merchant, rig.accounts.alipay];
+  await rig.rows(
+    `insert into settlements (book, id, platform_id, merchant_id, wallet_account_id, wallet, custody,
+      business_date, state, gross, refunds, wallet_fees, platform_fees, adjustments, net, line_count,
+      created_at)
+    values (0, $4, $1, $2, $3, 'alipay', 'hub_held', '2026-01-01', 'settled', 500, 0, 3, 0, 0, 497, 2,
+      now())`,
+    [...ours, settlement],
+  );
+  await rig.rows(
+    `insert into payouts (book, id, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
+      amount, currency, payout_reference, reservation_id, sub_merchant, created_at)
+    values (0, $4, $1, $2, $3, 'alipay', 'withdrawal', 'succeeded', 497, 'CNY', $4, $4, 'S', now())`,
+    [...ours, payout],
+  );
+  return { settlement, payout };
 }
 
 /** One of everything that belongs to the shop. */
@@ -115,6 +138,7 @@ async function belongings(): Promise<Own> {
     refund: idOf(refund),
     hold: member(paid, 'hold'),
     receiver: idOf(receiver),
+    ...(await sellersMoney()),
     endpoint: idOf(endpoint),
     key: idOf(minted),
   };

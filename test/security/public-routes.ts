@@ -62,6 +62,8 @@ const PREFIXES = {
   refund: 'rfd',
   hold: 'hld',
   receiver: 'rcv',
+  settlement: 'stl',
+  payout: 'pyo',
   merchant: 'mer',
   platform: 'plt',
   wallet_account: 'wac',
