@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Queryable } from '../db/pool.ts';
@@ -25,6 +26,8 @@ export class Periodic {
 
   constructor(options: PeriodicOptions) {
     this.#options = options;
+    // Every piece of work waits on the one signal.
+    setMaxListeners(options.specs.length + 1, this.#stopping.signal);
     this.#loops = Promise.all(options.specs.map((spec) => this.#loop(spec)));
   }
 

@@ -8,6 +8,7 @@ import { LEDGER_LAWS } from './ledger.ts';
 import { OUTBOX_LAWS } from './outbox.ts';
 import { PAYMENT_LAWS } from './payments.ts';
 import { REFUND_LAWS } from './refunds.ts';
+import { SETTLEMENT_LAWS } from './settlement.ts';
 
 /** Where the money is: the laws that `GET /v1/ledger` answers for. */
 export const MONEY_LAWS: readonly Law[] = [
@@ -15,6 +16,7 @@ export const MONEY_LAWS: readonly Law[] = [
   ...PAYMENT_LAWS,
   ...REFUND_LAWS,
   ...HOLD_LAWS,
+  ...SETTLEMENT_LAWS,
 ];
 
 /** All laws of the hub, in one list. */

@@ -13,7 +13,7 @@ const keysSayWhat: Law = {
 
 const keysNameObjects: Law = {
   name: 'keys.objects-are-there',
-  means: 'The payment, attempt or refund that an idempotency key names committed with it.',
+  means: 'The payment, attempt, refund or payout that an idempotency key names committed with it.',
   violations: sql`
     select k.key_hash as id, format('%s is not there', k.object_id) as detail
     from idempotency_keys k
@@ -21,8 +21,9 @@ const keysNameObjects: Law = {
       select book, id from payments
       union all select book, id from attempts
       union all select book, id from refunds
+      union all select book, id from payouts
     ) o on o.book = k.book and o.id = k.object_id
-    where substr(k.object_id, 1, 4) in ('pay_', 'att_', 'rfd_') and o.id is null`,
+    where substr(k.object_id, 1, 4) in ('pay_', 'att_', 'rfd_', 'pyo_') and o.id is null`,
 };
 
 /** Whose id the key of a job is. */
@@ -31,6 +32,7 @@ const SUBJECTS: Readonly<Record<JobKind, string>> = {
   'attempt.close': 'attempts',
   'refund.send': 'refunds',
   'webhook.deliver': 'deliveries',
+  'payout.send': 'payouts',
 };
 
 const jobsHaveSubjects: Law = {
@@ -63,6 +65,8 @@ const IN_BOOKS = [
   'holds',
   'split_orders',
   'wallet_calls',
+  'settlements',
+  'payouts',
 ];
 
 /** The two digits of the book behind the prefix, in Crockford's base 32. */

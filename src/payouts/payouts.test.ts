@@ -1,9 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
 import { findAttempts } from '../attempts/find.ts';
+import { brokenLaws } from '../check/run.ts';
 import { sql } from '../db/pool.ts';
 import { newWalletReference } from '../ids.ts';
-import { checkLedger } from '../ledger/check.ts';
+import { LAWS } from '../laws/every.ts';
 import { createRefund } from '../refunds/create.ts';
 import { sellerBalance } from '../settlement/balance.ts';
 import { findFunds } from '../settlement/funds.ts';
@@ -57,7 +58,7 @@ async function until(payout: Payout, state: Payout['state']): Promise<Payout> {
 }
 
 async function consistent(seller: Seller): Promise<bigint> {
-  expect(await checkLedger(rig.app.db)).toEqual([]);
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
   const balance = await sellerBalance(rig.app, seller);
   const [account] = balance.accounts;
   expect(balance.posted).toBe(account?.posted ?? 0n);

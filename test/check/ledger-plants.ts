@@ -46,7 +46,7 @@ export function ofLedger({ merchant_id, refund, kept }: RichBooks): Plant[] {
     },
     {
       law: 'ledger.accounts-have-owners',
-      plant: `update ledger_accounts set custody = 'hub_held' where id like 'wallet:%'`,
+      plant: `update ledger_accounts set custody = 'wallet_held' where id like 'wallet:%'`,
       finds: `select id from ledger_accounts where id like 'wallet:%'`,
     },
   ];

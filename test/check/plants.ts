@@ -3,6 +3,7 @@ import { ofTalk } from './message-plants.ts';
 import { ofAttemptsAndRefunds, ofHolds, ofPayments } from './payment-plants.ts';
 import type { Plant } from './plant.ts';
 import type { RichBooks } from './rich-books.ts';
+import { ofSettlement } from './settlement-plants.ts';
 
 /** At least one violation of every law. */
 export function plantsIn(books: RichBooks): readonly Plant[] {
@@ -12,6 +13,7 @@ export function plantsIn(books: RichBooks): readonly Plant[] {
     ...ofPayments(books),
     ...ofAttemptsAndRefunds(books),
     ...ofHolds(books),
+    ...ofSettlement(books),
     ...ofTalk(books),
   ];
 }

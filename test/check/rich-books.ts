@@ -6,8 +6,13 @@ import { newWalletReference } from '../../src/ids.ts';
 import { advance } from '../../src/payments/advance.ts';
 import { requestClose } from '../../src/payments/close.ts';
 import type { Attempt, Payment } from '../../src/payments/payment.ts';
+import { createPayout } from '../../src/payouts/create.ts';
+import type { Payout } from '../../src/payouts/payout.ts';
+import { changeTerms } from '../../src/payouts/terms.ts';
+import { nextDay, openSeller, sale } from '../../src/payouts/testing.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import type { Refund } from '../../src/refunds/refund.ts';
+import { lastFullDay, settleMerchant } from '../../src/settlement/settle.ts';
 import { requireAccount } from '../../src/wallets/registry.ts';
 import { createEndpoint } from '../../src/webhooks/endpoints.ts';
 import { sealBook } from '../../src/webhooks/sealer.ts';
@@ -30,6 +35,8 @@ export interface RichBooks {
   readonly late_attempt: Attempt;
   /** In escrow. */
   readonly hold: Hold;
+  /** A seller's settled day, paid out. */
+  readonly payout: Payout;
 }
 
 const WALLET = 'wechat_pay';
@@ -37,6 +44,8 @@ const NOBODY_LISTENS = 'http://127.0.0.1:9/hook';
 
 export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
   const { app } = rig;
+  // First of all: it takes the clock to the next days.
+  const payout = await paidOut(rig);
   const receiver = await startWebhookReceiver();
   const paid = await rig.create({ amount: 100_000n });
   for (const url of [receiver.url, NOBODY_LISTENS]) {
@@ -76,7 +85,27 @@ export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
     live_attempt,
     late_attempt,
     hold,
+    payout,
   };
+}
+
+async function paidOut(rig: MoneyRig): Promise<Payout> {
+  const { app } = rig;
+  const seller = await openSeller(rig, {
+    wallet: 'alipay',
+    role: 'certificate',
+    custody: 'hub_held',
+  });
+  const { merchant_id, wallet_account_id } = seller;
+  await changeTerms(app, app.db, merchant_id, {
+    wallet_account: wallet_account_id,
+    payee: 'lin-xia@sandbox.test',
+    state: 'manual',
+  });
+  await sale(rig, seller, 9_000n);
+  await nextDay(rig, 2);
+  await settleMerchant(app, seller, lastFullDay(app));
+  return createPayout(app, { merchant: seller, wallet_account_id, amount: 5_000n });
 }
 
 function begin(rig: MoneyRig, payment: Payment): Promise<Attempt> {
