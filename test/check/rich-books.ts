@@ -100,6 +100,7 @@ async function paidOut(rig: MoneyRig): Promise<Payout> {
   await changeTerms(app, app.db, merchant_id, {
     wallet_account: wallet_account_id,
     payee: 'lin-xia@sandbox.test',
+    payee_name: '林夏',
     state: 'manual',
   });
   await sale(rig, seller, 9_000n);
