@@ -9,6 +9,7 @@ import { V2_CALLS } from '../../src/sandbox/wechat-pay/v2/routes.ts';
 import type { WalletCall } from '../../src/wallets/calls.ts';
 import { allConnectors } from '../../src/wallets/connectors.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
+import { LACKS } from './coverage-lacks.ts';
 import { code, table } from './table.ts';
 
 /** What each sandbox answers, from its route tables, beside what its connector calls. */
@@ -37,7 +38,7 @@ export function coveragePage(): string {
   return `${HEAD}\n${sections.join('\n')}`;
 }
 
-function section({ title, served }: WalletCoverage, called: readonly WalletCall[]): string {
+function section({ wallet, title, served }: WalletCoverage, called: readonly WalletCall[]): string {
   const both = served.filter(({ call }) => called.some(({ operation }) => operation === call));
   const groups = [...new Set(served.map(({ group }) => group))];
   const parts = groups.map((group) => {
@@ -51,7 +52,13 @@ function section({ title, served }: WalletCoverage, called: readonly WalletCall[
       ? ''
       : `\n### ${title}: called by the connector outside the API\n\n${table(['call', 'for'], alone)}\n`;
   const counted = `The sandbox answers ${served.length} calls; the connector makes ${both.length} of them.`;
-  return `## ${title}\n\n${counted}\n\n${parts.join('\n')}${rest}`;
+  return `## ${title}\n\n${counted}\n\n${parts.join('\n')}${rest}${lacks(wallet, title)}`;
+}
+
+function lacks(wallet: WalletName, title: string): string {
+  const rows = LACKS[wallet].map(({ calls, why }) => [calls, why]);
+  if (rows.length === 0) return '';
+  return `\n### ${title}: knowingly not there\n\n${table(['what', 'why'], rows)}\n`;
 }
 
 function row(entry: CoveredCall, called: readonly WalletCall[]): readonly string[] {
@@ -74,5 +81,6 @@ Every call that a sandbox answers and that a connector makes, generated from the
 links to the wallet's own page. In the column *connector*: that the hub's connector makes the call,
 the rate it keeps to, its time budget where it is not the usual one, and *repeatable* where the same
 bytes may go to a second host. *Differs* says where the sandbox knowingly departs from the real
-wallet; what is empty is meant to be the same, and a difference you find is a defect.
+wallet; what is empty is meant to be the same, and a difference you find is a defect. *Knowingly not
+there* names what a wallet documents besides and is left out, with the reason.
 `;

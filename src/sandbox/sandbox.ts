@@ -58,6 +58,15 @@ export interface ReceivableTransfer {
   readonly consent?: true;
 }
 
+/** A standing consent that this person has given and can withdraw. */
+export interface GivenConsent {
+  readonly id: string;
+  readonly payer: string;
+  readonly description: string;
+  /** Business time. */
+  readonly agreed_at: Date;
+}
+
 /** A code that a shop shows just now and nobody has paid: what the camera may be pointed at. */
 export interface CodeOnScreen {
   readonly code: string;
@@ -131,6 +140,10 @@ export interface WalletSandbox {
     id: string,
     outcome: 'accept' | 'decline',
   ): Promise<{ state: 'accepted' | 'declined' }>;
+  /** Standing consents of this person in effect, oldest first; absent where there are none. */
+  consents?(person: string): readonly GivenConsent[];
+  /** Throws PhoneRefusal. */
+  withdrawConsent?(person: string, id: string): Promise<void>;
   /** Newest first, at most 20. */
   codesOnScreen(): readonly CodeOnScreen[];
   /** Fen in this wallet of this person. */

@@ -1,4 +1,5 @@
 import type { OnboardingFact } from './products/onboarding.ts';
+import type { ConsentFact } from './products/payout-consents.ts';
 import type { PayoutFact } from './products/payouts.ts';
 import type { WithdrawalFact } from './products/seller-funds.ts';
 import type { SplitFact } from './products/splits.ts';
@@ -22,6 +23,7 @@ export type NotificationFact =
       readonly facts: readonly PaymentFact[];
     }
   | { readonly about: 'payout'; readonly fact: PayoutFact }
+  | { readonly about: 'payout_consent'; readonly fact: ConsentFact }
   | { readonly about: 'split'; readonly fact: SplitFact }
   | { readonly about: 'onboarding'; readonly fact: OnboardingFact }
   | { readonly about: 'withdrawal'; readonly fact: WithdrawalFact }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { allConnectors } from '../../src/wallets/connectors.ts';
+import { payoutConsentContract } from './consents.ts';
 import { couponContract } from './coupons.ts';
 import { discretionContract } from './discretion.ts';
 import { notificationContract } from './notifications.ts';
@@ -46,6 +47,9 @@ describe.each(connectors)('$name', (connector) => {
   }
   if (connector.payouts) {
     describe('notifications of payouts', () => toldPayoutContract(at, 'certificate'));
+  }
+  if (connector.payouts?.consents) {
+    describe('standing consents', () => payoutConsentContract(at));
   }
   if (WITH_COUPONS.includes(name)) describe('coupons', () => couponContract(at));
   describe('in all of this', () => discretionContract(at));

@@ -16,21 +16,21 @@ const ROLES: Readonly<Partial<Record<WalletName, Partial<Record<Product, string>
   alipay: { payouts: 'certificate' },
 };
 const DAY_MS = 86_400_000;
-const PERSON = 'chen-yu';
+export const PERSON = 'chen-yu';
 
 interface Merchant {
   readonly account: WalletAccount;
   readonly sub_merchants: readonly string[];
 }
 
-function merchantFor(stage: Stage, product: Product): Merchant {
+export function merchantFor(stage: Stage, product: Product): Merchant {
   const role = ROLES[stage.wallet.name]?.[product];
   const found = role === undefined ? undefined : sandboxOf(stage).accountOf(role);
   if (role !== undefined && !found) throw new Error(`${stage.wallet.name} has no ${role}`);
   return found ?? { account: stage.account, sub_merchants: [] };
 }
 
-function need<T>(product: T | undefined): T {
+export function need<T>(product: T | undefined): T {
   if (product === undefined) throw new Error('the wallet has no such product');
   return product;
 }

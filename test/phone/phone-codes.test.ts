@@ -165,6 +165,32 @@ describe('transfers', () => {
   });
 });
 
+describe('standing consents', () => {
+  const path = '/api/people/lin-xia/consents';
+
+  test('are given and withdrawn on the phone, by JSON and by its page', async () => {
+    const wallet = 'wechat_pay';
+    for (const way of ['api', 'page'] as const) {
+      await rig.askConsent(wallet, 'lin-xia');
+      const [asked] = await listAt('/api/people/lin-xia/transfers');
+      expect(asked).toMatchObject({ wallet, consent: true });
+      await post('/api/transfers', { wallet, transfer: asked?.id, outcome: 'accept' });
+      const [given] = await listAt(path);
+      expect(given).toMatchObject({ wallet, id: asked?.id });
+      const page = await call(rig.phone, '/?person=lin-xia');
+      expect(page.text).toContain('Withdraw your consent to');
+      if (way === 'api') await post(path, { wallet, consent: given?.id });
+      else {
+        const form = { person: 'lin-xia', wallet, id: given?.id ?? '' };
+        expect((await call(rig.phone, '/consent', { form })).status).toBe(303);
+      }
+      expect(await listAt(path)).toEqual([]);
+      const again = await post(path, { wallet, consent: given?.id });
+      expect([again.status, errorCode(again)]).toEqual([409, 'transfer_over']);
+    }
+  });
+});
+
 describe('what is not there', () => {
   test('a wallet without payer codes says so, on page and API', async () => {
     const page = await call(rig.phone, '/code?person=lin-xia&wallet=douyin_pay');
@@ -181,6 +207,8 @@ describe('what is not there', () => {
     ['POST', '/api/prompts', { wallet: 'alipay', prompt: 'x', outcome: 'steal' }, 400],
     ['POST', '/api/transfers', { wallet: 'alipay', transfer: 'x', outcome: 'accept' }, 409],
     ['POST', '/api/transfers', { wallet: 'alipay', transfer: 'x', outcome: 'pay' }, 400],
+    ['POST', '/api/people/lin-xia/consents', { wallet: 'alipay', consent: 'x' }, 409],
+    ['POST', '/api/people/nobody/consents', { wallet: 'alipay', consent: 'x' }, 404],
   ])('%s %s %j is %i', async (method, path, json, status) => {
     const answer = await call(rig.phone, path, method === 'POST' ? { json } : {});
     expect(answer.status).toBe(status);

@@ -20,6 +20,8 @@ export interface PhoneRig {
   code(wallet: WalletName, amount: bigint): Promise<string>;
   /** The shop scans a payer code and asks for this many fen. */
   charge(wallet: WalletName, amount: bigint, payer_code: string): Promise<ChargeOutcome>;
+  /** The merchant asks a person for a standing consent. */
+  askConsent(wallet: WalletName, person: string): Promise<void>;
   /** The merchant sends a person money. */
   payOut(wallet: WalletName, person: string, amount: bigint): Promise<PayoutOutcome>;
 }
@@ -65,6 +67,7 @@ export async function startPhoneRig(
     wallets,
     code: (wallet, amount) => showCode(shopAt(wallet), { amount, now: clock.now() }),
     charge: (wallet, amount, payer_code) => charge(shopAt(wallet), { amount, payer_code }),
+    askConsent: (wallet, person) => askConsent(shopAt(wallet), person),
     payOut: (wallet, person, amount) => payOut(shopAt(wallet), { person, amount }),
   };
 
@@ -128,10 +131,29 @@ async function payOut(
   shop: Shop,
   { person, amount }: { person: string; amount: bigint },
 ): Promise<PayoutOutcome> {
-  const { connector, sandbox } = shop;
+  const { connector } = shop;
   if (!connector.payouts) throw new Error(`${connector.name} pays nobody`);
-  const reference = newWalletReference(0);
+  const payee = await payerOf(shop, person);
+  const payout_reference = newWalletReference(0);
   const account = shop.account('first');
+  return connector.payouts.pay(account, { ...SHOP, payout_reference, amount, payee });
+}
+
+async function askConsent(shop: Shop, person: string): Promise<void> {
+  const { consents } = shop.connector.payouts ?? {};
+  if (!consents) throw new Error(`${shop.connector.name} has no standing consents`);
+  const payee = await payerOf(shop, person);
+  const consent_reference = newWalletReference(0);
+  const { notify_url } = SHOP;
+  const order = { consent_reference, payee, display_name: 'lin_xia', notify_url };
+  const asked = await consents.ask(shop.account('first'), order);
+  if (asked.kind !== 'fact') throw new Error(JSON.stringify(asked));
+}
+
+/** A person's id at the shop's wallet, as a paid order shows it. */
+async function payerOf({ connector, sandbox, account: of }: Shop, person: string): Promise<string> {
+  const reference = newWalletReference(0);
+  const account = of('first');
   const code = await connector.createPayment(account, {
     ...SHOP,
     wallet_reference: reference,
@@ -143,9 +165,7 @@ async function payOut(
   if (code.kind !== 'presented' || code.presentation.kind !== 'qr') throw new Error(code.kind);
   await sandbox.confirm((await sandbox.scan(person, code.presentation.qr)).id, 'pay');
   const asked = await connector.queryPayment(account, reference);
-  const payee = asked.kind === 'fact' ? (asked.fact.payer ?? '') : '';
-  const payout_reference = newWalletReference(0);
-  return connector.payouts.pay(account, { ...SHOP, payout_reference, amount, payee });
+  return asked.kind === 'fact' ? (asked.fact.payer ?? '') : '';
 }
 
 export interface PhoneAnswer {

@@ -23,6 +23,7 @@ export function Home({ view, say, code }: ScreenProps & { code: string }) {
         </>
       ) : null}
       <ScanForm view={view} say={say} code={code} />
+      <Consents view={view} say={say} />
       <History view={view} say={say} />
     </>
   );
@@ -85,6 +86,33 @@ function Waiting({ view, say }: ScreenProps) {
               <span>{say(consent ? 'consent_card' : 'transfer_card', { payer })}</span>
               {consent ? null : <Amount amount={amount} />}
             </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Who may send money without asking; each can be withdrawn here. */
+function Consents({ view, say }: ScreenProps) {
+  if (view.consents.length === 0) return null;
+  return (
+    <section class="waiting" aria-labelledby="consents-title">
+      <h2 id="consents-title">{say('consents')}</h2>
+      <ul class="cards">
+        {view.consents.map(({ wallet, id, payer, description }) => (
+          <li>
+            <form method="post" action="/consent">
+              <Hand view={view} wallet={wallet} />
+              <input type="hidden" name="id" value={id} />
+              <button type="submit">
+                <WalletMark wallet={wallet} />
+                <span>
+                  {say('consent_withdraw', { payer })}
+                  <span class="quiet small"> {description}</span>
+                </span>
+              </button>
+            </form>
           </li>
         ))}
       </ul>

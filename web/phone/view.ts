@@ -2,6 +2,7 @@ import type { Fault, FaultSetting } from '../../src/sandbox/faults.ts';
 import type { Of } from '../../src/sandbox/phone/device.ts';
 import type {
   CodeOnScreen,
+  GivenConsent,
   PasswordPrompt,
   Person,
   ReceivableTransfer,
@@ -38,6 +39,8 @@ export interface PhoneView {
   /** What waits for this person, and what shops show around them. */
   readonly prompts: readonly Of<PasswordPrompt>[];
   readonly transfers: readonly Of<ReceivableTransfer>[];
+  /** Standing consents that the person has given. */
+  readonly consents: readonly Of<GivenConsent>[];
   readonly codes: readonly Of<CodeOnScreen>[];
   readonly history: readonly WalletTransaction[];
   readonly clock: { readonly now: Date; readonly offset_ms: number };

@@ -112,4 +112,6 @@ export const TRANSFER_LIMITS = {
   name_from: 200_000n,
   confirm_ms: 24 * HOUR_MS,
   query_ms: 30 * 24 * HOUR_MS,
+  /** Standing consents of one person with one merchant, asked for or in effect. */
+  consents: 5,
 } as const;

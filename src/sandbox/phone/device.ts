@@ -2,6 +2,7 @@ import type { FaultDial, FaultSetting } from '../faults.ts';
 import {
   type CodeOnScreen,
   type ConfirmOutcome,
+  type GivenConsent,
   type PasswordPrompt,
   type PayerCode,
   type Person,
@@ -151,6 +152,18 @@ export class Device {
     const sandbox = this.sandbox(wallet);
     if (!sandbox) throw new PhoneRefusal('transfer_over');
     return sandbox.answerTransfer(id, outcome);
+  }
+
+  /** Standing consents that this person has given, in any wallet. */
+  consents(person: string): Of<GivenConsent>[] {
+    return this.#ofAll((sandbox) => sandbox.consents?.(person) ?? []);
+  }
+
+  /** Throws PhoneRefusal. */
+  async withdrawConsent(wallet: PhoneWallet, person: string, id: string): Promise<void> {
+    const sandbox = this.sandbox(wallet);
+    if (!sandbox?.withdrawConsent) throw new PhoneRefusal('transfer_over');
+    await sandbox.withdrawConsent(person, id);
   }
 
   /** What shops show just now, of every wallet. */

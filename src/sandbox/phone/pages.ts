@@ -38,6 +38,7 @@ function forms(pages: Hono, device: Device): void {
   post('/confirm', (c, form) => confirm(device, c, form));
   post('/prompt', (c, form) => answerPrompt(device, c, form));
   post('/receive', (c, form) => answerTransfer(device, c, form));
+  post('/consent', (c, form) => withdrawConsent(device, c, form));
   post('/balance', (c, form) => topUp(device, c, form));
   post('/clock', async (c, form) => {
     const ms = parseDuration(form.get('advance') ?? '');
@@ -177,6 +178,20 @@ async function answerTransfer(
   try {
     const outcome = form.get('outcome') === 'accept' ? 'accept' : 'decline';
     await sandbox.answerTransfer(form.get('id') ?? '', outcome);
+    return back(device, c, form);
+  } catch (error) {
+    return back(device, c, form, { error: errorOf(error) });
+  }
+}
+
+async function withdrawConsent(
+  device: Device,
+  c: Context,
+  form: URLSearchParams,
+): Promise<Response> {
+  const { person, sandbox } = hand(device, form);
+  try {
+    await device.withdrawConsent(sandbox.wallet, person.id, form.get('id') ?? '');
     return back(device, c, form);
   } catch (error) {
     return back(device, c, form, { error: errorOf(error) });

@@ -67,6 +67,7 @@ export function showPhone(
     error: PHONE_ERRORS.find((known) => known === c.req.query('error')) ?? null,
     prompts: home ? device.prompts(person.id) : [],
     transfers: home ? device.receivable(person.id) : [],
+    consents: home ? device.consents(person.id) : [],
     codes: home ? device.codesOnScreen() : [],
     history: home || screen.kind === 'payer_code' ? device.history(wallet, person.id, HISTORY) : [],
     clock: { now: device.clock.now(), offset_ms: device.clock.offset_ms },

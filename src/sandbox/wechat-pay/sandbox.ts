@@ -33,7 +33,7 @@ import { resumeSharing } from './sharing/resume.ts';
 import { openOperationAccounts } from './transfers/actions.ts';
 import { TransferBook } from './transfers/book.ts';
 import { expireConsent } from './transfers/consents.ts';
-import { answerTransfer, receivable } from './transfers/payee.ts';
+import { answerTransfer, givenConsents, receivable, withdrawConsent } from './transfers/payee.ts';
 import { watchTransfers } from './transfers/progress.ts';
 import { unified } from './unified.ts';
 import { V2_CALLS } from './v2/routes.ts';
@@ -123,6 +123,8 @@ function phoneSide(context: SandboxContext, payer: Payer) {
     receivable: (person: string) => receivable(context, person),
     answerTransfer: (id: string, outcome: 'accept' | 'decline') =>
       answerTransfer(context, id, outcome),
+    consents: (person: string) => givenConsents(context, person),
+    withdrawConsent: (person: string, id: string) => withdrawConsent(context, person, id),
     codesOnScreen: () => payer.codesOnScreen(),
     balance: (person: string) => books.balance(person),
     setBalance: async (person: string, amount: bigint) => {

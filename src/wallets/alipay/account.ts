@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Refusal } from '../../errors.ts';
 import { parseAesKey } from '../../protocols/alipay/content.ts';
 import { AlipayKeyError, parsePrivateKey, parsePublicKey } from '../../protocols/alipay/keys.ts';
-import type { Wallet, WalletAccount } from '../wallet.ts';
+import type { Refused, Wallet, WalletAccount } from '../wallet.ts';
 import { CertificateTrust } from './trust/certificates.ts';
 
 /**
@@ -184,4 +184,16 @@ export function openAccount(account: WalletAccount): AlipayAccount {
     opened.set(account, found);
   }
   return found;
+}
+
+/** Persons and codes belong to an application, and an account is one of them. Nothing was sent. */
+export function otherApp(
+  { app_id }: Pick<AlipayAccount, 'app_id'>,
+  operation: string,
+  named: string | undefined,
+): Refused | undefined {
+  if (named === undefined || named === app_id) return undefined;
+  const message = `${named.slice(0, 32)} is not the application of this account.`;
+  const trace = { operation, duration_ms: 0, request: {} };
+  return { kind: 'refused', code: 'invalid_request', message, trace };
 }

@@ -14,6 +14,8 @@ export interface ChargeOrder {
   /** Where a wallet that notifies of such payments sends it. */
   readonly notify_url: string;
   readonly sub_merchant?: string;
+  /** One of this account's app ids at the wallet, which names the payer; its first if absent. */
+  readonly app?: string;
   readonly hold?: boolean;
 }
 
@@ -42,6 +44,6 @@ export interface PayerCodes {
   /** The only way to end an undecided charge; re-entrant under the same reference. */
   reverse(
     account: WalletAccount,
-    order: { readonly wallet_reference: string; readonly sub_merchant?: string },
+    order: Pick<ChargeOrder, 'wallet_reference' | 'sub_merchant' | 'app'>,
   ): Promise<ReverseOutcome>;
 }

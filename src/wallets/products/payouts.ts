@@ -1,12 +1,15 @@
 import type { Refused, Traced, Unknown, WalletAccount } from '../wallet.ts';
+import type { ConsentOrder, PayoutConsents } from './payout-consents.ts';
 
 /** Money from the merchant's account at the wallet to a person there. */
 export interface PayoutOrder {
   readonly payout_reference: string;
   readonly amount: bigint;
   readonly currency: 'CNY';
-  /** The person's id at the wallet, for the app of this account. */
+  /** The person's id at the wallet, for the app named by `app`. */
   readonly payee: string;
+  /** One of this account's app ids at the wallet; its first when absent. */
+  readonly app?: string;
   /** Real name; a wallet that checks it refuses a wrong one. */
   readonly payee_name?: string;
   readonly description: string;
@@ -20,6 +23,8 @@ export interface PayoutOrder {
   readonly notify_url: string;
   /** The payee agreed once for all: no confirmation is asked. */
   readonly standing_consent?: string;
+  /** While they accept, the payee is asked to agree to later ones too (`consents`). */
+  readonly ask_consent?: Pick<ConsentOrder, 'consent_reference' | 'display_name' | 'notify_url'>;
 }
 
 /**
@@ -31,6 +36,8 @@ export interface PayoutFact {
   readonly state: 'pending' | 'needs_payee' | 'succeeded' | 'refused' | 'cancelled' | 'returned';
   readonly wallet_payout_id?: string;
   readonly amount?: bigint;
+  /** Whom the wallet says it is for. */
+  readonly payee?: string;
   readonly confirmation?: Readonly<Record<string, string>>;
   readonly paid_at?: Date;
   /** The wallet's own reason when it is refused. */
@@ -52,4 +59,6 @@ export interface Payouts {
   query(account: WalletAccount, payout_reference: string): Promise<PayoutOutcome>;
   /** Only while the person has not accepted. */
   cancel?(account: WalletAccount, payout_reference: string): Promise<PayoutOutcome>;
+  /** Absent where no confirmation is ever asked. */
+  readonly consents?: PayoutConsents;
 }

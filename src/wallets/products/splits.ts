@@ -14,6 +14,8 @@ export interface SplitOrder {
   readonly wallet_reference: string;
   readonly wallet_transaction_id: string;
   readonly sub_merchant?: string;
+  /** One of this account's app ids, in which persons are known; its first when absent. */
+  readonly app?: string;
   readonly parts: readonly (SplitReceiver & {
     readonly amount: bigint;
     readonly description: string;
@@ -21,6 +23,9 @@ export interface SplitOrder {
   /** Release to the seller what these parts leave over; no split of this payment can follow. */
   readonly release_rest: boolean;
 }
+
+/** Who may receive, of which seller where sellers keep lists of their own. */
+export type ListedReceiver = SplitReceiver & Pick<SplitOrder, 'sub_merchant' | 'app'>;
 
 export interface SplitPartFact {
   readonly account: string;
@@ -104,14 +109,8 @@ export interface Splits {
   /** Those of this account, where accounts differ. */
   limitsOf?(account: WalletAccount): SplitLimits;
   /** A receiver must be known to the wallet before money may go there; re-entrant. */
-  addReceiver(
-    account: WalletAccount,
-    receiver: SplitReceiver & { readonly sub_merchant?: string },
-  ): Promise<ReceiverOutcome>;
-  removeReceiver(
-    account: WalletAccount,
-    receiver: SplitReceiver & { readonly sub_merchant?: string },
-  ): Promise<ReceiverOutcome>;
+  addReceiver(account: WalletAccount, receiver: ListedReceiver): Promise<ReceiverOutcome>;
+  removeReceiver(account: WalletAccount, receiver: ListedReceiver): Promise<ReceiverOutcome>;
   split(account: WalletAccount, order: SplitOrder): Promise<SplitOutcome>;
   querySplit(
     account: WalletAccount,

@@ -31,6 +31,16 @@ export function idsOf(value: unknown): Map<string, string> {
   return new Map(entries.map(([name, id]) => [name, String(id)]));
 }
 
+/** The app id an order names, or the first; a sentence when it is none of this merchant's. */
+export function namedApp(
+  { appid, appids }: { readonly appid: string; readonly appids: ReadonlyMap<string, string> },
+  named: string | undefined,
+): { readonly appid: string } | { readonly problem: string } {
+  if (named === undefined || named === appid) return { appid };
+  if ([...appids.values()].includes(named)) return { appid: named };
+  return { problem: `${named.slice(0, 32)} is no app id of this account (settings.appids).` };
+}
+
 export function wrong(param: string, rule: string): Refusal {
   return new Refusal('invalid_parameter', { param, message: `${param} ${rule}.` });
 }

@@ -6,6 +6,7 @@ const HIDDEN = new Set([
   'auth_code',
   'sign',
   'user_name',
+  'user_display_name',
   'encrypted_name',
   'receiver_name',
   'account_name',

@@ -5,13 +5,20 @@ import {
 } from '../../protocols/wechat-pay/messages.ts';
 import { type OpenedEnvelope, parseEnvelope } from '../../protocols/wechat-pay/notification.ts';
 import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
-import type { NotificationAnswer, RawNotification, VerifiedNotification } from '../notification.ts';
+import type {
+  NotificationAnswer,
+  NotificationFact,
+  RawNotification,
+  VerifiedNotification,
+} from '../notification.ts';
 import type { MerchantAccount } from './account.ts';
+import { namedApp } from './app-ids.ts';
 import type { Client } from './client.ts';
 import { onboardingFact } from './ecommerce/onboarding.ts';
 import { withdrawalFact } from './ecommerce/seller-funds.ts';
 import { combinedFacts, paymentFact, refundFact } from './facts.ts';
 import { maskObject } from './mask.ts';
+import { consentFact } from './payouts/consents.ts';
 import { payoutFact } from './payouts/payouts.ts';
 import { splitNoticeFact } from './splits/facts.ts';
 import { judge } from './trust/judge.ts';
@@ -68,6 +75,7 @@ function readContent(
   if (about === 'split') return split(account, content);
   if (about === 'onboarding') return onboarding(envelope, content);
   if (about === 'withdrawal') return withdrawal(account, content);
+  if (about === 'payout_consent') return consent(account, content);
   const mchid = firstOf(content, MERCHANT_FIELDS);
   const appid = firstOf(content, APP_FIELDS);
   if (mchid !== account.mchid || (appid !== undefined && !isOwnApp(account, appid))) {
@@ -94,8 +102,8 @@ function firstOf(content: WireObject, names: readonly string[]): string | undefi
   return names.map((name) => textField(content, name)).find((value) => value !== undefined);
 }
 
-function isOwnApp({ appid, appids }: MerchantAccount, named: string): boolean {
-  return named === appid || [...appids.values()].includes(named);
+function isOwnApp(account: MerchantAccount, named: string): boolean {
+  return !('problem' in namedApp(account, named));
 }
 
 function payment(content: WireObject): VerifiedNotification {
@@ -144,6 +152,20 @@ function payout(account: MerchantAccount, content: WireObject): VerifiedNotifica
   return verified(content, { fact_id, fact_state, content: { about: 'payout', fact } });
 }
 
+/** It names no merchant; app id and key say whose it is. Agreed and ended are two facts. */
+function consent(account: MerchantAccount, content: WireObject): VerifiedNotification {
+  const fact = consentFact(account, content);
+  const fact_id = fact?.standing_consent ?? fact?.consent_reference;
+  if (!fact || fact_id === undefined) {
+    return refused('malformed', 'Fields of the standing consent are missing.');
+  }
+  if (fact.app === undefined || !isOwnApp(account, fact.app)) {
+    return refused('wrong_account', 'The notification is about another app id.');
+  }
+  const fact_state = textField(content, 'state') ?? '';
+  return verified(content, { fact_id, fact_state, content: { about: 'payout_consent', fact } });
+}
+
 /** Told to the receiver: the merchant it names as `mchid` is the one that paid. */
 function split(account: MerchantAccount, content: WireObject): VerifiedNotification {
   const fact = splitNoticeFact(content);
@@ -179,11 +201,12 @@ function withdrawal(account: MerchantAccount, content: WireObject): VerifiedNoti
   return verified(content, { fact_id, fact_state, content: { about: 'withdrawal', fact } });
 }
 
-type Subject = 'payment' | 'refund' | 'payout' | 'split' | 'onboarding' | 'withdrawal';
+type Subject = Exclude<NotificationFact['about'], 'combined' | 'other'>;
 
 /** The type of what is inside decides; profit sharing may also arrive as TRANSACTION.SUCCESS. */
 function subjectOf({ event_type, original_type }: OpenedEnvelope): Subject | undefined {
   if (event_type === 'MCHTRANSFER.BILL.FINISHED') return 'payout';
+  if (event_type.startsWith('MCHTRANSFER.AUTHORIZATION.')) return 'payout_consent';
   if (event_type === 'PROFITSHARING.SUCCESS') return 'split';
   if (event_type === 'APPLYMENT_STATE.APPROVED') return 'onboarding';
   if (event_type === 'MCHWITHDRAW.CHANGE') return 'withdrawal';

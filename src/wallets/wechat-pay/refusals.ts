@@ -14,6 +14,7 @@ const CODES: Readonly<Record<string, RefusalCode>> = {
   MCH_NOT_EXISTS: 'bad_credentials',
   NO_AUTH: 'not_permitted',
   NOT_ENOUGH: 'insufficient_funds',
+  NOT_FOUND: 'not_found',
   ORDER_CLOSED: 'already_closed',
   ORDER_NOT_EXIST: 'not_found',
   ORDER_PAID: 'already_paid',

@@ -16,6 +16,8 @@ const transferBody = z.strictObject({
   outcome: z.enum(['accept', 'decline']),
 });
 
+const consentBody = z.strictObject({ wallet: walletName, consent: z.string().min(1).max(128) });
+
 export function personRoutes(api: Hono, device: Device): void {
   api.get('/api/people', (c) => {
     const zh = c.req.query('lang') === 'zh';
@@ -47,6 +49,16 @@ export function personRoutes(api: Hono, device: Device): void {
   api.post('/api/transfers', async (c) => {
     const { wallet, transfer, outcome } = await body(c, transferBody);
     return c.json(await device.answerTransfer(wallet, transfer, outcome));
+  });
+  api.get('/api/people/:person/consents', (c) => {
+    const person = personOf(device, c.req.param('person'));
+    return c.json({ data: device.consents(person) });
+  });
+  api.post('/api/people/:person/consents', async (c) => {
+    const person = personOf(device, c.req.param('person'));
+    const { wallet, consent } = await body(c, consentBody);
+    await device.withdrawConsent(wallet, person, consent);
+    return c.json({ state: 'withdrawn' });
   });
   api.get('/api/codes', (c) => c.json({ data: device.codesOnScreen().map(withFen) }));
 }

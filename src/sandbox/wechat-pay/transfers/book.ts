@@ -25,12 +25,19 @@ export interface TransferRecord {
   readonly package_info: string;
   /** Nobody is asked: a standing consent covers it. */
   readonly consented: boolean;
+  /** The standing consent that the payee gives along with taking the money. */
+  readonly asks?: ConsentAlong;
   readonly created_at: number;
   readonly expires_at: number;
   state: TransferState;
   fail_reason: TransferFailure | null;
   updated_at: number;
 }
+
+export type ConsentAlong = Pick<
+  ConsentRecord,
+  'out_authorization_no' | 'display_name' | 'notify_url'
+>;
 
 /** WAIT_USER_CONFIRM → TAKING_EFFECT → CLOSED; unconfirmed for 24 hours → CLOSED. */
 export interface ConsentRecord {

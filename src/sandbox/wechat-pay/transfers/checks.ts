@@ -1,3 +1,4 @@
+import { businessDate } from '../../../clock.ts';
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
 import {
   fenField,
@@ -13,7 +14,6 @@ import type { Merchant } from '../merchants/keys.ts';
 import { digest } from '../orders/fingerprint.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
 import type { TransferRecord } from './book.ts';
-import { dayStart } from './progress.ts';
 
 /** What a transfer must satisfy before any money leaves. */
 /** Who is to get it: an openid of one of the merchant's app ids. */
@@ -74,6 +74,11 @@ export function fingerprintOf({ body, open }: SensitiveCall): string {
   const sealed = textField(body, 'user_name');
   if (sealed === undefined) return digest(body);
   return digest({ ...body, user_name: open(sealed) ?? sealed });
+}
+
+/** Midnight in Shanghai of the business day that is now, epoch milliseconds. */
+function dayStart(now: Date): number {
+  return new Date(`${businessDate(now)}T00:00:00+08:00`).getTime();
 }
 
 export function checkQuota(context: SandboxContext, record: TransferRecord): void {

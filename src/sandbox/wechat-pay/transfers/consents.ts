@@ -1,6 +1,10 @@
 import { shanghaiTime } from '../../../clock.ts';
 import { INTERNAL_CODE } from '../../../protocols/wechat-pay/errors.ts';
-import { textField, type WireObject } from '../../../protocols/wechat-pay/messages.ts';
+import {
+  isWireObject,
+  textField,
+  type WireObject,
+} from '../../../protocols/wechat-pay/messages.ts';
 import {
   type ConsentClosure,
   type ConsentMessage,
@@ -12,7 +16,7 @@ import { invalidRequest, otherParameters, WechatPayRefusal } from '../api/refusa
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import { digest } from '../orders/fingerprint.ts';
-import type { ConsentRecord } from './book.ts';
+import type { ConsentAlong, ConsentRecord, TransferRecord } from './book.ts';
 import { payeeOf } from './checks.ts';
 import { CONSENT_FIELDS } from './schemas.ts';
 
@@ -50,6 +54,7 @@ function open(
 ): ConsentRecord {
   const { body, fingerprint } = request;
   const person = payeeOf(context, merchant, body);
+  checkCount(context, merchant, person);
   const now = context.clock.now().getTime();
   const record: ConsentRecord = {
     mchid: merchant.mchid,
@@ -73,6 +78,57 @@ function open(
   };
   context.transfers.putConsent(record);
   return record;
+}
+
+function checkCount(context: SandboxContext, { mchid }: Merchant, person: string): void {
+  const theirs = context.transfers.consentsOf(person).filter((record) => record.mchid === mchid);
+  for (const record of theirs) expireConsent(context, record);
+  if (theirs.filter(({ state }) => state !== 'CLOSED').length < TRANSFER_LIMITS.consents) return;
+  const message = '用户在当前场景下的授权数量达到限制，不支持发起授权';
+  throw invalidRequest(message, INTERNAL_CODE.out_of_range);
+}
+
+/** What a transfer asks of its payee besides; a number that is taken is refused. */
+export function consentAlong(
+  context: SandboxContext,
+  merchant: Merchant,
+  body: WireObject,
+): ConsentAlong | undefined {
+  const asked = isWireObject(body.authorization_info) ? body.authorization_info : undefined;
+  if (!asked) return undefined;
+  const out_authorization_no = textField(asked, 'out_authorization_no') ?? '';
+  if (context.transfers.consent(merchant.mchid, out_authorization_no)) {
+    throw otherParameters('商户侧授权单号已存在');
+  }
+  return {
+    out_authorization_no,
+    display_name: textField(asked, 'user_display_name') ?? '',
+    notify_url: textField(asked, 'authorization_notify_url') ?? '',
+  };
+}
+
+/** The payee took the money and agreed with the same tap. */
+export function agreedAlong(context: SandboxContext, transfer: TransferRecord): void {
+  const { asks, mchid, appid, openid, person, scene, fingerprint, package_info } = transfer;
+  if (!asks || context.transfers.consent(mchid, asks.out_authorization_no)) return;
+  grantConsent(context, {
+    ...asks,
+    mchid,
+    authorization_id: randomDigits(context.random, 27),
+    appid,
+    openid,
+    person,
+    scene,
+    perception: null,
+    fingerprint,
+    package_info,
+    created_at: transfer.created_at,
+    expires_at: transfer.expires_at,
+    state: 'WAIT_USER_CONFIRM',
+    authorized_at: null,
+    closed_at: null,
+    close_reason: null,
+  });
 }
 
 /** GET …/user-confirm-authorization/out-authorization-no/{out_authorization_no} */
@@ -151,11 +207,18 @@ export function requireConsent(
 
 function find(context: SandboxContext, merchant: Merchant, number: string): ConsentRecord {
   const record = context.transfers.consent(merchant.mchid, number);
-  if (!record) {
+  if (record) expireConsent(context, record);
+  if (!record || isForgotten(context, record)) {
     throw new WechatPayRefusal(404, 'NOT_FOUND', INTERNAL_CODE.order_not_found, '记录不存在');
   }
-  expireConsent(context, record);
   return record;
+}
+
+/** One that nobody confirmed is kept for 30 days. */
+function isForgotten(context: SandboxContext, record: ConsentRecord): boolean {
+  if (record.close_reason !== 'USER_OVERDUE_UNCONFIRMED') return false;
+  const oldest = context.clock.now().getTime() - TRANSFER_LIMITS.query_ms;
+  return (record.closed_at ?? oldest) < oldest;
 }
 
 function consentMessage(record: ConsentRecord): ConsentMessage {

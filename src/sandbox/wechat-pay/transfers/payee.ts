@@ -1,4 +1,4 @@
-import { PhoneRefusal, type ReceivableTransfer } from '../../sandbox.ts';
+import { type GivenConsent, PhoneRefusal, type ReceivableTransfer } from '../../sandbox.ts';
 import type { SandboxContext } from '../context.ts';
 import type { ConsentRecord, TransferRecord } from './book.ts';
 import { end, expireConsent, grantConsent } from './consents.ts';
@@ -48,6 +48,31 @@ export async function answerTransfer(
   } else throw new PhoneRefusal('transfer_over');
   await context.store.committed();
   return { state: outcome === 'accept' ? 'accepted' : 'declined' };
+}
+
+/** What this person has agreed to, as their wallet lists it. */
+export function givenConsents(context: SandboxContext, person: string): GivenConsent[] {
+  return context.transfers.consentsOf(person).flatMap((record) => {
+    const { authorization_id: id, authorized_at, display_name, perception } = record;
+    if (record.state !== 'TAKING_EFFECT' || authorized_at === null) return [];
+    const description = [display_name, perception].filter(Boolean).join(' · ');
+    const payer = nameOf(context, record);
+    return [{ id, payer, description, agreed_at: new Date(authorized_at) }];
+  });
+}
+
+/** The payee withdraws it in their wallet. Throws PhoneRefusal. */
+export async function withdrawConsent(
+  context: SandboxContext,
+  person: string,
+  id: string,
+): Promise<void> {
+  const record = context.transfers.consentById(id);
+  if (record?.person !== person || record.state !== 'TAKING_EFFECT') {
+    throw new PhoneRefusal('transfer_over');
+  }
+  end(context, record, 'USER_CLOSE');
+  await context.store.committed();
 }
 
 function waiting(context: SandboxContext): TransferRecord[] {

@@ -1,9 +1,10 @@
-import { businessDate, shanghaiTime } from '../../../clock.ts';
+import { shanghaiTime } from '../../../clock.ts';
 import { fenNumber } from '../../../protocols/wechat-pay/messages.ts';
 import type { TransferFailure, TransferNotice } from '../../../protocols/wechat-pay/transfers.ts';
 import type { SandboxContext } from '../context.ts';
 import { OPERATION } from '../money.ts';
 import { OPEN_STATES, type TransferRecord } from './book.ts';
+import { agreedAlong } from './consents.ts';
 
 /**
  * How a transfer moves on. The merchant's money leaves when the transfer is accepted and comes back
@@ -58,6 +59,7 @@ function arrive(context: SandboxContext, record: TransferRecord): void {
   books.setBalance(record.person, books.balance(record.person) + record.amount);
   change(context, record, 'SUCCESS');
   tell(context, record);
+  agreedAlong(context, record);
 }
 
 export function fail(
@@ -132,9 +134,4 @@ function tell(context: SandboxContext, record: TransferRecord): void {
   };
   const { mchid, notify_url: url } = record;
   context.notices.send({ mchid, url, event_type: 'MCHTRANSFER.BILL.FINISHED', content });
-}
-
-/** Midnight in Shanghai of the business day that is now, epoch milliseconds. */
-export function dayStart(now: Date): number {
-  return new Date(`${businessDate(now)}T00:00:00+08:00`).getTime();
 }

@@ -2,6 +2,7 @@ import type { Route } from '../api/route.ts';
 import { askConsent, closeConsent, queryConsent } from './consents.ts';
 import {
   cancelTransfer,
+  createAskingTransfer,
   createConsentedTransfer,
   createTransfer,
   queryTransfer,
@@ -36,6 +37,18 @@ export const TRANSFER_ROUTES: readonly Route[] = [
     operation: 'transfer.create',
     per_second: 100,
     run: createConsentedTransfer,
+  },
+  {
+    call: `POST ${BILLS}/pre-transfer-with-authorization`,
+    group: GROUP,
+    doc: `${DOC}/4014399293`,
+    differs: [
+      'Who takes the money on the sandbox phone agrees to later ones with it; a payee is always',
+      'named by openid; sponsor_mchid is not taken.',
+    ].join(' '),
+    operation: 'transfer.create',
+    per_second: 100,
+    run: createAskingTransfer,
   },
   {
     call: `GET ${BILLS}/out-bill-no/{out_bill_no}`,
@@ -75,6 +88,7 @@ export const TRANSFER_ROUTES: readonly Route[] = [
     group: GROUP,
     doc: `${DOC}/4014399423`,
     operation: 'transfer.consent.query',
+    per_second: 100,
     run: (context, merchant, { parameters, query }) =>
       queryConsent(context, merchant, {
         number: parameters.out_authorization_no ?? '',

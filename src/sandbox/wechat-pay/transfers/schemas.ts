@@ -55,6 +55,24 @@ export const TRANSFER_FIELDS: Fields = {
   },
 };
 
+const display = text('用户展示名称', 32, { required: true });
+const notifyUrl = text('授权结果通知地址', 256, { required: true, pattern: URL_WITHOUT_QUERY });
+const number = text('商户侧授权单号', 32, { required: true, pattern: NUMBER });
+
+/** A transfer that its payee confirms while they are asked for a standing consent. */
+export const ASKING_FIELDS: Fields = {
+  ...transfer,
+  authorization_info: {
+    type: 'object',
+    label: '免确认收款授权信息',
+    fields: {
+      user_display_name: display,
+      out_authorization_no: number,
+      authorization_notify_url: notifyUrl,
+    },
+  },
+};
+
 /** A transfer under a standing consent. */
 export const CONSENTED_FIELDS: Fields = {
   ...transfer,
@@ -63,14 +81,11 @@ export const CONSENTED_FIELDS: Fields = {
 };
 
 export const CONSENT_FIELDS: Fields = {
-  out_authorization_no: text('商户侧授权单号', 32, { required: true, pattern: NUMBER }),
+  out_authorization_no: number,
   appid: text('商户AppID', 32, { required: true }),
   openid: text('收款用户OpenID', 64, { required: true }),
   transfer_scene_id: text('转账场景ID', 36, { required: true, pattern: SCENE }),
-  user_display_name: text('用户展示名称', 32, { required: true }),
-  user_recv_perception: text('用户收款感知', 30),
-  authorization_notify_url: text('授权结果通知地址', 256, {
-    required: true,
-    pattern: URL_WITHOUT_QUERY,
-  }),
+  user_display_name: display,
+  user_recv_perception: text('用户收款感知', 256),
+  authorization_notify_url: notifyUrl,
 };

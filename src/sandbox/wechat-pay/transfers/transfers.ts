@@ -14,11 +14,11 @@ import { invalidRequest, otherParameters, WechatPayRefusal } from '../api/refusa
 import type { SandboxContext } from '../context.ts';
 import type { Merchant } from '../merchants/keys.ts';
 import type { SensitiveCall } from '../sharing/sensitive.ts';
-import { OPEN_STATES, type TransferRecord } from './book.ts';
+import { type ConsentAlong, OPEN_STATES, type TransferRecord } from './book.ts';
 import { checkQuota, checkScene, fingerprintOf, nameOf, payeeOf } from './checks.ts';
-import { requireConsent } from './consents.ts';
+import { consentAlong, requireConsent } from './consents.ts';
 import { expireTransfer, moveFunds, process, startCancel } from './progress.ts';
-import { CONSENTED_FIELDS, TRANSFER_FIELDS } from './schemas.ts';
+import { ASKING_FIELDS, CONSENTED_FIELDS, TRANSFER_FIELDS } from './schemas.ts';
 
 /**
  * Transfers to persons. The same number with the same data answers with the transfer as it stands;
@@ -31,7 +31,22 @@ export function createTransfer(
   call: SensitiveCall,
 ): TransferCreated {
   checkFields(TRANSFER_FIELDS, call.body);
-  const record = reentered(context, merchant, call) ?? open(context, merchant, call, false);
+  const record = reentered(context, merchant, call) ?? open(context, merchant, call);
+  return created(record);
+}
+
+/** https://pay.weixin.qq.com/doc/v3/merchant/4014399293 */
+export function createAskingTransfer(
+  context: SandboxContext,
+  merchant: Merchant,
+  call: SensitiveCall,
+): TransferCreated {
+  checkFields(ASKING_FIELDS, call.body);
+  let record = reentered(context, merchant, call);
+  if (!record) {
+    const asks = consentAlong(context, merchant, call.body);
+    record = open(context, merchant, call, { ...(asks ? { asks } : {}) });
+  }
   return created(record);
 }
 
@@ -45,7 +60,7 @@ export function createConsentedTransfer(
   let record = reentered(context, merchant, call);
   if (!record) {
     requireConsent(context, merchant, call.body);
-    record = open(context, merchant, call, true);
+    record = open(context, merchant, call, { consented: true });
   }
   return message(record, merchant);
 }
@@ -54,7 +69,7 @@ function open(
   context: SandboxContext,
   merchant: Merchant,
   call: SensitiveCall,
-  consented: boolean,
+  { consented = false, asks }: { consented?: boolean; asks?: ConsentAlong } = {},
 ): TransferRecord {
   const { body } = call;
   const person = payeeOf(context, merchant, body);
@@ -75,6 +90,7 @@ function open(
     fingerprint: fingerprintOf(call),
     package_info: context.random.bytes(48).toString('base64'),
     consented,
+    ...(asks ? { asks } : {}),
     created_at: now.getTime(),
     expires_at: now.getTime() + TRANSFER_LIMITS.confirm_ms,
     state: 'ACCEPTED',

@@ -127,6 +127,11 @@ describe('a payout', () => {
 });
 
 describe('a refusal is definite', () => {
+  test('of a payee in another application: nothing is sent', async () => {
+    const outcome = await pay(order({ app: '2021000000000000' }));
+    expect(outcome).toMatchObject({ kind: 'refused', trace: { duration_ms: 0 } });
+  });
+
   test.each([
     ['another name', { payee_name: '陈大海' }, 'invalid_request'],
     ['nobody', { payee: 'no@sandbox.test' }, 'invalid_request'],

@@ -9,7 +9,7 @@ import {
 } from '../../../protocols/alipay/transfers.ts';
 import type { PayoutFact, PayoutOrder, PayoutOutcome, Payouts } from '../../products/payouts.ts';
 import type { RefusalCode } from '../../wallet.ts';
-import { type AlipayAccount, openAccount } from '../account.ts';
+import { type AlipayAccount, openAccount, otherApp } from '../account.ts';
 import { type Gateway, type GatewayAnswer, refusedBy, undecided, type Value } from '../gateway.ts';
 import { TRANSFER, TRANSFER_QUERY } from './calls.ts';
 
@@ -62,6 +62,8 @@ async function pay(
   account: AlipayAccount,
   order: PayoutOrder,
 ): Promise<PayoutOutcome> {
+  const refused = otherApp(account, TRANSFER, order.app);
+  if (refused) return refused;
   const title = order.description.slice(0, MAX_TITLE);
   const answer = await gateway.call(account, {
     method: TRANSFER,

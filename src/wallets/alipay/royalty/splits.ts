@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { toYuan } from '../../../money.ts';
 import { fenOf } from '../../../protocols/alipay/trade.ts';
 import type {
+  ListedReceiver,
   ReceiverOutcome,
   SplitFact,
   SplitLimits,
   SplitOrder,
   SplitOutcome,
-  SplitReceiver,
   Splits,
   UnsplitOutcome,
 } from '../../products/splits.ts';
-import { type AlipayAccount, openAccount } from '../account.ts';
+import { type AlipayAccount, openAccount, otherApp } from '../account.ts';
 import { type Gateway, refusedBy, undecided } from '../gateway.ts';
 import { HOLD_DAYS } from '../trade/order-content.ts';
 import { accountType } from './accounts.ts';
@@ -34,21 +34,22 @@ const LIMITS: SplitLimits = {
 };
 const NUMBER_LENGTH = 32;
 
-type Receiver = SplitReceiver & { readonly sub_merchant?: string };
-
 /** The same receiver has the same number, so that binding twice is binding once. */
-function receiverNumber(verb: string, { account }: Receiver): string {
+function receiverNumber(verb: string, { account }: ListedReceiver): string {
   return createHash('sha256').update(`${verb} ${account}`).digest('hex').slice(0, NUMBER_LENGTH);
 }
 
 async function relate(
   gateway: Gateway,
   account: AlipayAccount,
-  { receiver, verb }: { receiver: Receiver; verb: 'bind' | 'unbind' },
+  { receiver, verb }: { receiver: ListedReceiver; verb: 'bind' | 'unbind' },
 ): Promise<ReceiverOutcome> {
   const { name } = receiver;
+  const method = `alipay.trade.royalty.relation.${verb}`;
+  const refused = otherApp(account, method, receiver.app);
+  if (refused) return refused;
   const answer = await gateway.call(account, {
-    method: `alipay.trade.royalty.relation.${verb}`,
+    method,
     biz_content: {
       out_request_no: receiverNumber(verb, receiver),
       receiver_list: [
@@ -96,6 +97,8 @@ async function split(
   account: AlipayAccount,
   order: SplitOrder,
 ): Promise<SplitOutcome> {
+  const refused = otherApp(account, 'alipay.trade.order.settle', order.app);
+  if (refused) return refused;
   const confirmed = await confirmForSplits(gateway, account, order);
   if (confirmed) return confirmed;
   const answer = await gateway.call(account, {

@@ -6,7 +6,7 @@ import type {
   PayerCodes,
   ReverseOutcome,
 } from '../../products/payer-codes.ts';
-import { type AlipayAccount, openAccount } from '../account.ts';
+import { type AlipayAccount, openAccount, otherApp } from '../account.ts';
 import { paymentFact } from '../facts.ts';
 import { type Gateway, refusedBy, undecided } from '../gateway.ts';
 import { custodyContent, subjectOf } from './order-content.ts';
@@ -37,6 +37,8 @@ async function charge(
   account: AlipayAccount,
   order: ChargeOrder,
 ): Promise<ChargeOutcome> {
+  const refused = otherApp(account, 'alipay.trade.pay', order.app);
+  if (refused) return refused;
   const answer = await gateway.call(account, {
     method: 'alipay.trade.pay',
     notify_url: order.notify_url,

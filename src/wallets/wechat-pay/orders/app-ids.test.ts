@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newWalletReference } from '../../../ids.ts';
 import { poll, type Role } from '../../../sandbox/wechat-pay/sharing/testing.ts';
 import { pay } from '../../../sandbox/wechat-pay/testing.ts';
+import type { ChargeOrder } from '../../products/payer-codes.ts';
+import type { PayoutOrder } from '../../products/payouts.ts';
+import type { SplitOrder } from '../../products/splits.ts';
 import type { CreateOrder, WalletAccount } from '../../wallet.ts';
 import { type ConnectorBench, openConnectorBench } from '../testing.ts';
 
@@ -67,6 +70,10 @@ async function exchange(code: string, { appid, app_secret }: App) {
 
 async function openidAt(at: App, person?: string): Promise<string> {
   return (await exchange(await loginCode(at, person), at)).openid ?? '';
+}
+
+interface SellersApp extends App {
+  readonly sub_mchid: string | null;
 }
 
 const first = (role: Role): App => bench.merchant(role);
@@ -166,4 +173,118 @@ test('a seller’s app id logs payers in with its own secret, and only its own c
   const request = order({ presentation: 'mini_program', payer: there, sub_merchant });
   const params = await paramsOf(account, request);
   expect(await pay(bench.running, JSON.stringify(params))).toEqual({ state: 'paid' });
+});
+
+describe('money for a person who is known in another app', () => {
+  const notSent = { kind: 'refused', code: 'invalid_request', trace: { duration_ms: 0 } };
+  const stranger = 'wx0000000000000000';
+
+  function payout(more: Partial<PayoutOrder>): PayoutOrder {
+    return {
+      payout_reference: newWalletReference(0),
+      amount: 100n,
+      currency: 'CNY',
+      payee: '',
+      description: '补偿',
+      notify_url: bench.shop.notify_url,
+      ...more,
+    };
+  }
+
+  test('is paid out under that app, asked for there, and never under a foreign one', async () => {
+    const { payouts } = bench.wallet;
+    const account = withApps();
+    const payee = await openidAt(mini);
+    const made = await payouts?.pay(account, payout({ payee, app: mini.appid }));
+    expect(made).toMatchObject({
+      kind: 'fact',
+      fact: { state: 'needs_payee', confirmation: { appId: mini.appid } },
+    });
+    expect((await payouts?.pay(account, payout({ payee })))?.kind).toBe('refused');
+    expect(await payouts?.pay(account, payout({ payee, app: stranger }))).toMatchObject(notSent);
+  });
+
+  test('is split under that app', async () => {
+    const { splits } = bench.wallet;
+    const account = withApps();
+    const person = { kind: 'person', account: await openidAt(mini), name: '林小禾' } as const;
+    const paid = await bench.paid('direct');
+    bench.wait(60_000);
+    const inApp = { ...person, app: mini.appid };
+    expect((await splits?.addReceiver(account, inApp))?.kind).toBe('done');
+    const split: SplitOrder = {
+      split_reference: newWalletReference(0),
+      wallet_reference: paid.out_trade_no,
+      wallet_transaction_id: paid.transaction_id,
+      parts: [{ ...person, amount: 300n, description: '推广' }],
+      release_rest: false,
+      app: mini.appid,
+    };
+    expect((await splits?.split(account, split))?.kind).toBe('fact');
+    await poll(() => splits?.querySplit(account, split)).toMatchObject({
+      fact: { state: 'finished', parts: [{ amount: 300n, state: 'succeeded' }] },
+    });
+    const before = await splits?.split(account, {
+      ...split,
+      split_reference: newWalletReference(0),
+      app: stranger,
+    });
+    expect(before).toMatchObject(notSent);
+    expect(await splits?.addReceiver(account, { ...person, app: stranger })).toMatchObject(notSent);
+    expect((await splits?.removeReceiver(account, inApp))?.kind).toBe('done');
+  });
+
+  test('is split to who the person is in the seller’s own app', async () => {
+    const { splits } = bench.wallet;
+    const paid = await bench.paid('partner');
+    bench.wait(60_000);
+    const { data } = (await bench.act('appids/list', {})) as { data: SellersApp[] };
+    const own = data.find(({ sub_mchid }) => sub_mchid === paid.seller);
+    if (!own) throw new Error('the seller has no app id');
+    const account = bench.walletAccount('partner', { sub_appids: { [paid.seller]: own.appid } });
+    const person = { kind: 'person', account: await openidAt(own), name: '林小禾' } as const;
+    const listed = { ...person, sub_merchant: paid.seller, app: own.appid };
+    expect((await splits?.addReceiver(account, listed))?.kind).toBe('done');
+    const split: SplitOrder = {
+      split_reference: newWalletReference(0),
+      wallet_reference: paid.out_trade_no,
+      wallet_transaction_id: paid.transaction_id,
+      sub_merchant: paid.seller,
+      parts: [{ ...person, amount: 200n, description: '推广' }],
+      release_rest: false,
+      app: own.appid,
+    };
+    expect((await splits?.split(account, split))?.kind).toBe('fact');
+    await poll(() => splits?.querySplit(account, split)).toMatchObject({
+      fact: { parts: [{ amount: 200n, state: 'succeeded' }] },
+    });
+    const another = { ...listed, sub_merchant: bench.seller('partner', 1) };
+    expect(await splits?.addReceiver(account, another)).toMatchObject(notSent);
+  });
+
+  test.each(['v3', 'v2'])('by a payer code of %s names the payer there', async (payer_codes) => {
+    const { payerCodes } = bench.wallet;
+    const { mchid } = bench.merchant('direct');
+    const account = bench.walletAccount('direct', {
+      appids: { mini_program: mini.appid },
+      payer_codes,
+    });
+    const charge: ChargeOrder = {
+      wallet_reference: newWalletReference(0),
+      amount: 100n,
+      currency: 'CNY',
+      description: '茶',
+      payer_code: bench.running.sandbox.payerCode('lin').code,
+      device: 'POS-1',
+      client_ip: '127.0.0.1',
+      notify_url: bench.shop.notify_url,
+      app: mini.appid,
+    };
+    expect(await payerCodes?.charge(account, charge)).toMatchObject({
+      kind: 'fact',
+      fact: { state: 'paid', wallet_merchant: mchid, payer: await openidAt(mini) },
+    });
+    expect(await payerCodes?.charge(account, { ...charge, app: stranger })).toMatchObject(notSent);
+    expect((await payerCodes?.reverse(account, charge))?.kind).toBe('reversed');
+  });
 });

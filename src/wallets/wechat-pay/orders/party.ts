@@ -1,7 +1,10 @@
 import type { MerchantAccount } from '../account.ts';
+import { namedApp } from '../app-ids.ts';
 
 /** Under which ids an account orders: as itself, or as a partner or platform for a seller. */
 export interface Party {
+  /** The merchant's own app id that bodies name. */
+  readonly appid: string;
   readonly root: '/v3/pay/transactions' | '/v3/pay/partner/transactions';
   /** Who orders, as bodies of orders name it. */
   readonly ids: Readonly<Record<string, string>>;
@@ -16,11 +19,16 @@ export interface Party {
 export function partyOf(
   account: MerchantAccount,
   sub_merchant: string | undefined,
+  app?: string,
 ): Party | { readonly problem: string } {
-  const { appid, mchid, role } = account;
+  const { mchid, role } = account;
+  const named = namedApp(account, app);
+  if ('problem' in named) return named;
+  const { appid } = named;
   if (role === 'direct') {
     if (sub_merchant !== undefined) return { problem: 'A direct merchant has no sellers.' };
     return {
+      appid,
       root: '/v3/pay/transactions',
       ids: { appid, mchid },
       numbers: { mchid },
@@ -33,6 +41,7 @@ export function partyOf(
   }
   const numbers = { sp_mchid: mchid, sub_mchid: sub_merchant };
   return {
+    appid,
     root: '/v3/pay/partner/transactions',
     ids: { sp_appid: appid, ...numbers },
     numbers,

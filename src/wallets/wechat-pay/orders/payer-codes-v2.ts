@@ -27,7 +27,7 @@ export async function chargeV2(
   const result = await callV2(client, account, {
     path: MICROPAY,
     parameters: {
-      ...seller(party),
+      ...idsOf(party),
       body: walletText(order.description, MAX_BODY) || order.wallet_reference,
       out_trade_no: order.wallet_reference,
       total_fee: order.amount.toString(),
@@ -91,7 +91,7 @@ export async function reverseV2(
 ): Promise<ReverseOutcome> {
   const problem = unready(account, REVERSE);
   if (problem !== undefined) return notSent(`POST ${REVERSE}`, problem);
-  const parameters = { ...seller(party), out_trade_no: order.wallet_reference };
+  const parameters = { ...idsOf(party), out_trade_no: order.wallet_reference };
   const result = await callV2(client, account, { path: REVERSE, parameters });
   const { trace } = result;
   if (result.kind === 'answer') {
@@ -105,8 +105,8 @@ export async function reverseV2(
   return toOutcome(result);
 }
 
-function seller({ sub_merchant }: Party): V2Parameters {
-  return sub_merchant === undefined ? {} : { sub_mch_id: sub_merchant };
+function idsOf({ appid, sub_merchant }: Party): V2Parameters {
+  return { appid, ...(sub_merchant === undefined ? {} : { sub_mch_id: sub_merchant }) };
 }
 
 function unready(account: MerchantAccount, path: string): string | undefined {

@@ -42,7 +42,7 @@ async function charge(
   account: MerchantAccount,
   order: ChargeOrder,
 ): Promise<ChargeOutcome> {
-  const party = partyOf(account, order.sub_merchant);
+  const party = partyOf(account, order.sub_merchant, order.app);
   if ('problem' in party) return notSent('POST /v3/pay/transactions/codepay', party.problem);
   const outcome =
     account.payer_codes === 'v2'
@@ -107,9 +107,9 @@ function chargeBody(party: Party, order: ChargeOrder): WireObject {
 async function reverse(
   client: Client,
   account: MerchantAccount,
-  order: OrderName,
+  order: OrderName & Pick<ChargeOrder, 'app'>,
 ): Promise<ReverseOutcome> {
-  const party = partyOf(account, order.sub_merchant);
+  const party = partyOf(account, order.sub_merchant, order.app);
   if ('problem' in party) return notSent('POST /v3/pay/transactions', party.problem);
   const outcome =
     account.payer_codes === 'v2'

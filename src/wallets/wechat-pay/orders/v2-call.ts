@@ -32,8 +32,7 @@ export async function callV2(
 ): Promise<V2Result> {
   const started = performance.now();
   const operation = `POST ${call.path}`;
-  const { appid, mchid } = account;
-  const asked = { appid, mch_id: mchid, ...call.parameters };
+  const asked = { mch_id: account.mchid, ...call.parameters };
   const trace = (more: Partial<WalletTrace> = {}): WalletTrace => ({
     operation,
     duration_ms: Math.round(performance.now() - started),

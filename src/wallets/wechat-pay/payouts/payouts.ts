@@ -14,11 +14,13 @@ import {
 import type { PayoutFact, PayoutOrder, PayoutOutcome, Payouts } from '../../products/payouts.ts';
 import type { MerchantAccount } from '../account.ts';
 import { openAccount } from '../account.ts';
+import { namedApp } from '../app-ids.ts';
 import { type CallResult, type Client, callWallet, type WalletError } from '../client.ts';
 import { walletText } from '../orders/payments.ts';
 import { notSent, refusalCode, toOutcome, unreadable } from '../refusals.ts';
 import { openSealer } from '../trust/fields.ts';
-import { BILLS, BY_REFERENCE } from './calls.ts';
+import { BILLS, BY_REFERENCE, DEFAULT_SCENE, NOTHING_MADE } from './calls.ts';
+import { consents } from './consents.ts';
 
 /**
  * Transfers to persons. WeChat Pay wants the same number on every try until a query says that the
@@ -26,18 +28,9 @@ import { BILLS, BY_REFERENCE } from './calls.ts';
  * a query, and only "no such transfer" makes it a refusal.
  * https://pay.weixin.qq.com/doc/v3/merchant/4012711988
  */
-const DEFAULT_SCENE = '1000';
 const MAX_REMARK = 32;
 const MAX_REPORT = 32;
-/** Refused at the door: no transfer can have come of it. */
-const NOTHING_MADE = new Set([
-  'PARAM_ERROR',
-  'SIGN_ERROR',
-  'NO_AUTH',
-  'APPID_MCHID_NOT_MATCH',
-  'FREQUENCY_LIMITED',
-  'MCH_NOT_EXISTS',
-]);
+const MAX_DISPLAY_NAME = 32;
 
 const STATES: Readonly<Record<TransferState, PayoutFact['state']>> = {
   ACCEPTED: 'pending',
@@ -58,6 +51,7 @@ export function payouts(client: Client): Payouts {
     pay: (account, order) => pay(client, openAccount(account), order),
     query: (account, reference) => query(client, openAccount(account), reference),
     cancel: (account, reference) => cancel(client, openAccount(account), reference),
+    consents: consents(client),
   };
 }
 
@@ -66,8 +60,9 @@ async function pay(
   account: MerchantAccount,
   order: PayoutOrder,
 ): Promise<PayoutOutcome> {
-  const consented = order.standing_consent !== undefined;
-  const operation = consented ? `${BILLS}/transfer` : BILLS;
+  const operation = operationOf(order);
+  const app = namedApp(account, order.app);
+  if ('problem' in app) return notSent(`POST ${operation}`, app.problem);
   const scene = order.scene ?? DEFAULT_SCENE;
   const wanted = TRANSFER_SCENES[scene];
   if (!wanted) return notSent(`POST ${operation}`, `There is no transfer scene ${scene}.`);
@@ -81,7 +76,7 @@ async function pay(
     operation,
     ...(name === undefined ? {} : { serial: name.serial }),
     body: {
-      appid: account.appid,
+      ...app,
       out_bill_no: order.payout_reference,
       transfer_scene_id: scene,
       openid: order.payee,
@@ -90,7 +85,7 @@ async function pay(
       transfer_remark: remark,
       notify_url: order.notify_url,
       transfer_scene_report_infos: reported(wanted, order, remark),
-      ...(consented ? { authorization_id: order.standing_consent } : {}),
+      ...consentFields(order),
     },
   });
   if (result.kind === 'error') return decide(client, account, { order, error: result });
@@ -98,7 +93,26 @@ async function pay(
   if (result.kind === 'unreachable') {
     return { kind: 'unknown', cause: result.message, trace: result.trace };
   }
-  return toFact(account, order.payout_reference, result);
+  // What asks the payee is for the app that they are known in.
+  return toFact({ ...app, mchid: account.mchid }, order.payout_reference, result);
+}
+
+function operationOf({ standing_consent, ask_consent }: PayoutOrder): string {
+  if (standing_consent !== undefined) return `${BILLS}/transfer`;
+  return ask_consent === undefined ? BILLS : `${BILLS}/pre-transfer-with-authorization`;
+}
+
+/** Where the payee has agreed before, they are not asked again. */
+function consentFields({ standing_consent, ask_consent }: PayoutOrder): WireObject {
+  if (standing_consent !== undefined) return { authorization_id: standing_consent };
+  if (ask_consent === undefined) return {};
+  return {
+    authorization_info: {
+      user_display_name: walletText(ask_consent.display_name, MAX_DISPLAY_NAME),
+      out_authorization_no: ask_consent.consent_reference,
+      authorization_notify_url: ask_consent.notify_url,
+    },
+  };
 }
 
 /** What the scene wants reported; an item that the order does not give is described by its text. */
@@ -130,11 +144,9 @@ async function decide(
   const known = await query(client, account, order.payout_reference);
   if (known.kind === 'not_found') return refused;
   if (known.kind !== 'fact') return { kind: 'unknown', cause: refused.message, trace: known.trace };
-  const { amount } = known.fact;
-  if (amount !== undefined && amount !== order.amount) {
-    return { ...refused, code: 'reference_reused' };
-  }
-  return known;
+  const { amount = order.amount, payee = order.payee } = known.fact;
+  const same = amount === order.amount && payee === order.payee;
+  return same ? known : { ...refused, code: 'reference_reused' };
 }
 
 async function query(
@@ -147,14 +159,10 @@ async function query(
     target: BY_REFERENCE.replace('{out_bill_no}', encodeURIComponent(payout_reference)),
     operation: BY_REFERENCE,
   });
-  if (result.kind === 'error' && isNotFound(result)) {
+  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
     return { kind: 'not_found', trace: result.trace };
   }
   return toFact(account, payout_reference, result);
-}
-
-function isNotFound(error: WalletError): boolean {
-  return error.code === 'NOT_FOUND' || refusalCode(error) === 'not_found';
 }
 
 async function cancel(
@@ -169,14 +177,14 @@ async function cancel(
     operation,
     body: {},
   });
-  if (result.kind === 'error' && isNotFound(result)) {
+  if (result.kind === 'error' && refusalCode(result) === 'not_found') {
     return { kind: 'not_found', trace: result.trace };
   }
   return toFact(account, payout_reference, result);
 }
 
 function toFact(
-  account: MerchantAccount,
+  account: Pick<MerchantAccount, 'mchid' | 'appid'>,
   payout_reference: string,
   result: CallResult,
 ): PayoutOutcome {
@@ -200,6 +208,7 @@ export function payoutFact(
   if (!payout_reference || !state) return undefined;
   const wallet_payout_id = textField(content, 'transfer_bill_no');
   const amount = fenField(content, 'transfer_amount');
+  const payee = textField(content, 'openid');
   const reason = textField(content, 'fail_reason');
   const packageInfo = textField(content, 'package_info');
   const paid_at = state === 'SUCCESS' ? timeField(content, 'update_time') : undefined;
@@ -208,6 +217,7 @@ export function payoutFact(
     state: STATES[state],
     ...(wallet_payout_id === undefined ? {} : { wallet_payout_id }),
     ...(amount === undefined ? {} : { amount }),
+    ...(payee === undefined ? {} : { payee }),
     ...(paid_at === undefined ? {} : { paid_at }),
     ...(reason === undefined ? {} : { reason }),
     ...(packageInfo === undefined

@@ -7,7 +7,7 @@ import { walletText } from '../orders/payments.ts';
 import { notSent } from '../refusals.ts';
 import type { Sealer } from '../trust/fields.ts';
 import { ORDINARY, PLATFORM } from './calls.ts';
-import { typeOf } from './receivers.ts';
+import { payeeApp, typeOf } from './receivers.ts';
 
 /** The same wishes in the words of either family. */
 const MAX_DESCRIPTION = 80;
@@ -25,6 +25,8 @@ export function splitCall(
 ): Call | Refused {
   const platform = account.role === 'platform';
   const target = `${platform ? PLATFORM : ORDINARY}/orders`;
+  const app = payeeApp(account, order);
+  if ('problem' in app) return notSent(`POST ${target}`, app.problem);
   const receivers: WireObject[] = [];
   for (const part of order.parts) {
     const secret = part.kind === 'person' && part.name !== undefined;
@@ -33,7 +35,7 @@ export function splitCall(
       return notSent(`POST ${target}`, 'A receiver’s name cannot be encrypted.');
     }
     receivers.push({
-      type: typeOf(part),
+      type: typeOf(part, app),
       [platform ? 'receiver_account' : 'account']: part.account,
       ...(name === undefined ? {} : { [platform ? 'receiver_name' : 'name']: name }),
       amount: fenNumber(part.amount),
@@ -47,7 +49,7 @@ export function splitCall(
     ...(sealer === undefined ? {} : { serial: sealer.serial }),
     body: {
       ...sellerOf(account, order),
-      appid: account.appid,
+      ...app,
       transaction_id: order.wallet_transaction_id,
       out_order_no: order.split_reference,
       receivers,
