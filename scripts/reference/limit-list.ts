@@ -38,6 +38,32 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
     ['First question after a code was shown', 'attempts/answer.ts', 'AFTER_PRESENTED_MS', 'ms'],
     ['First question after an unknown answer', 'attempts/answer.ts', 'AFTER_UNKNOWN_MS', 'ms'],
     ['Longest gap between questions', 'attempts/look-again.ts', 'LONGEST_GAP_MS', 'ms'],
+    ['Splits of a payment', 'terms/terms.ts', 'MAX_SPLITS', 'count'],
+    [
+      'Days of an escrow, unless the wallet holds less',
+      'terms/terms.ts',
+      'MAX_RELEASE_DAYS',
+      'count',
+    ],
+    [
+      'Days when `release_after_days` is not given',
+      'terms/terms.ts',
+      'DEFAULT_RELEASE_DAYS',
+      'count',
+    ],
+    [
+      'Days before the wallet’s limit in which an escrow ends',
+      'escrow/hold.ts',
+      'LIMIT_MARGIN_DAYS',
+      'count',
+    ],
+    [
+      'Days before the wallet’s limit in which a dispute is warned of',
+      'escrow/hold.ts',
+      'WARNING_DAYS',
+      'count',
+    ],
+    ['A refused release is tried again after', 'profit-sharing/advance.ts', 'AGAIN_AFTER_MS', 'ms'],
     [
       'Least gap between questions for a shopper who waits',
       'attempts/look-again.ts',

@@ -5,6 +5,7 @@ const EXAMPLE = {
   hub: { url: 'http://127.0.0.1:8080', operator_key: 'sk_test_…' },
   platforms: { taobao: { id: 'plt_…', secret_key: 'sk_test_…' } },
   merchants: { taobao: { id: 'mer_…', platform: 'plt_…' } },
+  receivers: { taobao: { id: 'rcv_…', platform: 'plt_…' } },
   wallets: {
     wechat_pay: {
       url: 'http://127.0.0.1:8091',
@@ -53,6 +54,7 @@ const ABOUT: Readonly<Record<keyof SandboxFile, string>> = {
   hub: 'Root URL of the hub, and a key of role operator.',
   platforms: 'The demo marketplaces by slug, each with a key of role marketplace.',
   merchants: 'A shop on each marketplace, by the same slug, and the platform it belongs to.',
+  receivers: 'Who may receive shares of each marketplace’s payments, by the same slug.',
   wallets:
     'Each wallet’s sandbox: root URL, and the settings and key files (PEM, mode 0600) of its first ' +
     'merchant, for a client or SDK of the wallet itself.',

@@ -6,8 +6,8 @@ import { writeOnce } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
-import { newId } from '../ids.ts';
-import { insertReceiver, selectReceivers, selectReceiversById } from './queries.ts';
+import { createReceiver } from './create.ts';
+import { selectReceivers, selectReceiversById } from './queries.ts';
 import type { Receiver, ReceiverAccount } from './receiver.ts';
 
 const TAG = 'Receivers';
@@ -86,17 +86,8 @@ function create(app: App): Route {
     },
     async ({ caller, body, key }) =>
       writeOnce(app, key, async (tx) => {
-        const { name, kind, accounts, metadata = {} } = body;
         const platform_id = platformOf(caller).id;
-        const id = newId('rcv');
-        const receiver = await insertReceiver(tx, {
-          id,
-          platform_id,
-          name,
-          kind,
-          accounts,
-          metadata,
-        });
+        const receiver = await createReceiver(tx, { ...body, platform_id });
         return { status: 201, body: renderReceiver(app, receiver) };
       }),
   );

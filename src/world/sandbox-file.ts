@@ -12,6 +12,8 @@ const shape = z.object({
   hub: z.object({ url: z.string(), operator_key: z.string() }),
   platforms: z.record(z.string(), z.object({ id: z.string(), secret_key: z.string() })),
   merchants: z.record(z.string(), z.object({ id: z.string(), platform: z.string() })),
+  /** Absent in files of earlier versions. */
+  receivers: z.record(z.string(), z.object({ id: z.string(), platform: z.string() })).default({}),
   wallets: z.record(z.string(), walletEntry),
   phone: z.object({ url: z.string() }),
 });

@@ -7,6 +7,9 @@ import { createPlatform } from '../platforms/create.ts';
 import { findPlatformBySlug, isLiveSecret } from '../platforms/find.ts';
 import { mintKey } from '../platforms/keys.ts';
 import type { KeyHolder } from '../platforms/platform.ts';
+import { createReceiver } from '../receivers/create.ts';
+import { findReceivers } from '../receivers/find.ts';
+import type { Receiver } from '../receivers/receiver.ts';
 import { ensureWalletAccount } from '../wallet-accounts/ensure.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { createApp } from '../wiring.ts';
@@ -68,6 +71,8 @@ async function seed(
   }
   const platforms: SandboxFile['platforms'] = {};
   const merchants: SandboxFile['merchants'] = {};
+  const receivers: SandboxFile['receivers'] = {};
+  const accounts = receiverAccounts(app, world);
   for (const { slug, name, merchant } of PLATFORMS) {
     const { id } =
       (await findPlatformBySlug(app.db, slug)) ?? (await createPlatform(app.db, { slug, name }));
@@ -78,10 +83,12 @@ async function seed(
       id: await merchantFor(app, id, merchant, before?.merchants[slug]?.id),
       platform: id,
     };
+    const known = before?.receivers[slug]?.id;
+    receivers[slug] = { id: await receiverFor(app, { id, accounts }, known), platform: id };
   }
   const operator_key = await keyFor(app, { role: 'operator' }, before?.hub.operator_key);
   const phone = { url: world.phone.url };
-  return { hub: { url: hub_url, operator_key }, platforms, merchants, wallets, phone };
+  return { hub: { url: hub_url, operator_key }, platforms, merchants, receivers, wallets, phone };
 }
 
 async function keyFor(app: App, holder: KeyHolder, known: string | undefined): Promise<string> {
@@ -101,4 +108,40 @@ async function merchantFor(
     await enrolMerchant(app.db, { merchant_id: id, wallet });
   }
   return id;
+}
+
+/** Merchants of the sandboxes that receive shares of the shops' payments, and their names there. */
+const SERVICES = [
+  { wallet: 'wechat_pay', role: 'partner', name: '胡同服务商' },
+  { wallet: 'alipay', role: 'certificate', name: '胡同书店' },
+] as const;
+
+function receiverAccounts(app: App, world: World): Receiver['accounts'] {
+  const entries = SERVICES.flatMap(({ wallet, role, name }) => {
+    const sandbox = world.wallets.all.find((each) => each.wallet === wallet);
+    const given = sandbox?.accounts().find((each) => each.role === role);
+    if (!given) return [];
+    const connector = app.wallets.connector(wallet);
+    const parsed = connector.parseAccount(given);
+    const account = connector.merchantNumber({
+      id: role,
+      wallet,
+      custody: 'merchant_own',
+      ...parsed,
+    });
+    return [[wallet, { account, name }]];
+  });
+  return Object.fromEntries(entries);
+}
+
+async function receiverFor(
+  app: App,
+  platform: { readonly id: string; readonly accounts: Receiver['accounts'] },
+  known: string | undefined,
+): Promise<string> {
+  const existing = known === undefined ? undefined : (await findReceivers(app, [known])).get(known);
+  if (existing) return existing.id;
+  const { id: platform_id, accounts } = platform;
+  const name = '胡同服务 Hutong Services';
+  return (await createReceiver(app.db, { platform_id, name, kind: 'merchant', accounts })).id;
 }
