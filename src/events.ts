@@ -26,6 +26,9 @@ export const EVENT_TYPES = [
   'payout.succeeded',
   'payout.refused',
   'payout.returned',
+  'break.opened',
+  'break.resolved',
+  'bill.closed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -51,7 +54,7 @@ export interface NewEvent {
   readonly type: EventType | StepType;
   readonly platform_id: string;
   readonly object_id: string;
-  /** Null for what is about no payment: settlements, payouts. */
+  /** Null for what is about no payment: settlements, payouts, bills. */
   readonly payment_id: string | null;
   /** Per object from 1 for public events; 0 for internal steps. */
   readonly sequence: number;

@@ -14,6 +14,7 @@ import { paymentRoutes } from './payments/routes.ts';
 import { payoutRoutes } from './payouts/routes.ts';
 import { platformRoutes } from './platforms/routes.ts';
 import { receiverRoutes } from './receivers/routes.ts';
+import { reconciliationRoutes } from './reconciliation/routes.ts';
 import { refundRoutes } from './refunds/routes.ts';
 import { merchantMoneyRoutes } from './settlement/merchant-routes.ts';
 import { settlementRoutes } from './settlement/routes.ts';
@@ -37,6 +38,7 @@ export function apiRoutes(app: App): Route[] {
     ...webhookRoutes(app),
     ...jobRoutes(app),
     ...ledgerRoutes(app),
+    ...reconciliationRoutes(app),
   ];
 }
 

@@ -33,7 +33,9 @@ export type Prefix =
   | 'hld'
   | 'spl'
   | 'stl'
-  | 'pyo';
+  | 'pyo'
+  | 'bil'
+  | 'fee';
 export type Id<P extends Prefix = Prefix> = `${P}_${string}`;
 
 const POOL_BYTES = 4_096;

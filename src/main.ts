@@ -8,6 +8,7 @@ import { addHub } from './cli/hub.ts';
 import { addLedger } from './cli/ledger.ts';
 import { addMigrate } from './cli/migrate.ts';
 import { addMintKey } from './cli/mint-key.ts';
+import { addReconcile } from './cli/reconcile.ts';
 import { addSandbox } from './cli/sandbox.ts';
 import { addStart } from './cli/start.ts';
 
@@ -23,6 +24,7 @@ for (const add of [
   addMintKey,
   addAddAccount,
   addHub,
+  addReconcile,
   addLedger,
 ]) {
   add(program);

@@ -8,6 +8,7 @@ import { processNotification } from './notifications/process.ts';
 import { expirePayments } from './payments/close.ts';
 import { payOutSettled, queryPayouts, sendPayoutJob } from './payouts/jobs.ts';
 import { querySplits } from './profit-sharing/jobs.ts';
+import { closeBillDay, scheduleBills } from './reconciliation/jobs.ts';
 import { queryRefunds, sendRefundJob } from './refunds/jobs.ts';
 import { settleDays } from './settlement/jobs.ts';
 import { deliverWebhook } from './webhooks/deliver.ts';
@@ -20,6 +21,7 @@ export const JOB_SPECS: readonly JobSpec[] = [
   closeOtherAttempt,
   deliverWebhook,
   sendPayoutJob,
+  closeBillDay,
 ];
 
 /** All periodic work. */
@@ -37,4 +39,5 @@ export const PERIODIC_SPECS: readonly PeriodicSpec[] = [
   forgetOldKeys,
   expireReservations,
   forgetLetters,
+  scheduleBills,
 ];

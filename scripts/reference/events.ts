@@ -36,6 +36,13 @@ const EVENTS: Readonly<Record<EventType, string>> = {
   'split.refused':
     'The wallet refused a release, split or return. Held money stays held and is tried again ' +
     'after six hours; a refund goes on without a share that did not come back.',
+  'break.opened':
+    'A wallet and the books differ about one of your payments or refunds, or about an account that ' +
+    'is yours alone. `data.object` says how and what may be done.',
+  'break.resolved': 'Somebody has dealt with it, or a later bill no longer has it.',
+  'bill.closed':
+    'A day of a wallet account was compared with the wallet’s bill, for the first time or again. Told ' +
+    'only where every seller behind the account is yours.',
 };
 
 const STEPS: Readonly<Record<StepType, string>> = {

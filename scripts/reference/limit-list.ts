@@ -109,6 +109,33 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
     ['Longest run of one job', 'jobs/worker.ts', 'MAX_RUN_MS', 'ms'],
     ['Time for running jobs when the hub stops', 'jobs/worker.ts', 'STOP_LIMIT_MS', 'ms'],
   ],
+  Reconciliation: [
+    [
+      'Days back that are fetched when they were missed',
+      'reconciliation/jobs.ts',
+      'MAX_DAYS_BACK',
+      'count',
+    ],
+    [
+      'A bill that is not ready is asked for again after',
+      'reconciliation/jobs.ts',
+      'AGAIN_MS',
+      'ms',
+    ],
+    [
+      'A wallet that knows of nothing where we know of payments is believed after',
+      'reconciliation/close.ts',
+      'BELIEVED_EMPTY_MS',
+      'ms',
+    ],
+    ['Lines of one statement', 'reconciliation/matching/load.ts', 'CHUNK', 'count'],
+    [
+      'Unknown lines, or differences, of one bill; with more it is refused',
+      'reconciliation/matching/tell.ts',
+      'MAX_STRANGE',
+      'count',
+    ],
+  ],
   'Embedded PostgreSQL': [
     ['Time to become ready', 'db/postgres-process.ts', 'READY_LIMIT_MS', 'ms'],
     ['Time to stop', 'db/postgres-server.ts', 'STOP_LIMIT_MS', 'ms'],

@@ -101,10 +101,27 @@ create table attempts (
   constraint attempts_presentation_check CHECK (presentation = ANY (ARRAY['qr'::text, 'page'::text, 'h5'::text, 'in_app'::text])),
   constraint attempts_state_check CHECK (state = ANY (ARRAY['created'::text, 'presented'::text, 'unknown'::text, 'succeeded'::text, 'refused'::text, 'closed'::text, 'abandoned'::text]))
 );
+CREATE INDEX attempts_by_paid_at ON attempts USING btree (book, wallet_account_id, paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX attempts_by_payment ON attempts USING btree (book, payment_id, id);
 CREATE UNIQUE INDEX attempts_by_wallet_reference ON attempts USING btree (book, wallet_account_id, wallet_reference);
 CREATE UNIQUE INDEX attempts_one_live ON attempts USING btree (book, payment_id) WHERE state = ANY (ARRAY['created'::text, 'presented'::text, 'unknown'::text]);
 CREATE INDEX attempts_to_query ON attempts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
+
+create table bills (
+  id text not null,
+  wallet_account_id text not null,
+  date date not null,
+  state text not null,
+  problem text,
+  runs integer default 0 not null,
+  report jsonb,
+  closing_balance bigint,
+  created_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint bills_pkey PRIMARY KEY (id),
+  constraint bills_state_check CHECK (state = ANY (ARRAY['waiting'::text, 'closed'::text, 'failed'::text])),
+  constraint bills_wallet_account_id_date_key UNIQUE (wallet_account_id, date)
+);
 
 create table breaks (
   book smallint not null,
@@ -116,9 +133,19 @@ create table breaks (
   state text default 'open'::text not null,
   subject text not null,
   created_at timestamp with time zone default clock_timestamp() not null,
+  version integer default 1 not null,
+  about text default 'payment'::text not null,
+  bill_id text,
+  amount bigint,
+  fee bigint,
+  resolved_at timestamp with time zone,
+  trail jsonb default '[]'::jsonb not null,
   constraint breaks_pkey PRIMARY KEY (book, id),
+  constraint breaks_about_check CHECK (about = ANY (ARRAY['payment'::text, 'refund'::text, 'funds'::text])),
   constraint breaks_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text]))
 );
+CREATE INDEX breaks_by_bill ON breaks USING btree (book, bill_id, id) WHERE bill_id IS NOT NULL;
+CREATE INDEX breaks_by_state ON breaks USING btree (book, state, id);
 CREATE UNIQUE INDEX breaks_once ON breaks USING btree (book, wallet_account_id, kind, subject);
 
 create table deliveries (
@@ -172,6 +199,35 @@ CREATE INDEX events_by_payment ON events USING btree (book, payment_id, id);
 CREATE INDEX events_by_platform ON events USING btree (book, platform_id, "position") WHERE "position" IS NOT NULL;
 CREATE UNIQUE INDEX events_by_position ON events USING btree (book, "position") WHERE "position" IS NOT NULL;
 CREATE INDEX events_unsealed ON events USING btree (book, created_at, id) WHERE "position" IS NULL AND public;
+
+create table fee_batches (
+  book smallint not null,
+  id text not null,
+  version integer default 1 not null,
+  bill_id text not null,
+  wallet_account_id text not null,
+  merchant_id text not null,
+  amount bigint not null,
+  lines integer not null,
+  state text not null,
+  created_at timestamp with time zone not null,
+  constraint fee_batches_pkey PRIMARY KEY (book, id),
+  constraint fee_batches_lines_check CHECK (lines > 0),
+  constraint fee_batches_state_check CHECK (state = ANY (ARRAY['planned'::text, 'posted'::text]))
+);
+CREATE INDEX fee_batches_by_bill ON fee_batches USING btree (book, bill_id, id);
+
+create table fee_corrections (
+  book smallint not null,
+  batch_id text not null,
+  subject_id text not null,
+  payment_id text not null,
+  booked bigint not null,
+  billed bigint not null,
+  constraint fee_corrections_pkey PRIMARY KEY (book, batch_id, subject_id),
+  constraint fee_corrections_check CHECK (booked <> billed)
+);
+CREATE INDEX fee_corrections_by_subject ON fee_corrections USING btree (book, subject_id);
 
 create table gates (
   id text not null,
@@ -587,9 +643,11 @@ create table refunds (
   constraint refunds_origin_check CHECK (origin = ANY (ARRAY['requested'::text, 'late_success'::text, 'double_payment'::text])),
   constraint refunds_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'succeeded'::text, 'refused'::text, 'needs_action'::text, 'unknown'::text]))
 );
+CREATE INDEX refunds_by_created_at ON refunds USING btree (book, created_at);
 CREATE INDEX refunds_by_payment ON refunds USING btree (book, payment_id, id);
 CREATE UNIQUE INDEX refunds_by_reference ON refunds USING btree (book, payment_id, reference);
 CREATE UNIQUE INDEX refunds_by_refund_reference ON refunds USING btree (book, refund_reference);
+CREATE INDEX refunds_by_succeeded_at ON refunds USING btree (book, succeeded_at) WHERE succeeded_at IS NOT NULL;
 CREATE INDEX refunds_to_query ON refunds USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
 
 create table refused_notifications (
@@ -767,6 +825,8 @@ CREATE INDEX webhook_endpoints_by_platform ON webhook_endpoints USING btree (pla
 alter table api_keys add constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
 
 alter table api_keys add constraint api_keys_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms(id);
+
+alter table bills add constraint bills_wallet_account_id_fkey FOREIGN KEY (wallet_account_id) REFERENCES wallet_accounts(id);
 
 alter table enrolments add constraint enrolments_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
 

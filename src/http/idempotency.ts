@@ -34,7 +34,7 @@ export type EarlierCall =
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 const LEASE_MARGIN_MS = 5_000;
 /** Prefixes of objects that live in a book of their own. */
-const IN_BOOK = /^(pay|att|rfd|evt|dlv|stl|pyo)_/;
+const IN_BOOK = /^(pay|att|rfd|evt|dlv|stl|pyo|brk)_/;
 
 /** The key of a request; undefined when none was sent. @throws Refusal when it is malformed. */
 export function callKey(

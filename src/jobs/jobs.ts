@@ -24,6 +24,7 @@ export const JOB_KINDS = [
   'refund.send',
   'webhook.deliver',
   'payout.send',
+  'bill.close',
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 

@@ -38,14 +38,24 @@ const breaksHavePayments: Law = {
 
 const unknownMoneyHasABreak: Law = {
   name: 'breaks.unknown-money',
-  means: 'All money booked for an order that nobody knew is named by breaks, to the fen.',
+  means:
+    'What lies in suspense for orders that nobody knew is named by breaks that nobody has settled, to the fen.',
   violations: sql`
-    with booked as (
-      select book, substr(credit_account, length('suspense:') + 1) as account, sum(amount) as amount
-      from postings where reason = 'unknown_order' and kind = 'posted' group by book, credit_account
+    with moved as (
+      select book, substr(credit_account, length('suspense:') + 1) as account, amount
+      from postings where reason = 'unknown_order' and kind = 'posted'
+      union all
+      select book, substr(debit_account, length('suspense:') + 1), -amount
+      from postings where kind = 'posted' and debit_account like 'suspense:%'
+        and reason in ('unknown_order_gone', 'bill_difference')
+    ), booked as (
+      select book, account, sum(amount) as amount from moved group by book, account
     ), named as (
       select book, wallet_account_id as account, sum((detail->>'amount')::bigint) as amount
-      from breaks where kind = 'unknown_order' group by book, wallet_account_id
+      from breaks
+      where kind = 'missing_here' and about = 'payment' and (state = 'open'
+        or trail->-1->>'action' not in ('book_to_merchant', 'release_suspense', 'not_in_bill'))
+      group by book, wallet_account_id
     )
     select coalesce(b.account, n.account) as id, format('book %s: booked %s, breaks %s',
       coalesce(b.book, n.book), coalesce(b.amount, 0), coalesce(n.amount, 0)) as detail

@@ -26,13 +26,14 @@ const keysNameObjects: Law = {
     where substr(k.object_id, 1, 4) in ('pay_', 'att_', 'rfd_', 'pyo_') and o.id is null`,
 };
 
-/** Whose id the key of a job is. */
+/** Whose id the key of a job is; bills have no book. */
 const SUBJECTS: Readonly<Record<JobKind, string>> = {
   'notification.process': 'notifications',
   'attempt.close': 'attempts',
   'refund.send': 'refunds',
   'webhook.deliver': 'deliveries',
   'payout.send': 'payouts',
+  'bill.close': 'bills',
 };
 
 const jobsHaveSubjects: Law = {
@@ -43,7 +44,7 @@ const jobsHaveSubjects: Law = {
       .map(
         ([kind, table]) => `
     select j.id, format('%s of %s, which is not there', j.kind, j.key) as detail
-    from jobs j left join ${table} s on s.book = j.book and s.id = j.key
+    from jobs j left join ${table} s on ${table === 'bills' ? '' : 's.book = j.book and '}s.id = j.key
     where j.kind = '${kind}' and s.id is null`,
       )
       .join('\n    union all'),
@@ -64,6 +65,7 @@ const IN_BOOKS = [
   'breaks',
   'holds',
   'split_orders',
+  'fee_batches',
   'wallet_calls',
   'settlements',
   'payouts',

@@ -7,8 +7,9 @@ import type { RowChange } from '../ledger/ledger.ts';
 import { planReturn } from '../refunds/return-money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
 import { type MoveParts, NOTHING } from './changes.ts';
-import { end, refuse, strange, succeed } from './consequences.ts';
+import { end, succeed } from './consequences.ts';
 import { type AdvanceResult, decide, type FactSource, type Situation } from './decide.ts';
+import { refuse, strange } from './misfits.ts';
 import { selectPayment } from './queries.ts';
 
 /**

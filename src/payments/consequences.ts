@@ -1,14 +1,8 @@
 import type { App } from '../app.ts';
 import { openHold } from '../escrow/open.ts';
-import { type Book, newId } from '../ids.ts';
-import {
-  holdAccount,
-  merchantAccount,
-  suspense,
-  walletAccount,
-  walletFees,
-} from '../ledger/accounts.ts';
-import type { NewPosting, RowChange, RowKind } from '../ledger/ledger.ts';
+import { newId } from '../ids.ts';
+import { holdAccount, merchantAccount, walletAccount, walletFees } from '../ledger/accounts.ts';
+import type { NewPosting } from '../ledger/ledger.ts';
 import { shareHalfUp } from '../money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
 import {
@@ -20,21 +14,10 @@ import {
   paymentEvent,
   step,
 } from './changes.ts';
-import type { AdvanceResult, FactSource, Situation } from './decide.ts';
+import type { Situation } from './decide.ts';
 import { type Attempt, isLive, type Payment } from './payment.ts';
 
 /** What each decision about a fact writes: rows, postings and events of one move. */
-export const BREAK_ROW: RowKind = {
-  table: 'breaks',
-  columns: {
-    wallet_account_id: 'text',
-    kind: 'text',
-    detail: 'jsonb',
-    payment_id: 'text',
-    subject: 'text',
-  },
-};
-
 const RATE_UNIT = 100_000n;
 
 export function succeed(
@@ -175,73 +158,4 @@ export function closed(
     rows: [changePayment(payment, changed)],
     events: [paymentEvent(app, 'payment.closed', { ...payment, ...changed })],
   };
-}
-
-export function refuse(
-  account: WalletAccount,
-  { payment, attempt }: Situation,
-  fact: PaymentFact,
-  source: FactSource,
-  why: string,
-): MoveParts {
-  const detail = { source, ...factDetail(fact), expected_amount: attempt.amount.toString() };
-  return {
-    ...NOTHING,
-    rows: [breakRow(payment.book, account, why, fact, detail, payment.id)],
-    events: [step(payment, 'fact.refused', { why, ...detail })],
-  };
-}
-
-/** A paid fact for an order nobody knows: the money is safe in suspense, and a break is opened. */
-export function strange(
-  app: App,
-  book: Book,
-  account: WalletAccount,
-  fact: PaymentFact,
-  source: FactSource,
-): { parts: MoveParts; result: AdvanceResult } {
-  const result = { outcome: 'unknown_order', why: 'unknown_order', payment_id: null } as const;
-  const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
-  const ours = fact.wallet_merchant === merchant && fact.currency === 'CNY';
-  if (fact.state !== 'paid' || !ours || fact.amount === undefined || fact.amount <= 0n) {
-    return { parts: NOTHING, result };
-  }
-  const posting: NewPosting = {
-    kind: 'posted',
-    id: newId('pst', book),
-    debit: walletAccount(account),
-    credit: suspense(account),
-    amount: fact.amount,
-    currency: 'CNY',
-    reason: 'unknown_order',
-    business_at: app.clock.now(),
-    fact: true,
-  };
-  const detail = { source, ...factDetail(fact) };
-  const rows = [breakRow(book, account, 'unknown_order', fact, detail, null)];
-  return { parts: { ...NOTHING, rows, postings: [posting] }, result };
-}
-
-function factDetail(fact: PaymentFact): Record<string, unknown> {
-  return {
-    wallet_reference: fact.wallet_reference,
-    wallet_transaction_id: fact.wallet_transaction_id ?? null,
-    wallet_merchant: fact.wallet_merchant,
-    amount: fact.amount?.toString() ?? null,
-    currency: fact.currency ?? null,
-    state: fact.state,
-  };
-}
-
-function breakRow(
-  book: Book,
-  account: WalletAccount,
-  kind: string,
-  fact: PaymentFact,
-  detail: Record<string, unknown>,
-  payment_id: string | null,
-): RowChange {
-  const subject = fact.wallet_transaction_id ?? fact.wallet_reference;
-  const values = { wallet_account_id: account.id, kind, detail, payment_id, subject };
-  return { op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values };
 }

@@ -9,7 +9,7 @@ export type Decision =
   /** Nothing new: said before, or says nothing that changes a state. */
   | { readonly kind: 'ignore'; readonly why: string }
   /** The fact does not fit; recorded as a break, no state changes. */
-  | { readonly kind: 'refuse'; readonly why: 'wrong_merchant' | 'wrong_amount' | 'wrong_currency' }
+  | { readonly kind: 'refuse'; readonly why: Misfit }
   /** The payment is paid by this attempt; `others` may still be paid and must be closed. */
   | { readonly kind: 'succeed'; readonly others: readonly Attempt[] }
   /** Money that arrived late or twice: it goes back. */
@@ -17,8 +17,10 @@ export type Decision =
   /** The wallet confirms that nobody can pay this attempt any more. */
   | { readonly kind: 'end'; readonly payment_closes: boolean };
 
+export type Misfit = 'wrong_merchant' | 'wrong_amount' | 'wrong_currency';
+
 /** Who told: kept on the timeline and in breaks. */
-export type FactSource = 'notification' | 'query' | 'answer';
+export type FactSource = 'notification' | 'query' | 'answer' | 'bill';
 
 /** What came of a fact. */
 export interface AdvanceResult {

@@ -4,8 +4,9 @@ import { assert } from '../errors.ts';
 import { type Book, newId } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
-import { BREAK_ROW } from '../payments/consequences.ts';
 import type { FactSource } from '../payments/decide.ts';
+import { BREAK_ROW } from '../payments/misfits.ts';
+import type { BreakKind } from '../reconciliation/breaks/break.ts';
 import type { PayoutFact } from '../wallets/products/payouts.ts';
 import type { WithdrawalFact } from '../wallets/products/seller-funds.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
@@ -72,7 +73,7 @@ async function judge(
   const payout = await selectPayoutByReference(app.db, at);
   const own = app.wallets.connector(account.wallet).merchantNumber(account);
   if (!payout) {
-    const parts = breakOf(book, account, report, source, 'unknown_payout');
+    const parts = breakOf(book, account, report, source, 'missing_here');
     return { parts, result: { outcome: 'unknown_payout', payment_id: null } };
   }
   const foreign = report.wallet_merchant !== undefined && report.wallet_merchant !== own;
@@ -83,15 +84,13 @@ async function judge(
     case 'ignore':
       return { parts: NOTHING, result: { outcome: 'ignore', payment_id: null } };
     case 'refuse': {
-      const parts = breakOf(book, account, report, source, decision.why);
+      const parts = breakOf(book, account, report, source, foreign ? 'merchant' : 'amount');
       return { parts, result: { outcome: 'refuse', payment_id: null } };
     }
     default: {
       const parts = await payoutConsequences(app, account, payout, report, decision);
       const again = decision.kind === 'pay' && decision.again;
-      const broken = again
-        ? breakOf(book, account, report, source, 'refused_payout_paid')
-        : NOTHING;
+      const broken = again ? breakOf(book, account, report, source, 'state') : NOTHING;
       return {
         parts: { ...parts, rows: [...parts.rows, ...broken.rows] },
         result: { outcome: 'changed', payment_id: null },
@@ -105,12 +104,13 @@ function breakOf(
   account: WalletAccount,
   report: PayoutReport,
   source: FactSource,
-  kind: string,
+  kind: BreakKind,
 ): MoveParts {
   const { confirmation: _confirmation, ...told } = report;
   const values = {
     wallet_account_id: account.id,
     kind,
+    about: 'payout',
     detail: { source, ...told, amount: report.amount?.toString() ?? null },
     payment_id: null,
     subject: report.payout_reference,

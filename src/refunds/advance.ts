@@ -5,6 +5,7 @@ import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
+import type { FactSource } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Payment } from '../payments/payment.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
@@ -24,7 +25,7 @@ export async function advanceRefund(
   app: App,
   account: WalletAccount,
   fact: RefundFact,
-  source: 'notification' | 'query' | 'answer',
+  source: FactSource,
   also: (result: RefundAdvance) => readonly RowChange[] = () => [],
 ): Promise<RefundAdvance> {
   // The inbox row of the fact was stored by the order's number: both settle in one book.
@@ -93,13 +94,13 @@ async function judge(
 ): Promise<{ parts: MoveParts; result: RefundAdvance }> {
   if (!refund) {
     const result = { outcome: 'unknown_refund', payment_id: null } as const;
-    return { parts: strange(book, account, fact, source, 'unknown_refund', null), result };
+    return { parts: strange(book, account, fact, source, 'missing_here', null), result };
   }
   const payment_id = refund.payment_id;
   const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
   const wrong = fact.amount !== undefined && fact.amount !== refund.amount;
   if (fact.wallet_merchant !== merchant || wrong) {
-    const parts = strange(book, account, fact, source, 'wrong_refund', payment_id);
+    const parts = strange(book, account, fact, source, wrong ? 'amount' : 'merchant', payment_id);
     return { parts, result: { outcome: 'refuse', payment_id } };
   }
   if (isFinal(refund) || isOlder(fact.state, refund.state)) {

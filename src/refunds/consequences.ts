@@ -11,9 +11,11 @@ import {
   NOTHING,
   paymentEvent,
 } from '../payments/changes.ts';
-import { BREAK_ROW, feeEstimate } from '../payments/consequences.ts';
+import { feeEstimate } from '../payments/consequences.ts';
+import { BREAK_ROW } from '../payments/misfits.ts';
 import type { Payment } from '../payments/payment.ts';
 import { amountOnWire } from '../payments/render.ts';
+import type { BreakKind } from '../reconciliation/breaks/break.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
 import { settleHold } from './holds.ts';
@@ -183,12 +185,13 @@ export function strange(
   account: WalletAccount,
   fact: RefundFact,
   source: string,
-  kind: string,
+  kind: BreakKind,
   payment_id: string | null,
 ): MoveParts {
   const values = {
     wallet_account_id: account.id,
     kind,
+    about: 'refund',
     detail: { source, ...fact, amount: fact.amount?.toString() ?? null },
     payment_id,
     subject: fact.refund_reference,

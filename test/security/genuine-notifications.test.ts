@@ -132,7 +132,7 @@ describe.each(WALLETS)('a genuine notification of %s', (wallet) => {
     expect(await balance(`wallet:${rig.accounts[wallet]}`)).toBe(before);
     const steps = await timeline(rig, shop, payment);
     expect(steps.filter(({ what: step }) => step === 'fact.refused')).toHaveLength(1);
-    expect(steps.filter(({ kind }) => kind === 'break')).toMatchObject([{ what: `wrong_${what}` }]);
+    expect(steps.filter(({ kind }) => kind === 'break')).toMatchObject([{ what }]);
     // The truth still counts when it comes.
     await payOnPhone(rig, attempt);
     await until(
@@ -160,7 +160,7 @@ describe.each(WALLETS)('a genuine notification of %s', (wallet) => {
       suspense,
     ]);
     expect(BigInt(String(after[0]?.['sum'])) - BigInt(String(before[0]?.['sum'] ?? 0))).toBe(321n);
-    const opened = "breaks where kind = 'unknown_order' and subject = $1";
+    const opened = "breaks where kind = 'missing_here' and subject = $1";
     expect(await count(opened, transaction)).toBe(1);
   });
 
@@ -225,7 +225,7 @@ describe.each(WALLETS)('a genuine notification of %s', (wallet) => {
       await accepted(wallet, { ...said, transaction: `5030${wallet}` });
     }
     await settled();
-    const opened = "breaks where kind = 'unknown_refund' and detail ->> 'refund_reference' = $1";
+    const opened = "breaks where kind = 'missing_here' and detail ->> 'refund_reference' = $1";
     expect(await count(opened, said.refund_reference)).toBe(1);
   });
 });

@@ -72,6 +72,8 @@ const PREFIXES = {
   delivery: 'dlv',
   key: 'key',
   job: 'job',
+  bill: 'bil',
+  break: 'brk',
 } as const;
 
 /** The path with well-formed ids of nothing. */

@@ -27,6 +27,8 @@ export interface PaymentLine {
   readonly at: Date;
   /** The wallet's own state of the line. */
   readonly state: string;
+  /** A refund that the wallet took and has not finished. */
+  readonly unfinished?: true;
 }
 
 export interface FundLine {
@@ -44,6 +46,8 @@ export interface FundLine {
   readonly wallet_reference?: string;
   /** Whose account it is, in a bill about several. */
   readonly sub_merchant?: string;
+  /** A share of a payment, given or taken back: no movement of the payment itself. */
+  readonly share?: true;
   readonly note: string;
 }
 
@@ -136,12 +140,20 @@ export interface Bills {
    * comes later that evening is in the bill of the next date.
    */
   readonly day_ends?: string;
+  /** Which moment puts a refund into a day's bill: when it was taken on, or when it was done. */
+  readonly refunds_by: 'accepted' | 'completed';
   fetch(account: WalletAccount, bill: WantedBill): Promise<BillOutcome>;
+  /** A file that somebody downloaded by hand, as the wallet gives it out. */
+  read(account: WalletAccount, bill: Pick<WantedBill, 'kind' | 'date'>, file: Buffer): Bill;
+}
+
+/** How long before midnight the wallet's day ends, milliseconds. */
+export function dayShift({ day_ends = '24:00' }: Pick<Bills, 'day_ends'>): number {
+  const [hours = 24, minutes = 0] = day_ends.split(':').map(Number);
+  return (24 * 60 - hours * 60 - minutes) * 60_000;
 }
 
 /** The date in whose bill something of this moment is found. */
-export function billDate({ day_ends = '24:00' }: Pick<Bills, 'day_ends'>, at: Date): string {
-  const [hours = 24, minutes = 0] = day_ends.split(':').map(Number);
-  const left_ms = (24 * 60 - hours * 60 - minutes) * 60_000;
-  return businessDate(new Date(at.getTime() + left_ms));
+export function billDate(bills: Pick<Bills, 'day_ends'>, at: Date): string {
+  return businessDate(new Date(at.getTime() + dayShift(bills)));
 }

@@ -25,7 +25,14 @@ export function bills(gateway: Gateway): Bills {
   return {
     kinds: ['payments', 'funds'],
     ready_at: '10:00',
+    refunds_by: 'completed',
     fetch: (account, bill) => fetchBill(gateway, openAccount(account), bill),
+    read: (account, { kind, date }, file) => {
+      const type = kind === 'payments' || kind === 'funds' ? TYPES[kind] : undefined;
+      if (type === undefined) throw new BillError(0, `Alipay has no bill of ${kind}`);
+      const meant = { date, account: openAccount(account).seller_id };
+      return streamedBill({ kind, date }, () => linesOf(file, type, meant));
+    },
   };
 }
 

@@ -193,6 +193,7 @@ function fundLine(row: BillRow): FundLine {
   if (received > 0n && paid > 0n) throw row.error('money goes both ways');
   const wallet_transaction_id = row.optional('业务流水号');
   const wallet_reference = row.optional('商户订单号');
+  const type = row.text('业务类型');
   return {
     kind: 'fund',
     line: row.line,
@@ -201,7 +202,8 @@ function fundLine(row: BillRow): FundLine {
     amount: paid > 0n ? paid : received,
     balance: row.read('账户余额(元)', fromYuan),
     at: row.read('发生时间', shanghaiDate),
-    type: row.text('业务类型'),
+    type,
+    ...(type.includes('分账') ? { share: true } : {}),
     ...(wallet_transaction_id === undefined ? {} : { wallet_transaction_id }),
     ...(wallet_reference === undefined ? {} : { wallet_reference }),
     note: row.optional('备注') ?? '',

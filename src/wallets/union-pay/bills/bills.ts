@@ -38,7 +38,12 @@ export function bills(client: Client): Bills {
     kinds: ['payments'],
     ready_at: '09:00',
     day_ends: '23:00',
+    refunds_by: 'completed',
     fetch: (account, bill) => fetchBill(client, openAccount(account), bill),
+    read: (account, { kind, date }, file) => {
+      const about = { mer_id: openAccount(account).mer_id, date };
+      return streamedBill({ kind, date }, () => linesIn(file, about));
+    },
   };
 }
 
@@ -110,13 +115,16 @@ async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(found);
 }
 
-/** The ZM file inside; throws BillError for anything that is not one such ZIP. */
-async function entryIn(content: string, mer_id: string): Promise<ZipEntry> {
+async function unpacked(content: string): Promise<Buffer> {
   const packed = Buffer.from(content, 'base64');
-  const zip = await whole(inflate(packed, 'zlib', MAX_ZIP)).catch((error: unknown) => {
+  return whole(inflate(packed, 'zlib', MAX_ZIP)).catch((error: unknown) => {
     if (!(error instanceof BillError)) throw error;
     throw new BillError(0, `the file cannot be unpacked: ${error.message}`, error);
   });
+}
+
+/** The ZM file inside; throws BillError for anything that is not one such ZIP. */
+function entryIn(zip: Buffer, mer_id: string): ZipEntry {
   const entries = readZip(zip, MAX_ENTRIES);
   if (typeof entries === 'string') {
     throw new BillError(0, `the file cannot be unpacked: ${entries}`);
@@ -150,7 +158,12 @@ export async function* linesOf(
   content: string,
   about: About,
 ): AsyncGenerator<BillLine, void, undefined> {
-  const entry = await entryIn(content, about.mer_id);
+  yield* linesIn(await unpacked(content), about);
+}
+
+/** Lines of the ZIP as the wallet's site gives it out. */
+async function* linesIn(zip: Buffer, about: About): AsyncGenerator<BillLine, void, undefined> {
+  const entry = entryIn(zip, about.mer_id);
   const limits = { ...INFLATE_LIMITS, max_bytes: MAX_BYTES };
   let line = 0;
   for await (const text of plainLines(entryContent(entry, limits))) {

@@ -24,7 +24,9 @@ export function bills(client: Client): Bills {
   return {
     kinds: ['payments', 'funds', 'seller_funds', 'splits'],
     ready_at: '10:00',
+    refunds_by: 'accepted',
     fetch: (account, bill) => fetchBill(client, openAccount(account), bill),
+    read: (_account, bill, file) => streamedBill(bill, () => linesOf(bill.kind, [file])),
   };
 }
 

@@ -41,6 +41,7 @@ const REFUND = {
   coupons: 95n,
   at: new Date('2026-11-20T10:30:00+08:00'),
   state: 'PROCESSING',
+  unfinished: true,
 };
 
 const withoutLines = (lines: BillLine[]) => lines.map(({ line: _line, ...rest }) => rest);

@@ -73,6 +73,7 @@ function paymentLine(row: BillRow, fee: bigint): PaymentLine {
   const cash = money(row, isRefund ? '充值券退款金额' : '代金券金额');
   const sub_merchant = number(row, '特约商户号');
   const at = row.read('交易时间', shanghaiDate);
+  const refund_state = row.optional('退款状态');
   return {
     kind: isRefund ? 'refund' : 'payment',
     line: row.line,
@@ -85,7 +86,8 @@ function paymentLine(row: BillRow, fee: bigint): PaymentLine {
     fee,
     coupons: amount - settled + cash,
     at: isRefund ? row.readOr('退款申请时间', shanghaiDate, at) : at,
-    state: isRefund ? (row.optional('退款状态') ?? state) : state,
+    state: isRefund ? (refund_state ?? state) : state,
+    ...(isRefund && (refund_state ?? 'SUCCESS') !== 'SUCCESS' ? { unfinished: true } : {}),
   };
 }
 
@@ -114,6 +116,7 @@ function fundLine(row: BillRow): FundLine {
   const wallet_transaction_id = number(row, '微信支付业务单号');
   const wallet_reference = number(row, '业务凭证号');
   const sub_merchant = row.optional(SELLER_COLUMN);
+  const type = row.text('业务类型');
   return {
     kind: 'fund',
     line: row.line,
@@ -122,7 +125,8 @@ function fundLine(row: BillRow): FundLine {
     amount,
     balance: row.read('账户结余(元)', fen),
     at: row.read('记账时间', shanghaiDate),
-    type: row.text('业务类型'),
+    type,
+    ...(type.includes('分账') ? { share: true } : {}),
     ...(wallet_transaction_id === undefined ? {} : { wallet_transaction_id }),
     ...(wallet_reference === undefined ? {} : { wallet_reference }),
     ...(sub_merchant === undefined ? {} : { sub_merchant }),

@@ -1,0 +1,88 @@
+import type { App } from '../../app.ts';
+import { findAttempts } from '../../attempts/find.ts';
+import { advance } from '../../payments/advance.ts';
+import { findPayment } from '../../payments/find.ts';
+import { advanceRefund } from '../../refunds/advance.ts';
+import { requireAccount } from '../../wallets/registry.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+import type { Break } from './break.ts';
+
+/** What a wallet says when it is asked about a break. */
+export interface Asked {
+  readonly agrees: boolean;
+  readonly said: string;
+}
+
+/** The wallet's answer counts first, through the completion path; then it is held beside ours. */
+export async function askWallet(app: App, found: Break): Promise<Asked> {
+  const account = await requireAccount(app.wallets, found.wallet_account_id);
+  const payment = found.payment_id === null ? undefined : await findPayment(app, found.payment_id);
+  const wallet_reference = found.detail['wallet_reference'];
+  if (!payment || typeof wallet_reference !== 'string') {
+    return { agrees: false, said: 'there is nothing to ask the wallet for' };
+  }
+  const attempts = await findAttempts(app, payment);
+  if (!attempts.some((attempt) => attempt.wallet_reference === wallet_reference)) {
+    return { agrees: false, said: 'the payment has no such attempt' };
+  }
+  return found.about === 'refund'
+    ? askAboutRefund(app, account, { found, wallet_reference })
+    : askAboutPayment(app, account, { found, wallet_reference });
+}
+
+interface Question {
+  readonly found: Break;
+  readonly wallet_reference: string;
+}
+
+async function askAboutPayment(
+  app: App,
+  account: WalletAccount,
+  { found, wallet_reference }: Question,
+): Promise<Asked> {
+  const wallet = app.wallets.connector(account.wallet);
+  const answer = await wallet.queryPayment(account, wallet_reference);
+  switch (answer.kind) {
+    case 'fact': {
+      const { outcome } = await advance(app, account, answer.fact, 'query');
+      const { state } = answer.fact;
+      const hasMoney = state === 'paid' || state === 'refunded';
+      const agrees = hasMoney && (found.kind === 'missing_there' || outcome !== 'ignore');
+      return { agrees, said: `the wallet says ${state}` };
+    }
+    case 'not_found':
+      return { agrees: false, said: 'the wallet knows no such payment' };
+    case 'refused':
+      return { agrees: false, said: `the wallet refused: ${answer.code}` };
+    case 'unknown':
+      return { agrees: false, said: 'the wallet did not answer' };
+    default:
+      return answer satisfies never;
+  }
+}
+
+async function askAboutRefund(
+  app: App,
+  account: WalletAccount,
+  { found, wallet_reference }: Question,
+): Promise<Asked> {
+  const wallet = app.wallets.connector(account.wallet);
+  const refund_reference = String(found.detail['reference'] ?? found.subject);
+  const answer = await wallet.queryRefund(account, { refund_reference, wallet_reference });
+  switch (answer.kind) {
+    case 'fact': {
+      const { outcome } = await advanceRefund(app, account, answer.fact, 'query');
+      const done = answer.fact.state === 'succeeded';
+      const agrees = done && (found.kind === 'missing_there' || outcome === 'changed');
+      return { agrees, said: `the wallet says ${answer.fact.state}` };
+    }
+    case 'not_found':
+      return { agrees: false, said: 'the wallet knows no such refund' };
+    case 'refused':
+      return { agrees: false, said: `the wallet refused: ${answer.code}` };
+    case 'unknown':
+      return { agrees: false, said: 'the wallet did not answer' };
+    default:
+      return answer satisfies never;
+  }
+}

@@ -1,0 +1,92 @@
+import type { App } from '../../app.ts';
+import { sql } from '../../db/pool.ts';
+import type { Book } from '../../ids.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+import type { Desk } from '../matching/desk.ts';
+import type { Break, TrailEntry } from './break.ts';
+import { type Owner, platformsOf, soleOwner } from './owner.ts';
+import { ended, entry, suspensePosting } from './parts.ts';
+
+/** Breaks that end by themselves: a later run no longer gives them, or a later bill has them. */
+const PAGE = 200;
+
+/** Whose bill it is. */
+export interface Closing {
+  readonly account: WalletAccount;
+  readonly bill_id: string;
+  readonly date: string;
+  readonly owner: Owner | undefined;
+}
+
+export async function closingOf(
+  app: App,
+  account: WalletAccount,
+  { bill_id, date }: { bill_id: string; date: string },
+): Promise<Closing> {
+  return { account, bill_id, date, owner: await soleOwner(app, account.id) };
+}
+
+/** Breaks of an earlier run of this bill that it no longer gives. */
+export async function endVanished(
+  app: App,
+  desk: Desk,
+  closing: Closing,
+  book: Book,
+): Promise<void> {
+  for (let after = ''; ; ) {
+    const gone = await desk.query<Break>(sql`
+      select book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id,
+        amount, fee, state, detail, trail, created_at, resolved_at
+      from breaks b
+      where book = ${book} and bill_id = ${closing.bill_id} and state = 'open' and id > ${after}
+        and not exists (select from differences d
+          where d.book = b.book and d.kind = b.kind and d.subject = b.subject)
+      order by id limit ${PAGE}`);
+    const last = gone.at(-1);
+    if (!last) return;
+    after = last.id;
+    const reason = entry(app, 'not_in_bill', `run again: the bill of ${closing.date}`);
+    await endAll(app, closing, gone, reason);
+  }
+}
+
+/** What an earlier day lacked and this bill has. */
+export async function endFoundLater(
+  app: App,
+  desk: Desk,
+  closing: Closing,
+  book: Book,
+): Promise<void> {
+  for (let after = ''; ; ) {
+    const found = await desk.query<Break>(sql`
+      select b.book, b.id, b.version, b.wallet_account_id, b.kind, b.about, b.subject, b.bill_id,
+        b.payment_id, b.amount, b.fee, b.state, b.detail, b.trail, b.created_at, b.resolved_at
+      from differences d
+      join breaks b on b.book = d.book and b.wallet_account_id = ${closing.account.id}
+        and b.kind = 'missing_there' and b.subject = d.subject
+      where d.book = ${book} and d.kind = 'date_shift' and b.state = 'open' and b.id > ${after}
+        and d.detail -> 'other_bill' is null
+      order by b.id limit ${PAGE}`);
+    const last = found.at(-1);
+    if (!last) return;
+    after = last.id;
+    await endAll(app, closing, found, entry(app, 'netted', `the bill of ${closing.date} has it`));
+  }
+}
+
+async function endAll(
+  app: App,
+  closing: Closing,
+  list: readonly Break[],
+  reason: TrailEntry,
+): Promise<void> {
+  for (const found of list) {
+    const { book } = found;
+    const named = found.payment_id === null ? [] : [found.payment_id];
+    const platform_id = (await platformsOf(app, book, named)).get(named[0] ?? '');
+    const owner = platform_id === undefined ? closing.owner : { platform_id, book };
+    const postings = suspensePosting(app, closing.account, found, 'out');
+    // Stale or short of suspense: it stays open for somebody to look at.
+    await app.ledger.submit({ ...ended(app, found, reason, owner, postings), book });
+  }
+}

@@ -1,0 +1,95 @@
+import type { App } from '../../app.ts';
+import type { NewEvent } from '../../events.ts';
+import { newId } from '../../ids.ts';
+import { suspense, walletAccount } from '../../ledger/accounts.ts';
+import type { NewPosting, RowChange } from '../../ledger/ledger.ts';
+import { type MoveParts, NOTHING } from '../../payments/changes.ts';
+import { BREAK_ROW } from '../../payments/misfits.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+import { renderBreak } from '../render.ts';
+import type { Break, TrailEntry } from './break.ts';
+import { type Owner, publicEvent } from './owner.ts';
+
+/** Building blocks of moves on breaks: the trail, the end, the suspense behind unknown money. */
+export function entry(
+  app: Pick<App, 'clock'>,
+  action: TrailEntry['action'],
+  note: string,
+  by = 'hub',
+  postings: readonly string[] = [],
+): TrailEntry {
+  return { at: app.clock.real().toISOString(), by, action, note, postings };
+}
+
+/** Nobody is told of a break whose owner is not known for sure, or is in another book. */
+export function told(
+  app: App,
+  type: 'break.opened' | 'break.resolved',
+  found: Break,
+  owner: Owner | undefined,
+): NewEvent[] {
+  if (owner?.book !== found.book) return [];
+  const object = renderBreak(app, found);
+  const sequence = found.trail.length;
+  return [publicEvent(owner, { type, object, payment_id: found.payment_id, sequence })];
+}
+
+type Changed = Partial<
+  Pick<Break, 'bill_id' | 'amount' | 'fee' | 'detail' | 'trail' | 'state' | 'resolved_at'>
+>;
+
+export function change({ id, version }: Break, values: Changed): RowChange {
+  return { op: 'update', kind: BREAK_ROW, id, version, values };
+}
+
+/** The end of a break, with its reason; `postings` are what the reason moves. */
+export function ended(
+  app: App,
+  found: Break,
+  reason: TrailEntry,
+  owner: Owner | undefined,
+  postings: readonly NewPosting[] = [],
+): MoveParts {
+  const values = {
+    state: 'resolved',
+    resolved_at: app.clock.real(),
+    trail: [...found.trail, { ...reason, postings: postings.map(({ id }) => id) }],
+  } as const;
+  return {
+    ...NOTHING,
+    rows: [change(found, values)],
+    postings,
+    events: told(app, 'break.resolved', { ...found, ...values }, owner),
+  };
+}
+
+/** Money of an order nobody knows, as much as was booked when the wallet told of it. */
+export function suspenseAmount({ kind, about, detail }: Break): bigint {
+  const booked = detail['amount'];
+  if (kind !== 'missing_here' || about !== 'payment' || typeof booked !== 'string') return 0n;
+  return /^\d+$/.test(booked) ? BigInt(booked) : 0n;
+}
+
+export function suspensePosting(
+  app: App,
+  account: WalletAccount,
+  found: Break,
+  way: 'in' | 'out',
+): NewPosting[] {
+  const amount = suspenseAmount(found);
+  if (amount <= 0n) return [];
+  const [wallet, held] = [walletAccount(account), suspense(account)];
+  return [
+    {
+      kind: 'posted',
+      id: newId('pst', found.book),
+      debit: way === 'in' ? wallet : held,
+      credit: way === 'in' ? held : wallet,
+      amount,
+      currency: 'CNY',
+      reason: way === 'in' ? 'unknown_order' : 'unknown_order_gone',
+      business_at: app.clock.now(),
+      fact: way === 'in',
+    },
+  ];
+}

@@ -1,0 +1,228 @@
+import type { App } from '../app.ts';
+import { knownBooks } from '../books.ts';
+import { sql } from '../db/pool.ts';
+import { Refusal } from '../errors.ts';
+import type { Book } from '../ids.ts';
+import { NOTHING } from '../payments/changes.ts';
+import {
+  type Bill,
+  BillError,
+  type BillOutcome,
+  type Bills,
+  dayShift,
+} from '../wallets/products/bills.ts';
+import { requireAccount } from '../wallets/registry.ts';
+import type { WalletAccount } from '../wallets/wallet.ts';
+import type { BillDay } from './bill.ts';
+import { type Closing, closingOf } from './breaks/end.ts';
+import { publicEvent } from './breaks/owner.ts';
+import { writeBreaks } from './breaks/write.ts';
+import { atDesk, type Desk } from './matching/desk.ts';
+import {
+  compareFees,
+  compareLines,
+  findMissing,
+  type OursOfDay,
+  rankDuplicates,
+} from './matching/differences.ts';
+import { correctFees } from './matching/fees.ts';
+import { expectedOf, type Funds, readFunds } from './matching/funds.ts';
+import { emptyTotals, loadLines, type Totals } from './matching/load.ts';
+import { MAX_STRANGE, tellWhatIsNew } from './matching/tell.ts';
+import { balanceBefore, closeBill, noteProblem, selectBill } from './queries.ts';
+import { renderBill } from './render.ts';
+import { reportOf } from './report.ts';
+
+/**
+ * Closes one business day of one wallet account against the wallet's bills. It may be run as often
+ * as one likes: what is known is not counted twice, what the wallet has corrected meanwhile is.
+ */
+export type CloseResult =
+  | { readonly kind: 'closed'; readonly bill: BillDay }
+  /** The wallet has not made the bill yet, or it could not be fetched: later. */
+  | { readonly kind: 'later'; readonly why: string }
+  /** It was fetched and cannot be used. */
+  | { readonly kind: 'failed'; readonly why: string };
+
+export interface CloseOptions {
+  /** Instead of asking the wallet: the file of the payments of that day, as it gives it out. */
+  readonly file?: Buffer;
+}
+
+/** No bill is not an empty bill: who knows of payments asks so long before believing it. */
+const BELIEVED_EMPTY_MS = 36 * 3_600_000;
+
+export async function closeDay(
+  app: App,
+  day: Pick<BillDay, 'id' | 'wallet_account_id' | 'date'>,
+  options: CloseOptions = {},
+): Promise<CloseResult> {
+  const account = await requireAccount(app.wallets, day.wallet_account_id);
+  const bills = billsOf(app, account);
+  const got = options.file
+    ? {
+        kind: 'bill' as const,
+        bill: bills.read(account, { kind: 'payments', date: day.date }, options.file),
+      }
+    : await fetchBill(app, account, { kind: 'payments', date: day.date });
+  const later = whyLater(got);
+  if (later !== undefined) return notClosed(app, day.id, { kind: 'later', why: later });
+  const bill = got.kind === 'bill' ? got.bill : undefined;
+  try {
+    const about = { account_id: account.id, date: day.date, day_shift_ms: dayShift(bills) };
+    const result = await atDesk(app, { ...about, refunds_by: bills.refunds_by }, (desk) =>
+      closeAt(app, desk, { account, day, bill, bills, fromFile: options.file !== undefined }),
+    );
+    if (result?.kind === 'later') return notClosed(app, day.id, result);
+    return result ?? { kind: 'later', why: 'another process closes this day' };
+  } catch (error) {
+    if (!(error instanceof BillError)) throw error;
+    return notClosed(app, day.id, { kind: 'failed', why: error.message });
+  } finally {
+    await bill?.dispose();
+  }
+}
+
+async function notClosed(
+  app: App,
+  id: string,
+  result: Exclude<CloseResult, { kind: 'closed' }>,
+): Promise<CloseResult> {
+  await noteProblem(app.db, id, { why: result.why, failed: result.kind === 'failed' });
+  return result;
+}
+
+/** @throws Refusal('wallet_not_eligible') for a wallet without bills. */
+export function billsOf(app: App, account: Pick<WalletAccount, 'wallet'>): Bills {
+  const { bills } = app.wallets.connector(account.wallet);
+  if (bills) return bills;
+  throw new Refusal('wallet_not_eligible', { message: `${account.wallet} has no bills to fetch` });
+}
+
+function fetchBill(
+  app: App,
+  account: WalletAccount,
+  wanted: { kind: 'payments' | 'funds'; date: string },
+): Promise<BillOutcome> {
+  return billsOf(app, account).fetch(account, { ...wanted, asked_at: app.clock.now() });
+}
+
+function whyLater(outcome: { kind: BillOutcome['kind'] } | BillOutcome): string | undefined {
+  switch (outcome.kind) {
+    case 'bill':
+    case 'empty':
+      return undefined;
+    case 'not_ready':
+      return 'the wallet has not made it yet';
+    case 'refused':
+      return 'code' in outcome
+        ? `the wallet refuses: ${outcome.code} ${outcome.message}`
+        : 'refused';
+    case 'unknown':
+      return 'cause' in outcome ? `the wallet did not answer: ${outcome.cause}` : 'unknown';
+    default:
+      return outcome satisfies never;
+  }
+}
+
+interface Work {
+  readonly account: WalletAccount;
+  readonly day: Pick<BillDay, 'id' | 'date'>;
+  /** Absent when the wallet says that nothing happened. */
+  readonly bill: Bill | undefined;
+  readonly bills: Bills;
+  readonly fromFile: boolean;
+}
+
+async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
+  const { account, day, bill } = work;
+  const books = await knownBooks(app);
+  const totals = bill ? await loadLines(desk, books, bill.lines()) : emptyTotals();
+  await rankDuplicates(desk);
+  const completed = await tellWhatIsNew(app, account, desk);
+  const ours: OursOfDay[] = [];
+  for (const book of books) ours.push(...(await findMissing(desk, book)));
+  if (!bill && isTooEarly(app, day.date) && ours.some(({ count }) => count > 0n)) {
+    return { kind: 'later', why: 'the wallet says that nothing happened, and we know better' };
+  }
+  await compareLines(desk);
+  const { fee_rate } = app.wallets.connector(account.wallet).capabilities;
+  await compareFees(desk, fee_rate);
+  const funds = await fundsOf(app, desk, work, totals);
+  await refuseNonsense(desk);
+  const closing = await closingOf(app, account, { bill_id: day.id, date: day.date });
+  for (const book of books) {
+    await writeBreaks(app, desk, closing, book);
+    await correctFees(app, desk, { account, bill_id: day.id, book });
+  }
+  const report = await reportOf(desk, { totals, ours, completed, funds });
+  const closing_balance = funds?.closing ?? null;
+  await closeBill(app.db, day.id, { report, closing_balance, now: app.clock.now() });
+  const closed = await selectBill(app.db, day.id);
+  if (!closed) throw new Refusal('not_found');
+  await tellOwner(app, closing, closed);
+  return { kind: 'closed', bill: closed };
+}
+
+function isTooEarly(app: App, date: string): boolean {
+  const end = Date.parse(`${date}T24:00:00+08:00`);
+  return app.clock.now().getTime() < end + BELIEVED_EMPTY_MS;
+}
+
+/** A bill that fits nowhere is not this account's: nothing of it is written down. */
+async function refuseNonsense(desk: Desk): Promise<void> {
+  const [row] = await desk.query<{ count: bigint }>(sql`select count(*) from differences`);
+  if ((row?.count ?? 0n) > BigInt(MAX_STRANGE)) {
+    throw new BillError(0, `${row?.count} differences: more than a bill of this account can have`);
+  }
+}
+
+/** The funds bill, where the wallet has one; what does not fit in it are breaks of this day. */
+async function fundsOf(
+  app: App,
+  desk: Desk,
+  { account, day, bills, fromFile }: Work,
+  totals: Totals,
+): Promise<Funds | undefined> {
+  if (fromFile || !bills.kinds.includes('funds')) return undefined;
+  const outcome = await fetchBill(app, account, { kind: 'funds', date: day.date });
+  if (outcome.kind !== 'bill') return undefined;
+  const funds = await readFunds(desk, outcome.bill).finally(() => outcome.bill.dispose());
+  if (!funds) return undefined;
+  const before = await balanceBefore(app.db, { account_id: account.id, date: day.date });
+  const { most, least, expected } = expectedOf(totals);
+  if (!funds.follows || funds.opening + funds.in.amount - funds.out.amount !== funds.closing) {
+    await addBalanceBreak(desk, 'movements', {
+      amount: funds.closing - funds.opening - funds.in.amount + funds.out.amount,
+      detail: { opening: funds.opening, closing: funds.closing },
+    });
+  }
+  if (before !== undefined && before !== funds.opening) {
+    const detail = { opening: funds.opening, day_before: before };
+    await addBalanceBreak(desk, 'opening', { amount: funds.opening - before, detail });
+  }
+  if (funds.traded > most || funds.traded < least) {
+    const detail = { traded: funds.traded, expected };
+    await addBalanceBreak(desk, 'traded', { amount: funds.traded - expected, detail });
+  }
+  return funds;
+}
+
+async function addBalanceBreak(
+  desk: Desk,
+  what: 'movements' | 'opening' | 'traded',
+  { amount, detail }: { amount: bigint; detail: Readonly<Record<string, bigint>> },
+): Promise<void> {
+  const book: Book = 0;
+  const texts = Object.fromEntries(Object.entries(detail).map(([name, fen]) => [name, `${fen}`]));
+  await desk.query(sql`
+    insert into differences (book, kind, about, subject, payment_id, amount, fee, detail)
+    values (${book}, 'balance', 'funds', ${`${what} ${desk.date}`}, null, ${amount}, 0, ${texts})`);
+}
+
+async function tellOwner(app: App, { owner }: Closing, closed: BillDay): Promise<void> {
+  if (!owner) return;
+  const object = renderBill(app, closed);
+  const event = { type: 'bill.closed', object, payment_id: null, sequence: closed.runs } as const;
+  await app.ledger.submit({ ...NOTHING, book: owner.book, events: [publicEvent(owner, event)] });
+}

@@ -1,0 +1,110 @@
+import type { App } from '../app.ts';
+import { businessDate } from '../clock.ts';
+import { type Queryable, sql } from '../db/pool.ts';
+import type { Book } from '../ids.ts';
+import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
+import type { Bills } from '../wallets/products/bills.ts';
+import type { WalletName } from '../wallets/wallet.ts';
+import { closeDay } from './close.ts';
+import { ensureBill, selectBill } from './queries.ts';
+
+/** Bills by schedule: every day of every account whose wallet has bills, as soon as it is there. */
+const EVERY_MS = 30_000;
+/** So far back a day is fetched that was missed, while the hub was down for example. */
+const MAX_DAYS_BACK = 30;
+const AGAIN_MS = 600_000;
+const DAY_MS = 86_400_000;
+/** Bills belong to no book; their jobs are kept in this one. */
+const BOOK: Book = 0;
+
+interface AccountRow {
+  readonly id: string;
+  readonly wallet: WalletName;
+  readonly made_at: Date;
+}
+
+export const scheduleBills: PeriodicSpec = {
+  name: 'bills.schedule',
+  every_ms: EVERY_MS,
+  run: async (app) => {
+    const accounts = await app.db.query<AccountRow>(sql`
+      select id, wallet, created_at as made_at from wallet_accounts order by id`);
+    for (const account of accounts) {
+      const { bills } = app.wallets.connector(account.wallet);
+      if (!bills) continue;
+      for (const date of datesDue(bills, account.made_at, app.clock.now())) {
+        await askForBill(app, { account_id: account.id, date });
+      }
+    }
+  },
+};
+
+/** Days that are over, whose bill can be there, and of which the account has seen something. */
+export function datesDue(bills: Pick<Bills, 'ready_at'>, made_at: Date, now: Date): string[] {
+  const [hours = 0, minutes = 0] = bills.ready_at.split(':').map(Number);
+  const ready_ms = DAY_MS + (hours * 60 + minutes) * 60_000;
+  const first = Math.max(
+    startOf(businessDate(made_at)),
+    startOf(businessDate(now)) - MAX_DAYS_BACK * DAY_MS,
+  );
+  const dates: string[] = [];
+  for (let start = first; start + ready_ms <= now.getTime(); start += DAY_MS) {
+    dates.push(businessDate(new Date(start)));
+  }
+  return dates;
+}
+
+function startOf(date: string): number {
+  return Date.parse(`${date}T00:00:00+08:00`);
+}
+
+/** Once for each day: a bill that is there, in whatever state, has had its job. */
+async function askForBill(
+  app: App,
+  { account_id, date }: { account_id: string; date: string },
+): Promise<void> {
+  const [there] = await app.db.query<{ id: string }>(sql`
+    select id from bills where wallet_account_id = ${account_id} and date = ${date}::date`);
+  if (there) return;
+  await app.db.transaction((tx) => requestBill(app, tx, { account_id, date }));
+  app.jobs.wake();
+}
+
+/** Asks for a day again, or for the first time, within the caller's transaction. */
+export async function requestBill(
+  app: App,
+  tx: Queryable,
+  { account_id, date }: { account_id: string; date: string },
+): Promise<string> {
+  const id = await ensureBill(tx, { account_id, date, now: app.clock.now() });
+  await app.jobs.enqueue(tx, [{ book: BOOK, kind: 'bill.close', key: id, payload: {} }]);
+  // One that waits for its next try need not wait any longer; a dead one lives again.
+  await tx.query(sql`
+    update jobs set run_at = now(), state = 'ready', tries = 0
+    where book = ${BOOK} and kind = 'bill.close' and key = ${id}
+      and (state = 'dead' or token is null)`);
+  return id;
+}
+
+export const closeBillDay: JobSpec = {
+  kind: 'bill.close',
+  max_tries: 20,
+  concurrency: 1,
+  first_gap_ms: 5_000,
+  max_gap_ms: 600_000,
+  run: async (app, job) => {
+    const bill = await selectBill(app.db, job.key);
+    if (!bill) return { done: true };
+    const result = await closeDay(app, bill);
+    switch (result.kind) {
+      case 'closed':
+        return { done: true };
+      case 'later':
+      case 'failed':
+        app.log.warn({ bill: bill.id, date: bill.date, why: result.why }, 'a bill is not closed');
+        return { again_in_ms: AGAIN_MS * app.config.retry_pace };
+      default:
+        return result satisfies never;
+    }
+  },
+};

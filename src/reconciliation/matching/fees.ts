@@ -1,0 +1,118 @@
+import type { App } from '../../app.ts';
+import { sql } from '../../db/pool.ts';
+import { assert } from '../../errors.ts';
+import { type Book, newId } from '../../ids.ts';
+import { merchantAccount, walletFees } from '../../ledger/accounts.ts';
+import type { NewPosting, RowKind } from '../../ledger/ledger.ts';
+import { NOTHING } from '../../payments/changes.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+import type { Desk } from './desk.ts';
+
+/**
+ * Fees as the bill has them. Each line's difference to what was booked is a row; the rows of one
+ * merchant are one batch with one posting (decision 0018). A batch is planned together with its
+ * rows and posted by a move that ends its state `planned`, so that a crash between the two neither
+ * loses nor repeats it, and a bill that is run again corrects only what has changed.
+ */
+const FEE_BATCH_ROW: RowKind = { table: 'fee_batches', columns: { state: 'text' } };
+const MAX_MERCHANTS = 10_000;
+
+interface Batch {
+  readonly id: string;
+  readonly version: number;
+  readonly merchant_id: string;
+  readonly amount: bigint;
+}
+
+export async function correctFees(
+  app: App,
+  desk: Desk,
+  { account, bill_id, book }: { account: WalletAccount; bill_id: string; book: Book },
+): Promise<void> {
+  await planFees(app, desk, { bill_id, book });
+  const planned = await app.db.query<Batch>(sql`
+    select id, version, merchant_id, amount from fee_batches
+    where book = ${book} and bill_id = ${bill_id} and state = 'planned' order by id`);
+  for (const batch of planned) {
+    const result = await app.ledger.submit({
+      ...NOTHING,
+      book,
+      rows: [
+        {
+          op: 'update',
+          kind: FEE_BATCH_ROW,
+          id: batch.id,
+          version: batch.version,
+          values: { state: 'posted' },
+        },
+      ],
+      postings: postingsOf(app, account, { bill_id, book, batch }),
+    });
+    // Stale: another process has posted it.
+    assert(result.kind === 'committed' || result.kind === 'stale', 'a fee batch was refused');
+  }
+}
+
+function postingsOf(
+  app: App,
+  account: WalletAccount,
+  { bill_id, book, batch }: { bill_id: string; book: Book; batch: Batch },
+): NewPosting[] {
+  if (batch.amount === 0n) return [];
+  const merchant = merchantAccount(batch.merchant_id);
+  const fees = walletFees(account);
+  const more = batch.amount > 0n;
+  return [
+    {
+      kind: 'posted',
+      id: newId('pst', book),
+      debit: more ? merchant : fees,
+      credit: more ? fees : merchant,
+      amount: more ? batch.amount : -batch.amount,
+      currency: 'CNY',
+      reason: 'wallet_fee_correction',
+      subject_id: bill_id,
+      business_at: app.clock.now(),
+      fact: true,
+    },
+  ];
+}
+
+/** Rows and their batches in one transaction; what an earlier run planned is not planned again. */
+async function planFees(
+  app: App,
+  desk: Desk,
+  { bill_id, book }: { bill_id: string; book: Book },
+): Promise<void> {
+  await desk.query(sql`drop table if exists pg_temp.moved`);
+  await desk.query(sql`
+    create temporary table moved as
+    select m.object_id as subject_id, m.payment_id, p.merchant_id,
+      m.booked_fee + coalesce(c.corrected, 0) as booked, m.fee as billed
+    from matched m
+    join payments p on p.book = m.book and p.id = m.payment_id
+    left join lateral (
+      select sum(billed - booked)::bigint as corrected from fee_corrections
+      where book = m.book and subject_id = m.object_id
+    ) c on true
+    where m.book = ${book} and m.place = 1 and m.counted
+      and m.fee <> m.booked_fee + coalesce(c.corrected, 0)`);
+  const merchants = await desk.query<{ merchant_id: string }>(sql`
+    select distinct merchant_id from moved order by merchant_id limit ${MAX_MERCHANTS}`);
+  const { account_id } = desk;
+  for (const { merchant_id } of merchants) {
+    const id = newId('fee', book);
+    await desk.query(sql`
+      with rows as (
+        insert into fee_corrections (book, batch_id, subject_id, payment_id, booked, billed)
+        select ${book}, ${id}, subject_id, payment_id, booked, billed from moved
+        where merchant_id = ${merchant_id}
+        returning booked, billed
+      )
+      insert into fee_batches (book, id, bill_id, wallet_account_id, merchant_id, amount, lines,
+        state, created_at)
+      select ${book}, ${id}, ${bill_id}, ${account_id}, ${merchant_id}, sum(billed - booked),
+        count(*), 'planned', ${app.clock.now()}
+      from rows`);
+  }
+}

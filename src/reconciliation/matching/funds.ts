@@ -1,0 +1,133 @@
+import { sql } from '../../db/pool.ts';
+import type { Bill, FundLine } from '../../wallets/products/bills.ts';
+import type { Desk } from './desk.ts';
+import type { Totals } from './load.ts';
+
+/**
+ * The bill of the account's money: its movements follow from each other, it begins with what the
+ * day before left, and what it says of payments and refunds is what their own bill says.
+ */
+const CHUNK = 5_000;
+/** Names of business types that are kept apart; the others are added up. */
+const MAX_TYPES = 50;
+
+interface Way {
+  count: number;
+  amount: bigint;
+}
+
+export interface Funds {
+  readonly opening: bigint;
+  readonly closing: bigint;
+  readonly in: Way;
+  readonly out: Way;
+  /** Of payments and refunds in the bill of the day, in less out. */
+  readonly traded: bigint;
+  readonly other: readonly { readonly type: string; readonly in: Way; readonly out: Way }[];
+  /** Each balance follows from the one before it, from the first line or from the last. */
+  readonly follows: boolean;
+}
+
+const way = (): Way => ({ count: 0, amount: 0n });
+const signed = (line: FundLine) => (line.direction === 'in' ? line.amount : -line.amount);
+
+export async function readFunds(desk: Desk, bill: Bill): Promise<Funds | undefined> {
+  await desk.query(sql`drop table if exists pg_temp.moved`);
+  await desk.query(sql`
+    create temporary table moved as
+    select distinct number from (
+      select transaction_id as number from matched union all
+      select wallet_refund_id from matched union all
+      select reference from matched union all select wallet_reference from matched
+    ) n where number <> ''`);
+  await desk.query(sql`create index on pg_temp.moved (number)`);
+  await desk.query(sql`analyze moved`);
+  const reading = new Reading(desk);
+  for await (const line of bill.lines()) {
+    if (line.kind === 'fund') await reading.add(line);
+  }
+  return reading.end();
+}
+
+class Reading {
+  readonly #desk: Desk;
+  readonly #sums = { in: way(), out: way() };
+  readonly #types = new Map<string, { in: Way; out: Way }>();
+  #waiting: FundLine[] = [];
+  #traded = 0n;
+  #first: FundLine | undefined;
+  #last: FundLine | undefined;
+  /** Lines that do not follow from the one before them, and from the one after them. */
+  #gaps = { upward: 0, downward: 0 };
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  async add(line: FundLine): Promise<void> {
+    const before = this.#last;
+    if (before) {
+      if (before.balance + signed(line) !== line.balance) this.#gaps.upward += 1;
+      if (line.balance + signed(before) !== before.balance) this.#gaps.downward += 1;
+    }
+    this.#first ??= line;
+    this.#last = line;
+    const sum = this.#sums[line.direction];
+    sum.count += 1;
+    sum.amount += line.amount;
+    this.#waiting.push(line);
+    if (this.#waiting.length >= CHUNK) await this.#sort();
+  }
+
+  async #sort(): Promise<void> {
+    const lines = this.#waiting;
+    this.#waiting = [];
+    const numbers = (of: (line: FundLine) => string | undefined) =>
+      lines.map((line) => of(line) ?? '').join('\n');
+    const known = await this.#desk.query<{ place: bigint }>(sql`
+      select l.place from unnest(
+        string_to_array(${numbers((line) => line.wallet_transaction_id)}, E'\n'),
+        string_to_array(${numbers((line) => line.wallet_reference)}, E'\n'))
+        with ordinality as l (transaction_id, reference, place)
+      where exists (select from moved where number = l.transaction_id)
+        or exists (select from moved where number = l.reference)`);
+    const places = new Set(known.map(({ place }) => Number(place) - 1));
+    for (const [index, line] of lines.entries()) {
+      if (places.has(index) && !line.share) this.#traded += signed(line);
+      else this.#addOther(line);
+    }
+  }
+
+  #addOther(line: FundLine): void {
+    const name = this.#types.has(line.type) || this.#types.size < MAX_TYPES ? line.type : '…';
+    const sums = this.#types.get(name) ?? { in: way(), out: way() };
+    this.#types.set(name, sums);
+    sums[line.direction].count += 1;
+    sums[line.direction].amount += line.amount;
+  }
+
+  async end(): Promise<Funds | undefined> {
+    if (this.#waiting.length > 0) await this.#sort();
+    const [first, last] = [this.#first, this.#last];
+    if (!first || !last) return undefined;
+    const rising = this.#gaps.upward <= this.#gaps.downward;
+    const [oldest, newest] = rising ? [first, last] : [last, first];
+    return {
+      opening: oldest.balance - signed(oldest),
+      closing: newest.balance,
+      in: this.#sums.in,
+      out: this.#sums.out,
+      traded: this.#traded,
+      other: [...this.#types]
+        .map(([type, sums]) => ({ type, ...sums }))
+        .sort((a, b) => (a.type < b.type ? -1 : 1)),
+      follows: Math.min(this.#gaps.upward, this.#gaps.downward) === 0,
+    };
+  }
+}
+
+/** What the funds must show for the day's payments; coupons have some leeway on either side. */
+export function expectedOf(totals: Totals): { most: bigint; expected: bigint; least: bigint } {
+  const expected = totals.payments.amount - totals.refunds.amount - totals.fees;
+  return { expected, most: expected + totals.coupons, least: expected - totals.coupons };
+}

@@ -1,0 +1,141 @@
+import { type Queryable, sql } from '../db/pool.ts';
+import { type Book, newId } from '../ids.ts';
+import type { BillDay, BillState, Report } from './bill.ts';
+import type { Break, BreakKind } from './breaks/break.ts';
+
+export async function selectBill(db: Queryable, id: string): Promise<BillDay | undefined> {
+  const [row] = await db.query<BillDay>(sql`
+    select id, wallet_account_id, date::text, state, problem, runs, report, closing_balance,
+      created_at, closed_at
+    from bills where id = ${id}`);
+  return row;
+}
+
+export interface BillFilter {
+  readonly account_id: string | null;
+  readonly state: BillState | null;
+  readonly date: string | null;
+  readonly before: string | null;
+  readonly limit: number;
+}
+
+export async function selectBills(db: Queryable, filter: BillFilter): Promise<BillDay[]> {
+  return db.query<BillDay>(sql`
+    select id, wallet_account_id, date::text, state, problem, runs, report, closing_balance,
+      created_at, closed_at
+    from bills
+    where (${filter.account_id}::text is null or wallet_account_id = ${filter.account_id})
+      and (${filter.state}::text is null or state = ${filter.state})
+      and (${filter.date}::date is null or date = ${filter.date}::date)
+      and (${filter.before}::text is null or id < ${filter.before})
+    order by id desc limit ${filter.limit}`);
+}
+
+/** The bill of a day, made when there is none yet. */
+export async function ensureBill(
+  db: Queryable,
+  { account_id, date, now }: { account_id: string; date: string; now: Date },
+): Promise<string> {
+  await db.query(sql`
+    insert into bills (id, wallet_account_id, date, state, created_at)
+    values (${newId('bil')}, ${account_id}, ${date}::date, 'waiting', ${now})
+    on conflict (wallet_account_id, date) do nothing`);
+  const [row] = await db.query<{ id: string }>(sql`
+    select id from bills where wallet_account_id = ${account_id} and date = ${date}::date`);
+  if (!row) throw new Error(`the bill of ${account_id} of ${date} is gone`);
+  return row.id;
+}
+
+/** Why the day is not closed yet; one that was closed before stays closed, and says so. */
+export async function noteProblem(
+  db: Queryable,
+  id: string,
+  { why, failed }: { readonly why: string; readonly failed: boolean },
+): Promise<void> {
+  await db.query(sql`
+    update bills set problem = ${why},
+      state = case when ${failed} and state = 'waiting' then 'failed' else state end
+    where id = ${id}`);
+}
+
+export async function closeBill(
+  db: Queryable,
+  id: string,
+  closed: { readonly report: Report; readonly closing_balance: bigint | null; readonly now: Date },
+): Promise<void> {
+  await db.query(sql`
+    update bills set state = 'closed', problem = null, runs = runs + 1, report = ${closed.report},
+      closing_balance = ${closed.closing_balance}, closed_at = ${closed.now}
+    where id = ${id}`);
+}
+
+/** What the bill of the day before left on the account, if it is known. */
+export async function balanceBefore(
+  db: Queryable,
+  { account_id, date }: { account_id: string; date: string },
+): Promise<bigint | undefined> {
+  const [row] = await db.query<{ closing_balance: bigint | null }>(sql`
+    select closing_balance from bills
+    where wallet_account_id = ${account_id} and date = ${date}::date - 1`);
+  return row?.closing_balance ?? undefined;
+}
+
+export async function selectBreak(
+  db: Queryable,
+  book: Book,
+  id: string,
+): Promise<Break | undefined> {
+  const [row] = await db.query<Break>(sql`
+    select book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id, amount,
+      fee, state, detail, trail, created_at, resolved_at
+    from breaks where book = ${book} and id = ${id}`);
+  return row;
+}
+
+export interface BreakFilter {
+  readonly book: Book;
+  readonly account_id: string | null;
+  readonly bill_id: string | null;
+  readonly payment_id: string | null;
+  readonly state: string | null;
+  readonly kind: BreakKind | null;
+  /** Made at this time or before; for an age. */
+  readonly until: Date | null;
+  readonly before: string | null;
+  readonly limit: number;
+}
+
+export async function selectBreaks(db: Queryable, filter: BreakFilter): Promise<Break[]> {
+  return db.query<Break>(sql`
+    select book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id, amount,
+      fee, state, detail, trail, created_at, resolved_at
+    from breaks
+    where book = ${filter.book}
+      and (${filter.account_id}::text is null or wallet_account_id = ${filter.account_id})
+      and (${filter.bill_id}::text is null or bill_id = ${filter.bill_id})
+      and (${filter.payment_id}::text is null or payment_id = ${filter.payment_id})
+      and (${filter.state}::text is null or state = ${filter.state})
+      and (${filter.kind}::text is null or kind = ${filter.kind})
+      and (${filter.until}::timestamptz is null or created_at <= ${filter.until})
+      and (${filter.before}::text is null or id < ${filter.before})
+    order by id desc limit ${filter.limit}`);
+}
+
+/** Breaks with these names, in whatever state. */
+export async function selectBreaksNamed(
+  db: Queryable,
+  named: {
+    readonly book: Book;
+    readonly account_id: string;
+    readonly kinds: readonly string[];
+    readonly subjects: readonly string[];
+  },
+): Promise<Break[]> {
+  return db.query<Break>(sql`
+    select b.book, b.id, b.version, b.wallet_account_id, b.kind, b.about, b.subject, b.bill_id,
+      b.payment_id, b.amount, b.fee, b.state, b.detail, b.trail, b.created_at, b.resolved_at
+    from breaks b
+    join unnest(${named.kinds}::text[], ${named.subjects}::text[]) as n (kind, subject)
+      on n.kind = b.kind and n.subject = b.subject
+    where b.book = ${named.book} and b.wallet_account_id = ${named.account_id}`);
+}
