@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { addAddAccount } from './cli/add-account.ts';
+import { addBackup } from './cli/backup.ts';
 import { addCheck } from './cli/check.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDoctor } from './cli/doctor.ts';
@@ -18,6 +19,7 @@ for (const add of [
   addStart,
   addSandbox,
   addDemo,
+  addBackup,
   addCheck,
   addDoctor,
   addMigrate,

@@ -61,7 +61,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   const migrations = readMigrations(options.folder ?? migrationFolder());
   return withClient(url, async (client) => {
     await requireVersion(client);
-    await takeLock(client, options.lock_timeout_ms ?? LOCK_TIMEOUT_MS);
+    await takeLock(client, options.lock_timeout_ms);
     const applied = await readApplied(client);
     compare(migrations, applied);
     const missing = migrations.slice(applied.length);
@@ -74,7 +74,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   });
 }
 
-async function requireVersion(client: pg.Client): Promise<void> {
+export async function requireVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
   const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000);
   if (major >= LEAST_VERSION) return;
@@ -84,7 +84,11 @@ async function requireVersion(client: pg.Client): Promise<void> {
   );
 }
 
-async function takeLock(client: pg.Client, timeout_ms: number): Promise<void> {
+/** Until the connection ends nobody else migrates this database. */
+export async function takeLock(
+  client: pg.Client,
+  timeout_ms: number = LOCK_TIMEOUT_MS,
+): Promise<void> {
   await client.query(`set lock_timeout = ${Math.trunc(timeout_ms)}`);
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
@@ -97,28 +101,29 @@ async function takeLock(client: pg.Client, timeout_ms: number): Promise<void> {
   }
 }
 
-interface Applied {
+export interface Applied {
   readonly number: number;
   readonly name: string;
   readonly checksum: string;
 }
 
+const RECORD = `create table if not exists schema_migrations (
+  number integer primary key,
+  name text not null,
+  checksum text not null,
+  applied_at timestamptz not null default now()
+)`;
+
 async function readApplied(client: pg.Client): Promise<Applied[]> {
-  await client.query(
-    `create table if not exists schema_migrations (
-       number integer primary key,
-       name text not null,
-       checksum text not null,
-       applied_at timestamptz not null default now()
-     )`,
-  );
+  await client.query(RECORD);
   const { rows } = await client.query<Applied>(
     'select number, name, checksum from schema_migrations order by number',
   );
   return rows;
 }
 
-function compare(migrations: readonly Migration[], applied: readonly Applied[]): void {
+/** @throws naming the migration that is not of this release, or was changed. */
+export function compare(migrations: readonly Migration[], applied: readonly Applied[]): void {
   for (const [index, row] of applied.entries()) {
     const file = migrations[index];
     if (file === undefined) {
@@ -134,6 +139,15 @@ function compare(migrations: readonly Migration[], applied: readonly Applied[]):
       );
     }
   }
+}
+
+/** Makes the schema as these left it, in the caller's transaction, and records none of them. */
+export async function makeSchema(
+  client: pg.Client,
+  migrations: readonly Migration[],
+): Promise<void> {
+  await client.query(RECORD);
+  for (const { text } of migrations) await client.query(text);
 }
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {

@@ -1,33 +1,13 @@
-import { spawn } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { withClient } from '../../src/db/postgres-admin.ts';
 import { LAWS } from '../../src/laws/every.ts';
+import { type Ended, runHutong } from '../support/command.ts';
 import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
-import { cleanEnvironment, PROGRAM } from '../support/processes.ts';
 
 /** The real command on its exit codes: 0 well, 1 broken, 2 could not check. */
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 function check(url: string, ...options: string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const env = { ...cleanEnvironment(), DATABASE_URL: url };
-    const child = spawn(process.execPath, [PROGRAM, 'check', ...options], { env });
-    let out = '';
-    let err = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      err += text;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, out, err }));
-  });
+  return runHutong(['check', ...options], { DATABASE_URL: url });
 }
 
 const report = z.object({
