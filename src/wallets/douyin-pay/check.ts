@@ -3,10 +3,12 @@ import { parseWireObject, textField } from '../../protocols/wechat-pay/messages.
 import type { CredentialCheck } from '../wallet.ts';
 import type { DouyinAccount } from './account.ts';
 import type { Client, Sent } from './client.ts';
+import type { KeyTrial } from './trust.ts';
 
 /**
  * The credential doctor: signs a query for an order that cannot exist. The code of the answer
- * proves the merchant's side, its signature the wallet's side.
+ * proves the merchant's side, its signature the wallet's side; its certificates prove the key under
+ * which they came.
  */
 const NO_SUCH_ORDER = '0000000000CREDENTIALCHECK000';
 
@@ -28,7 +30,7 @@ export async function checkCredentials(
     checkClock(client, sent),
     checkIdentity(sent),
     await checkCertificate(client, account, sent),
-    passed('encrypt_key', 'encrypt_key has 32 characters; the first notification proves it.'),
+    checkKey(await client.trust.tryKey(account)),
   ];
 }
 
@@ -78,6 +80,24 @@ async function checkCertificate(
       return failed(name, 'The certificate does not belong to its serial number.');
     default:
       return failed(name, "The answer's timestamp is too far from this clock.");
+  }
+}
+
+/** Only who has the same key as the wallet opens what the wallet encrypted under it. */
+function checkKey(trial: KeyTrial): CredentialCheck {
+  const name = 'encrypt_key';
+  switch (trial.kind) {
+    case 'right':
+      return passed(name, "encrypt_key opens the wallet's certificates.");
+    case 'wrong':
+      return failed(
+        name,
+        "encrypt_key does not open the wallet's certificates: it is another one.",
+      );
+    case 'untested':
+      return failed(name, `The wallet gave no certificates to test encrypt_key on (${trial.why}).`);
+    default:
+      return trial satisfies never;
   }
 }
 

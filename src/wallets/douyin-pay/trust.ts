@@ -4,7 +4,12 @@ import {
   type PlatformCertificate,
   readCertificate,
 } from '../../protocols/wechat-pay/certificates.ts';
-import { isWireObject, parseWireObject, textField } from '../../protocols/wechat-pay/messages.ts';
+import {
+  isWireObject,
+  parseWireObject,
+  textField,
+  type WireObject,
+} from '../../protocols/wechat-pay/messages.ts';
 import { decryptResource } from '../../protocols/wechat-pay/resource.ts';
 import { answerMessage, isFresh, rsaVerify } from '../../protocols/wechat-pay/signature.ts';
 import type { DouyinAccount } from './account.ts';
@@ -29,6 +34,12 @@ interface Allowance {
   left: number;
   counted_at: number;
 }
+
+/** What the wallet's certificates say of the account's key. */
+export type KeyTrial =
+  | { readonly kind: 'right' }
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'untested'; readonly why: string };
 
 interface Ring {
   /** Those of the last list, by serial. */
@@ -73,6 +84,23 @@ export class Trust {
     }
     await ring.fetching;
     return keyAt(ring.certificates.get(serial), real);
+  }
+
+  /**
+   * Asks for the certificates: each is encrypted under the account's key, so one that opens proves
+   * the key, and one that does not proves it wrong.
+   */
+  async tryKey(account: DouyinAccount): Promise<KeyTrial> {
+    const answer = await this.#exchange(account, { method: 'GET', target: CERTIFICATES });
+    if (answer.kind !== 'answered') return { kind: 'untested', why: answer.message };
+    const text = answer.body.toString('utf8');
+    if (answer.status !== 200) {
+      const code = textField(parseWireObject(text) ?? {}, 'code') ?? `HTTP ${answer.status}`;
+      return { kind: 'untested', why: code };
+    }
+    const sealed = sealedCertificates(text);
+    if (sealed.length === 0) return { kind: 'untested', why: 'it lists none' };
+    return openCertificates(account, text).length > 0 ? { kind: 'right' } : { kind: 'wrong' };
   }
 
   #ringOf(id: string): Ring {
@@ -128,11 +156,7 @@ function mayFetch({ allowed }: Ring, source: Source, now: number): boolean {
 }
 
 function openCertificates(account: DouyinAccount, text: string): PlatformCertificate[] {
-  const list = parseWireObject(text)?.certificates;
-  if (!Array.isArray(list) || list.length > MAX_CERTIFICATES) return [];
-  return list.flatMap((entry) => {
-    const sealed = isWireObject(entry) ? entry.encrypt_certificate : undefined;
-    if (!isWireObject(sealed)) return [];
+  return sealedCertificates(text).flatMap((sealed) => {
     const pem = decryptResource(account.encrypt_key, {
       algorithm: textField(sealed, 'algorithm') ?? '',
       ciphertext: textField(sealed, 'ciphertext') ?? '',
@@ -141,4 +165,11 @@ function openCertificates(account: DouyinAccount, text: string): PlatformCertifi
     const certificate = pem === undefined ? undefined : readCertificate(pem);
     return certificate ? [certificate] : [];
   });
+}
+
+function sealedCertificates(text: string): WireObject[] {
+  const list = parseWireObject(text)?.certificates;
+  if (!Array.isArray(list) || list.length > MAX_CERTIFICATES) return [];
+  const sealed = list.map((entry) => (isWireObject(entry) ? entry.encrypt_certificate : undefined));
+  return sealed.filter(isWireObject);
 }
