@@ -9,12 +9,13 @@ import { type PresentationKind, WALLETS, type Wallet, type WalletName } from '..
  * confirmation and every link use it. Wallets come in a neutral order: a rotation by payment, so
  * that over many payments none stands first more often.
  */
-const PRESENTATION_BY_CLIENT: Record<ClientKind, Partial<Record<WalletName, PresentationKind>>> = {
-  desktop: { wechat_pay: 'qr', alipay: 'qr', union_pay: 'qr', douyin_pay: 'qr' },
-  phone: { wechat_pay: 'h5', alipay: 'h5', union_pay: 'h5', douyin_pay: 'h5' },
-  wechat: { wechat_pay: 'in_app' },
-  alipay: { alipay: 'in_app' },
-  unionpay: { union_pay: 'h5' },
+const PRESENTATIONS: Readonly<
+  Record<WalletName, Readonly<Record<ClientKind, PresentationKind | null>>>
+> = {
+  wechat_pay: { desktop: 'qr', phone: 'h5', wechat: 'in_app', alipay: null, unionpay: null },
+  alipay: { desktop: 'qr', phone: 'h5', wechat: null, alipay: 'in_app', unionpay: null },
+  union_pay: { desktop: 'qr', phone: 'h5', wechat: null, alipay: null, unionpay: 'h5' },
+  douyin_pay: { desktop: 'qr', phone: 'h5', wechat: null, alipay: null, unionpay: null },
 };
 
 interface EnrolmentRow {
@@ -49,7 +50,7 @@ export async function eligibleWallets(
   const rows = await enrolments(app, payment);
   const choices = await Promise.all(
     rows.map(async (row): Promise<EligibleWallet> => {
-      const presentation = PRESENTATION_BY_CLIENT[client][row.wallet] ?? null;
+      const presentation = PRESENTATIONS[row.wallet][client];
       const reason = await whyNot(app, payment, row, presentation);
       return {
         wallet: row.wallet,

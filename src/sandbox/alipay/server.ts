@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Admin } from '../admin/admin.ts';
 import { html, languageOf, type Reply } from '../html.ts';
+import { chooser, rememberPerson } from '../payer-pages.ts';
 import type { Answered, Incoming } from './api/passage.ts';
 import { carry, isApi } from './api/wire.ts';
 import { answerLink, BILL_PATH, type LinkReply } from './bills/links.ts';
@@ -10,7 +11,7 @@ import { answerSheet, bridgeScript, SHEET_SCRIPT } from './pages/bridge.ts';
 import { answerCashier, CASHIER_SCRIPT } from './pages/cashier.ts';
 import { messagePage, page } from './pages/html.ts';
 import { answerMerge } from './pages/merge.ts';
-import { chooser, personAt, rememberPerson } from './pages/people.ts';
+import { peopleOf, personAt } from './pages/people.ts';
 
 /** The sandbox's own port: the gateway for programs, pages for the payer's browser. */
 const MAX_BODY_BYTES = 65_536;
@@ -71,11 +72,11 @@ async function login(
     chosen === undefined ? personAt(alipay, request, url.searchParams) : alipay.buyers.get(chosen);
   if (buyer) {
     const location = await authorize(alipay, wanted, buyer.person.id);
-    return { status: 303, headers: { location, ...rememberPerson(buyer) }, body: '' };
+    return { status: 303, headers: { location, ...rememberPerson(buyer.person) }, body: '' };
   }
   const title = language === 'zh' ? '登录支付宝' : 'Log in to Alipay';
   const main = html`<p class="badge">支付宝 · Alipay</p><h1>${title}</h1>
-${chooser(alipay, `${url.pathname}${url.search}`, language)}`;
+${chooser(peopleOf(alipay), `${url.pathname}${url.search}`, language)}`;
   return page({ title, language, main });
 }
 

@@ -5,8 +5,7 @@ import { keysFolder } from '../../../test/support/sandbox-keys.ts';
 import { decodeSigned, decodeZmLine } from '../../protocols/union-pay/daily-file.ts';
 import { settleDateOf, stamp } from '../../protocols/union-pay/transactions.ts';
 import { SandboxStore } from '../store.ts';
-import { openTestSandbox, Pen, type TestSandbox } from './testing.ts';
-import { type Ear, openEar } from './testing-ear.ts';
+import { type Ear, openEar, openTestSandbox, Pen, type TestSandbox } from './testing.ts';
 
 /** Noon in Beijing, so that no clearing day ends by accident. */
 const NOON = '2026-11-20T04:00:00Z';

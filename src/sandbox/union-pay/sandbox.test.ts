@@ -5,8 +5,7 @@ import { readPrivateKey } from '../../protocols/union-pay/certificates.ts';
 import { encodeForm, type Message, messageOf } from '../../protocols/union-pay/message.ts';
 import { digestOf, textToSign } from '../../protocols/union-pay/signature.ts';
 import { stamp } from '../../protocols/union-pay/transactions.ts';
-import { openTestSandbox, Pen, type TestSandbox } from './testing.ts';
-import { type Ear, openEar } from './testing-ear.ts';
+import { type Ear, openEar, openTestSandbox, Pen, type TestSandbox } from './testing.ts';
 
 let world: TestSandbox;
 let ear: Ear;

@@ -1,6 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { keysFolder } from '../../../test/support/sandbox-keys.ts';
-import type { Clock } from '../../clock.ts';
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   certIdOf,
   judgeSigner,
@@ -9,6 +7,7 @@ import {
 } from '../../protocols/union-pay/certificates.ts';
 import {
   decodeAnswer,
+  decodeForm,
   encodeForm,
   MAX_FILE_MESSAGE_CHARACTERS,
   type Message,
@@ -16,83 +15,46 @@ import {
 } from '../../protocols/union-pay/message.ts';
 import { signMessage, verifyMessage } from '../../protocols/union-pay/signature.ts';
 import { stamp } from '../../protocols/union-pay/transactions.ts';
-import { FaultDial } from '../faults.ts';
-import { sandboxRandom } from '../random.ts';
-import { RequestLog } from '../requests.ts';
-import type { Person, WalletSandbox } from '../sandbox.ts';
-import { memoryJournal, SandboxStore } from '../store.ts';
+import {
+  openListener,
+  startTestSandbox,
+  type TestSandbox,
+  type TestSandboxOptions,
+  testClock,
+} from '../testing.ts';
 import { startUnionPaySandbox } from './sandbox.ts';
 
-/** For tests: a sandbox on a port of its own, a clock to move, a merchant's pen and ear. */
-export const PEOPLE: readonly Person[] = [
-  { id: 'lin', name: { zh: '林小雨', en: 'Lin Xiaoyu' } },
-  { id: 'chen', name: { zh: '陈大海', en: 'Chen Dahai' } },
-  { id: 'poor', name: { zh: '钱少', en: 'Qian Shao' } },
-];
+export type { TestSandbox } from '../testing.ts';
 
-export interface TestSandbox {
-  readonly sandbox: WalletSandbox;
-  readonly clock: Clock & { advance(milliseconds: number): void };
-  readonly faults: FaultDial;
-  readonly store: SandboxStore;
-  readonly keys_dir: string;
-  readonly requests: RequestLog;
-  stop(): Promise<void>;
-}
-
-interface Options {
-  readonly store?: SandboxStore;
-  readonly keys_dir?: string;
-  readonly rate_limits?: boolean;
+type Options = Omit<TestSandboxOptions, 'clock'> & {
   /** Where business time begins. */
   readonly at?: string;
-  readonly notify_pace?: number;
+};
+
+/** For tests: this wallet's sandbox, and a merchant's pen and ear. */
+export function openTestSandbox({ at, ...options }: Options = {}): Promise<TestSandbox> {
+  return startTestSandbox('union_pay', startUnionPaySandbox, { ...options, clock: testClock(at) });
 }
 
-function testClock(at: string | undefined) {
-  let offset = at === undefined ? 0 : Date.parse(at) - Date.now();
-  return {
-    now: () => new Date(Date.now() + offset),
-    real: () => new Date(),
-    advance(milliseconds: number) {
-      offset += milliseconds;
+export interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly message: Message;
+  readonly at: number;
+}
+
+/** A merchant's server that hears notices. */
+export async function openEar() {
+  const listener = await openListener<Heard>({
+    path: '/notice',
+    hear: (headers, body) => {
+      const message = decodeForm(body.toString('utf8')) ?? new Map();
+      return { headers, message, at: Date.now() };
     },
-  };
-}
-
-export async function openTestSandbox(options: Options = {}): Promise<TestSandbox> {
-  const keys_dir = options.keys_dir ?? (await keysFolder('union_pay'));
-  const store = options.store ?? (await SandboxStore.open(memoryJournal));
-  const clock = testClock(options.at);
-  const faults = new FaultDial();
-  const requests = new RequestLog(() => clock.real());
-  const sandbox = await startUnionPaySandbox({
-    host: '127.0.0.1',
-    port: 0,
-    keys_dir,
-    clock,
-    store,
-    faults,
-    people: PEOPLE,
-    notify_pace: options.notify_pace ?? 0.00001,
-    random: sandboxRandom(),
-    requests,
-    rate_limits: options.rate_limits ?? false,
   });
-  return {
-    sandbox,
-    clock,
-    faults,
-    store,
-    keys_dir,
-    requests,
-    async stop() {
-      await sandbox.stop();
-      await store.stop();
-      if (options.keys_dir === undefined) await rm(keys_dir, { recursive: true, force: true });
-    },
-  };
+  return { ...listener, answer: (status: number) => listener.reply(status) };
 }
+
+export type Ear = Awaited<ReturnType<typeof openEar>>;
 
 type Fields = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,10 @@
 import { newWalletReference } from '../../ids.ts';
-import { openTestSandbox, type TestSandbox } from '../../sandbox/union-pay/testing.ts';
-import { type Ear, openEar } from '../../sandbox/union-pay/testing-ear.ts';
+import {
+  type Ear,
+  openEar,
+  openTestSandbox,
+  type TestSandbox,
+} from '../../sandbox/union-pay/testing.ts';
 import type { RawNotification } from '../notification.ts';
 import type {
   CreateOrder,

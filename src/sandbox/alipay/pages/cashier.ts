@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { renderSVG } from 'uqr';
 import { type Html, html, type Language, languageOf, type Reply } from '../../html.ts';
+import { chooser, rememberPerson } from '../../payer-pages.ts';
 import { type Alipay, current, isStale, type Trade } from '../books.ts';
 import { returnUrl } from '../notices.ts';
 import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
 import { codeUrl } from '../trade/orders.ts';
 import { messagePage, page } from './html.ts';
-import { chooser, orderSummary, personAt, refusalText, rememberPerson } from './people.ts';
+import { orderSummary, peopleOf, personAt, refusalText } from './people.ts';
 
 /**
  * The cashier that page.pay and wap.pay lead to. On a desktop: a code to scan, or a log-in; on a
@@ -100,9 +101,9 @@ async function show(visit: Visit): Promise<Reply> {
     takeUp(alipay, trade, buyer.person.id);
     await alipay.options.store.committed();
     const person = { id: buyer.person.id, name: buyer.person.name[language] };
-    return cashierPage(visit, confirmForm(visit, person), rememberPerson(buyer));
+    return cashierPage(visit, confirmForm(visit, person), rememberPerson(buyer.person));
   }
-  const logins = chooser(alipay, `/cashier/${trade.token}/login`, language);
+  const logins = chooser(peopleOf(alipay), `/cashier/${trade.token}/login`, language);
   if (trade.product === 'wap') return cashierPage(visit, html`${logins}`);
   const code = {
     html: renderSVG(codeUrl(trade)).replace('<svg ', '<svg class="code" role="img" '),
@@ -118,7 +119,7 @@ async function logIn(visit: Visit, form: URLSearchParams): Promise<Reply> {
   if (!buyer) return messagePage(visit.language, 'person?', 400);
   takeUp(alipay, trade, buyer.person.id);
   await alipay.options.store.committed();
-  return seeOther(`/cashier/${trade.token}`, rememberPerson(buyer));
+  return seeOther(`/cashier/${trade.token}`, rememberPerson(buyer.person));
 }
 
 async function confirm(visit: Visit, form: URLSearchParams): Promise<Reply> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { toYuan } from '../../../money.ts';
 import { type Html, html, type Language, languageOf, type Reply } from '../../html.ts';
+import { chooser, rememberPerson } from '../../payer-pages.ts';
 import type { Alipay, Trade } from '../books.ts';
 import { current } from '../books.ts';
 import type { Merge } from '../merge/book.ts';
@@ -8,7 +9,7 @@ import { mergeAt, partsOf } from '../merge/merge.ts';
 import { returnUrl } from '../notices.ts';
 import { payAll, payeeOf, takeUpAll } from '../payer.ts';
 import { messagePage, page } from './html.ts';
-import { chooser, personAt, refusalText, rememberPerson } from './people.ts';
+import { peopleOf, personAt, refusalText } from './people.ts';
 
 /** The cashier of a merged order: what is paid to whom, then all of it or nothing. */
 interface Visit {
@@ -64,7 +65,7 @@ async function show(visit: Visit): Promise<Reply> {
   if (parts.every((trade) => current(alipay, trade).paid_at !== null)) return paidPage(visit);
   const buyer = personAt(alipay, visit.request, visit.query);
   const address = `/merge/${merge.token}`;
-  if (!buyer) return shown(visit, html`${chooser(alipay, `${address}/login`, language)}`);
+  if (!buyer) return shown(visit, html`${chooser(peopleOf(alipay), `${address}/login`, language)}`);
   takeUpAll(alipay, parts, buyer.person.id);
   await alipay.options.store.committed();
   const form = html`<p>${buyer.person.name[language]}</p>
@@ -73,7 +74,7 @@ async function show(visit: Visit): Promise<Reply> {
 <button class="main" name="outcome" value="pay">${TEXTS.pay[language]}</button></form>
 <form method="post" action="${address}/confirm">
 <button name="outcome" value="cancel">${TEXTS.cancel[language]}</button></form>`;
-  return shown(visit, form, rememberPerson(buyer));
+  return shown(visit, form, rememberPerson(buyer.person));
 }
 
 async function logIn(visit: Visit, form: URLSearchParams): Promise<Reply> {
@@ -82,7 +83,7 @@ async function logIn(visit: Visit, form: URLSearchParams): Promise<Reply> {
   if (!buyer) return messagePage(visit.language, 'person?', 400);
   takeUpAll(alipay, parts, buyer.person.id);
   await alipay.options.store.committed();
-  return seeOther(`/merge/${merge.token}`, rememberPerson(buyer));
+  return seeOther(`/merge/${merge.token}`, rememberPerson(buyer.person));
 }
 
 async function confirm(visit: Visit, form: URLSearchParams): Promise<Reply> {

@@ -1,23 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { type Html, html, type Language } from '../../html.ts';
-import { PhoneRefusal } from '../../sandbox.ts';
+import type { Html, Language } from '../../html.ts';
+import { orderSummary as paid, personNamed } from '../../payer-pages.ts';
+import { type Person, PhoneRefusal } from '../../sandbox.ts';
 import type { Alipay, Buyer, Trade } from '../books.ts';
 
-/** Who sits at the browser: `?person=`, or the cookie that the phone and the chooser set. */
-const COOKIE = 'hutong_person';
-
+/** Who sits at the browser, and what this wallet tells them. */
 export function personAt(
   alipay: Alipay,
   request: IncomingMessage,
   query: URLSearchParams,
 ): Buyer | undefined {
-  const cookie = new RegExp(`(?:^|;\\s*)${COOKIE}=([A-Za-z0-9_-]{1,64})`);
-  const named = query.get('person') ?? cookie.exec(request.headers.cookie ?? '')?.[1];
-  return named === undefined ? undefined : alipay.buyers.get(named);
+  return alipay.buyers.get(personNamed(request, query) ?? '');
 }
 
-export function rememberPerson(buyer: Buyer): Record<string, string> {
-  return { 'set-cookie': `${COOKIE}=${buyer.person.id}; Path=/; SameSite=Lax` };
+export function peopleOf({ buyers }: Alipay): readonly Person[] {
+  return [...buyers.values()].map(({ person }) => person);
 }
 
 const REFUSALS: Readonly<Record<PhoneRefusal['code'], Readonly<Record<Language, string>>>> = {
@@ -42,17 +39,7 @@ export function refusalText(error: unknown, language: Language): string {
   return REFUSALS[error.code][language];
 }
 
-/** One button per person; each posts to `action`. */
-export function chooser(alipay: Alipay, action: string, language: Language): readonly Html[] {
-  const verb = language === 'zh' ? '登录：' : 'Log in as ';
-  return [...alipay.buyers.values()].map(
-    ({ person }) => html`<form method="post" action="${action}">
-<input type="hidden" name="person" value="${person.id}"><button>${verb}${person.name[language]}</button></form>`,
-  );
-}
-
-/** What is paid, and to whom. */
 export function orderSummary(trade: Trade, price: string, payee: string): Html {
-  return html`<p class="badge">支付宝 · Alipay</p><h1>${payee}</h1>
-<p class="price">${price}</p><p class="muted">${trade.subject}</p>`;
+  const { subject: description } = trade;
+  return paid({ badge: '支付宝 · Alipay', price, payee, description });
 }

@@ -2,8 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { encodeForm } from '../../../protocols/union-pay/message.ts';
 import { stamp } from '../../../protocols/union-pay/transactions.ts';
-import { openTestSandbox, Pen, type TestSandbox } from '../testing.ts';
-import { type Ear, openEar } from '../testing-ear.ts';
+import { type Ear, openEar, openTestSandbox, Pen, type TestSandbox } from '../testing.ts';
 
 /** The cashier as a browser without scripts sees it; `test/e2e` goes through it with one. */
 const BACK = 'http://127.0.0.1:7/back';

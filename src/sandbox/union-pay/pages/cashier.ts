@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { renderSVG } from 'uqr';
 import { type Html, html, type Language, languageOf, type Reply } from '../../html.ts';
+import { chooser, rememberPerson } from '../../payer-pages.ts';
 import { isExpired, type Payment, type UnionPay } from '../books.ts';
 import { tradeMessage } from '../notices.ts';
 import { pay, payeeOf, priceOf, takeUp } from '../payer.ts';
 import { signAnswer } from '../sign.ts';
 import { messagePage, page } from './html.ts';
-import { chooser, orderSummary, personAt, refusalText, rememberPerson } from './people.ts';
+import { orderSummary, personAt, refusalText } from './people.ts';
 
 /**
  * The cashier that the browser's form leads to: a code to scan, or a log-in, then pay or cancel.
@@ -105,7 +106,7 @@ async function show(visit: Visit): Promise<Reply> {
   }
   const address = `${union.url}/cashier/${payment.token}`;
   const code = { html: renderSVG(address).replace('<svg ', '<svg class="code" role="img" ') };
-  const logins = chooser(union, `/cashier/${payment.token}/login`, language);
+  const logins = chooser(union.people.values(), `/cashier/${payment.token}/login`, language);
   return cashierPage(
     visit,
     html`<p>${TEXTS.scan[language]}</p>${code}<p>${TEXTS.or_log_in[language]}</p>${logins}`,

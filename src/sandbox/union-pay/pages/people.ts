@@ -1,23 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { type Html, html, type Language } from '../../html.ts';
+import type { Html, Language } from '../../html.ts';
+import { orderSummary as paid, personNamed } from '../../payer-pages.ts';
 import { type Person, PhoneRefusal } from '../../sandbox.ts';
 import type { Payment, UnionPay } from '../books.ts';
 
-/** Who sits at the browser: `?person=`, or the cookie that the phone and the chooser set. */
-const COOKIE = 'hutong_person';
-
+/** Who sits at the browser, and what this wallet tells them. */
 export function personAt(
   union: UnionPay,
   request: IncomingMessage,
   query: URLSearchParams,
 ): Person | undefined {
-  const cookie = new RegExp(`(?:^|;\\s*)${COOKIE}=([A-Za-z0-9_-]{1,64})`);
-  const named = query.get('person') ?? cookie.exec(request.headers.cookie ?? '')?.[1];
-  return named === undefined ? undefined : union.people.get(named);
-}
-
-export function rememberPerson(person: Person): Record<string, string> {
-  return { 'set-cookie': `${COOKIE}=${person.id}; Path=/; SameSite=Lax` };
+  return union.people.get(personNamed(request, query) ?? '');
 }
 
 const REFUSALS: Readonly<Record<PhoneRefusal['code'], Readonly<Record<Language, string>>>> = {
@@ -42,17 +35,7 @@ export function refusalText(error: unknown, language: Language): string {
   return REFUSALS[error.code][language];
 }
 
-/** One button per person; each posts to `action`. */
-export function chooser(union: UnionPay, action: string, language: Language): readonly Html[] {
-  const verb = language === 'zh' ? '登录：' : 'Log in as ';
-  return [...union.people.values()].map(
-    (person) => html`<form method="post" action="${action}">
-<input type="hidden" name="person" value="${person.id}"><button>${verb}${person.name[language]}</button></form>`,
-  );
-}
-
-/** What is paid, and to whom. */
 export function orderSummary(payment: Payment, price: string, payee: string): Html {
-  return html`<p class="badge">银联 · UnionPay</p><h1>${payee}</h1>
-<p class="price">${price}</p><p class="muted">${payment.description}</p>`;
+  const { description } = payment;
+  return paid({ badge: '银联 · UnionPay', price, payee, description });
 }
