@@ -62,7 +62,7 @@ describe('the documents', () => {
 
 describe('the commands in the documents', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const sources = [join(root, 'src', 'main.ts')]
+  const sources = [join(root, 'src', 'main.ts'), join(root, 'test', 'simulation', 'main.ts')]
     .concat(readdirSync(join(root, 'src', 'cli')).map((name) => join(root, 'src', 'cli', name)))
     .map((path) => readFileSync(path, 'utf8'))
     .join('\n');

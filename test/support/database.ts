@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { createDatabase, dropDatabase } from '../../src/db/postgres-admin.ts';
 import { askShared } from './shared.ts';
-import { type TestServer, urlOf } from './test-server.ts';
+import { type TestServer, testServerShape, urlOf } from './test-server.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -10,10 +9,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const serverShape = z.object({ url: z.string(), template: z.string() });
-
 async function server(): Promise<TestServer> {
-  return serverShape.parse(await askShared('database'));
+  return testServerShape.parse(await askShared('database'));
 }
 
 /**

@@ -2,21 +2,25 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { startSandboxWallets } from '../../src/world/wallets.ts';
 
 /**
  * The folder with the keys that every sandbox makes at its first start. They take seconds of
- * computing, so they are made once on a machine; changed sandboxes make them anew.
+ * computing, so they are made once on a machine; changed sandboxes make them anew. Certificates are
+ * in force from the clock's time on: whoever lives in another time names it.
  */
-export async function mintedKeys(): Promise<string> {
+export async function mintedKeys(
+  clock: Clock = systemClock,
+  name = 'hutong-test-keys',
+): Promise<string> {
   const sources = digestOf(join(packageRoot(), 'src', 'sandbox'));
-  const kept = join(tmpdir(), `hutong-test-keys-${userInfo().uid}-${sources}`);
+  const kept = join(tmpdir(), `${name}-${userInfo().uid}-${sources}`);
   if (isFolder(kept)) return join(kept, 'keys');
-  const data_dir = mkdtempSync(join(tmpdir(), 'hutong-test-keys-'));
+  const data_dir = mkdtempSync(join(tmpdir(), `${name}-`));
   const config = { host: '127.0.0.1', data_dir, notify_pace: 1 };
-  const wallets = await startSandboxWallets({ config, clock: systemClock });
+  const wallets = await startSandboxWallets({ config, clock });
   await wallets.stop();
   try {
     renameSync(data_dir, kept);

@@ -1,0 +1,50 @@
+import pg from 'pg';
+
+/** What is read of a client of the driver, and how a statement is shown in the trace. */
+const LABEL_LENGTH = 70;
+
+/** The driver's own functions, kept before others take their place. */
+export const driver: Readonly<
+  Record<'query' | 'connect' | 'end', (...args: unknown[]) => unknown>
+> = { ...pick(pg.Client.prototype) };
+
+/** Each is called with its client as `this`. */
+function pick(prototype: object) {
+  const { query, connect, end } = prototype as typeof driver;
+  return { query, connect, end };
+}
+
+export function pidOf(client: pg.Client): number {
+  return Number((client as unknown as { processID: number }).processID);
+}
+
+/** Nobody is there any more to hear what becomes of it. */
+export function silence(client: pg.Client): void {
+  const { connection } = client as unknown as {
+    connection: NodeJS.EventEmitter & { stream: { destroy(): void } & NodeJS.EventEmitter };
+  };
+  for (const emitter of [client, connection, connection.stream] as NodeJS.EventEmitter[]) {
+    emitter.removeAllListeners();
+    emitter.on('error', () => {});
+  }
+  connection.stream.destroy();
+}
+
+export function labelOf({ text, values }: pg.QueryConfig): string {
+  const short = text.replace(/\s+/g, ' ').trim().slice(0, LABEL_LENGTH);
+  return values && values.length > 0 ? `${short} ${JSON.stringify(values, plain)}` : short;
+}
+
+/** Bytes are ciphertexts and signatures under keys of this machine: no part of the trace. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (Buffer.isBuffer(value)) return 'bytes';
+  if (typeof value === 'object' && value !== null && 'type' in value && 'data' in value) {
+    return value.type === 'Buffer' ? 'bytes' : value;
+  }
+  return value;
+}
+
+export function rowsOf(result: pg.QueryResult | undefined): string {
+  return `${result?.command ?? 'nothing'} ${result?.rowCount ?? 0}`;
+}

@@ -1,0 +1,100 @@
+import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startShared } from '../support/own-postgres.ts';
+import { installStatements } from './engine/connections.ts';
+import { installNetwork } from './engine/servers.ts';
+import { installVirtualTime } from './engine/virtual-time.ts';
+import { folderWithKeys } from './keys.ts';
+import { BUGS, isBug } from './planted.ts';
+import { type SimulationResult, simulate } from './simulate.ts';
+
+/** `npm run simulate -- --seed N --steps M`: one seed; `--seeds FIRST-LAST`: several. */
+const USAGE = [
+  'npm run simulate -- with any of:',
+  '--seed N              one seed; drawn when there is none',
+  '--seeds FIRST-LAST    several, one after another',
+  '--until-found         stop at the first violation',
+  '--steps M             operations of shop and shoppers',
+  '--trace               print everything that happens',
+  `--bug NAME            plant a bug: ${BUGS.join(', ')}`,
+].join('\n  ');
+const OPTIONS = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  steps: { type: 'string', default: '1000' },
+  bug: { type: 'string' },
+  trace: { type: 'boolean', default: false },
+  'until-found': { type: 'boolean', default: false },
+  // A running server and a database with every migration; one is started when they are missing.
+  server: { type: 'string' },
+  template: { type: 'string' },
+} as const;
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) refuse(`--${name} takes a whole number, not ${text}`);
+  return Number(text);
+}
+
+function seedsOf({ seed, seeds }: { seed?: string; seeds?: string }): readonly [number, number] {
+  if (seeds !== undefined) {
+    const [first = '', last = ''] = seeds.split('-');
+    return [wholeNumber('seeds', first), wholeNumber('seeds', last)];
+  }
+  const one = seed === undefined ? Math.floor(Math.random() * 20_000) : wholeNumber('seed', seed);
+  return [one, one];
+}
+
+function report(result: SimulationResult, again: string): void {
+  const { seed, operations, turns, statements, crashes, paid, refunded } = result;
+  const { digest, took_ms, violations } = result;
+  process.stdout.write(
+    `seed ${seed}: ${operations} operations (${paid} paid, ${refunded} refunds), ${turns} turns, ` +
+      `${statements} statements, ${crashes} crashes, ${took_ms} ms, trace ${digest.slice(0, 16)}, ` +
+      `${violations.length === 0 ? 'no violation' : 'VIOLATED'}\n`,
+  );
+  if (violations.length === 0) return;
+  process.stdout.write(`the last of what happened:\n${result.last_lines.join('\n')}\n`);
+  for (const violation of violations) process.stdout.write(`violation: ${violation}\n`);
+  process.stdout.write(`the same again: ${again}\n`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS });
+  const [first, last] = seedsOf({
+    ...(values.seed === undefined ? {} : { seed: values.seed }),
+    ...(values.seeds === undefined ? {} : { seeds: values.seeds }),
+  });
+  const operations = wholeNumber('steps', values.steps);
+  if (values.bug !== undefined && !isBug(values.bug)) refuse(`there is no bug ${values.bug}`);
+  const bug = values.bug !== undefined && isBug(values.bug) ? values.bug : undefined;
+  const { server: url, template } = values;
+  const server =
+    url !== undefined && template !== undefined
+      ? { url, template, stop: () => Promise.resolve() }
+      : await startShared();
+  const data_dir = await folderWithKeys();
+  installVirtualTime();
+  installStatements();
+  installNetwork();
+  let violated = 0;
+  for (let seed = first; seed <= last; seed += 1) {
+    const listener = values.trace
+      ? { listener: (line: string) => void process.stdout.write(`${line}\n`) }
+      : {};
+    const result = await simulate({ seed, operations, server, data_dir, bug, ...listener });
+    const planted = bug === undefined ? '' : ` --bug ${bug}`;
+    report(result, `npm run simulate -- --seed ${seed} --steps ${operations}${planted}`);
+    if (result.violations.length > 0) violated += 1;
+    if (violated > 0 && values['until-found']) break;
+  }
+  await server.stop();
+  rmSync(data_dir, { recursive: true, force: true });
+  process.exit(violated > 0 ? 1 : 0);
+}
+
+await main();

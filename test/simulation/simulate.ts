@@ -1,0 +1,232 @@
+import type { TestServer } from '../support/test-server.ts';
+import { checkAtRest, checkNow, countDeeds, unfinished } from './checker.ts';
+import { type NetworkFaults, NO_FAULTS } from './engine/network.ts';
+import { inProcess } from './engine/process.ts';
+import type { Random } from './engine/random.ts';
+import { realMilliseconds } from './engine/real.ts';
+import type { Hub } from './hub.ts';
+import { OPERATIONS, type Operation, type Street } from './operations.ts';
+import type { Bug } from './planted.ts';
+import { Shop } from './shop.ts';
+import { webhookListener } from './webhooks.ts';
+import { openWorld, type World } from './world.ts';
+
+/** One seed, from an empty database to books that are compared. */
+export interface SimulationOptions {
+  readonly seed: number;
+  /** How many operations of shop and shoppers. */
+  readonly operations: number;
+  readonly server: TestServer;
+  readonly data_dir: string;
+  readonly bug?: Bug | undefined;
+  readonly listener?: (line: string) => void;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly operations: number;
+  /** Gates that were opened. */
+  readonly turns: number;
+  readonly statements: number;
+  readonly crashes: number;
+  readonly paid: number;
+  readonly refunded: number;
+  /** Of the whole trace. */
+  readonly digest: string;
+  readonly violations: readonly string[];
+  readonly last_lines: readonly string[];
+  readonly took_ms: number;
+}
+
+interface Run {
+  readonly world: World;
+  readonly shop: Shop;
+  readonly random: Random;
+  readonly violations: string[];
+  crashes: number;
+  left: number;
+}
+
+const CHECK_EVERY_TURNS = 3_000;
+const MAX_VIOLATIONS = 20;
+const CRASH_RATES = [0, 1 / 6_000, 1 / 2_000, 1 / 700] as const;
+const MAX_THINK_MS = 400;
+const HOURS_3_MS = 3 * 3_600_000;
+const REST_LOOK_MS = 3_000;
+const REST_LIMIT_MS = 3_600_000;
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const began = realMilliseconds();
+  const { seed, operations, server, data_dir, bug, listener } = options;
+  const world = await openWorld({ seed, server, data_dir, bug, ...(listener ? { listener } : {}) });
+  const shop = new Shop(world);
+  const random = world.random.stream('simulation');
+  const run: Run = { world, shop, random, violations: [], crashes: 0, left: operations };
+  const strayed = (error: unknown) => run.violations.push(`an error nobody caught: ${said(error)}`);
+  process.on('unhandledRejection', strayed);
+  process.on('uncaughtException', strayed);
+  try {
+    await open(run);
+    await trade(run);
+    if (run.violations.length === 0) await rest(run);
+  } catch (error) {
+    strayed(error);
+  } finally {
+    process.off('unhandledRejection', strayed);
+    process.off('uncaughtException', strayed);
+  }
+  const { scheduler, statements } = world;
+  const result: SimulationResult = {
+    seed,
+    operations: operations - run.left,
+    turns: scheduler.turns,
+    statements: statements.ran,
+    crashes: run.crashes,
+    ...(await countDeeds(world)),
+    digest: scheduler.trace.digest(),
+    violations: run.violations.slice(0, MAX_VIOLATIONS),
+    last_lines: scheduler.trace.last(),
+    took_ms: Math.round(realMilliseconds() - began),
+  };
+  await world.stop();
+  return result;
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Hubs up, shoppers with money, a webhook endpoint; nothing fails yet. */
+async function open({ world, shop }: Run): Promise<void> {
+  for (const hub of world.hubs) hub.start();
+  await until(world, () => world.hubs.every(({ port }) => port > 0));
+  const port = world.network.listen(world.shop, webhookListener(shop));
+  await finish(
+    world,
+    inProcess(world.wallets_process, async () => {
+      for (const wallet of world.wallets.all) {
+        for (const person of Shop.people) await wallet.setBalance(person, 10n ** 15n);
+      }
+    }),
+  );
+  const body = { url: `http://127.0.0.1:${port}/webhooks` };
+  await finish(
+    world,
+    inProcess(world.shop, () =>
+      shop.call('POST', '/v1/webhook_endpoints', { body, key: 'endpoint' }),
+    ),
+  );
+}
+
+/** Shop and shoppers are busy while network and processes fail them. */
+async function trade(run: Run): Promise<void> {
+  const { world, shop, random } = run;
+  world.network.faults = faultsOf(random);
+  shop.failing = random.pick([0, 0.1, 0.5]);
+  const crash_rate = random.pick(CRASH_RATES);
+  const clerks = Array.from({ length: 1 + random.below(12) }, () => clerk(run));
+  let over = false;
+  const all = Promise.all(clerks).finally(() => {
+    over = true;
+  });
+  all.catch((error: unknown) => run.violations.push(`an operation failed: ${said(error)}`));
+  for (let turn = 1; !over; turn += 1) {
+    if (random.chance(crash_rate)) await crash(run);
+    if (!(await world.scheduler.step())) throw new Error('everybody waits, and for nothing');
+    if (turn % CHECK_EVERY_TURNS === 0) run.violations.push(...(await checkNow(world, shop)));
+    if (run.violations.length > 0) return;
+  }
+}
+
+async function clerk(run: Run): Promise<void> {
+  const { world, shop, random } = run;
+  const street: Street = { world, shop };
+  await inProcess(world.shop, async () => {
+    while (run.left > 0) {
+      run.left -= 1;
+      const operation = draw(random);
+      world.scheduler.trace.add(`   ${operation.name}`);
+      await operation.run(street);
+      await shop.sleep(random.below(MAX_THINK_MS));
+    }
+  });
+}
+
+const TOTAL_WEIGHT = OPERATIONS.reduce((sum, { weight }) => sum + weight, 0);
+
+function draw(random: Random): Operation {
+  let at = random.below(TOTAL_WEIGHT);
+  for (const operation of OPERATIONS) {
+    at -= operation.weight;
+    if (at < 0) return operation;
+  }
+  throw new RangeError('the weights do not add up');
+}
+
+function faultsOf(random: Random): NetworkFaults {
+  const rate = random.pick([0, 0.01, 0.05, 0.15]);
+  const share = () => rate * random.fraction();
+  return {
+    refused: share(),
+    request_lost: share(),
+    answer_lost: share(),
+    broken: share(),
+    doubled: share(),
+    late: random.pick([0, 0.1, 0.4]),
+    late_ms: random.pick([50, 500, 4_000]),
+  };
+}
+
+async function crash(run: Run): Promise<void> {
+  const { world, random } = run;
+  const alive = world.hubs.filter((hub) => hub.alive);
+  if (alive.length === 0) return;
+  const hub = random.pick(alive);
+  run.crashes += 1;
+  await hub.crash();
+  const delay_ms = random.below(random.chance(0.5) ? 300 : 6_000);
+  restart(world, hub, delay_ms);
+}
+
+function restart(world: World, hub: Hub, delay_ms: number): void {
+  world.scheduler.gate({ process: world.shop, label: 'a hub starts again', delay_ms }, () => {
+    if (!hub.alive) hub.start();
+  });
+}
+
+/** Nothing fails any more: whatever was begun comes to its end, and then all books must agree. */
+async function rest(run: Run): Promise<void> {
+  const { world, shop } = run;
+  world.network.faults = NO_FAULTS;
+  shop.failing = 0;
+  await world.advance(HOURS_3_MS);
+  const end_ms = world.scheduler.now_ms + REST_LIMIT_MS;
+  let left = ['the first look'];
+  for (let look_ms = 0; left.length > 0 && world.scheduler.now_ms < end_ms; ) {
+    look_ms = world.scheduler.now_ms + REST_LOOK_MS;
+    await until(world, () => world.scheduler.now_ms >= look_ms);
+    left = await unfinished(world);
+  }
+  run.violations.push(...left.map((what) => `does not come to an end: ${what}`));
+  run.violations.push(...(await checkAtRest(world, shop)));
+}
+
+async function until(world: World, done: () => boolean): Promise<void> {
+  while (!done()) {
+    if (!(await world.scheduler.step())) throw new Error('everybody waits, and for nothing');
+  }
+}
+
+async function finish(world: World, work: Promise<unknown>): Promise<void> {
+  let over = false;
+  work.then(
+    () => {
+      over = true;
+    },
+    () => {
+      over = true;
+    },
+  );
+  await until(world, () => over);
+  await work;
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/package-root.ts';
+import { askShared } from '../support/shared.ts';
+import { testServerShape } from '../support/test-server.ts';
+import { BUGS, type Bug } from './planted.ts';
+
+/** 100,000 operations over 200 seeds in `npm run test:full`. */
+const FULL = process.env['HUTONG_TEST_FULL'] === '1';
+const SEEDS = FULL ? '1-200' : '1-3';
+const STEPS = FULL ? 500 : 60;
+const LAST = FULL ? 200 : 3;
+/** Seeds that are known to find their bug soon; all 100 may be needed after a change of the hub. */
+const BUG_SEEDS = '1-100';
+const BUG_STEPS = 100;
+const BUGS_TO_FIND: readonly Bug[] = FULL ? BUGS : ['timeout_taken_for_refusal'];
+
+interface Outcome {
+  readonly code: number;
+  readonly text: string;
+  /** The line of each seed, without how long it took. */
+  readonly seeds: readonly string[];
+}
+
+/** A busy machine is slow, and nothing here depends on it. */
+const PATIENCE_MS = FULL ? 7_200_000 : 900_000;
+
+let server: readonly string[];
+const children = new Set<ChildProcess>();
+
+afterAll(() => {
+  for (const child of children) child.kill();
+});
+
+beforeAll(async () => {
+  const { url, template } = testServerShape.parse(await askShared('database'));
+  server = ['--server', url, '--template', template];
+});
+
+/** In a process of its own, whose time and randomness are the simulation's. */
+function simulate(...args: string[]): Promise<Outcome> {
+  const main = join(packageRoot(), 'test/simulation/main.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args, ...server], {
+    cwd: packageRoot(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      children.delete(child);
+      const lines = text.split('\n').filter((line) => line.startsWith('seed '));
+      const seeds = lines.map((line) => line.replace(/, \d+ ms,/, ','));
+      resolve({ code: code ?? -1, text, seeds });
+    });
+  });
+}
+
+describe('in the simulator', () => {
+  test(`seeds ${SEEDS} violate nothing, and a seed repeats itself`, {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    const all = await simulate('--seeds', SEEDS, '--steps', String(STEPS));
+    expect(all.text).not.toContain('violation:');
+    expect(all.code).toBe(0);
+    expect(all.seeds).toHaveLength(LAST);
+    const alone = await simulate('--seed', String(LAST), '--steps', String(STEPS));
+    expect(alone.seeds).toEqual([all.seeds.at(-1)]);
+  });
+
+  test.each(BUGS_TO_FIND)('the planted bug %s is found', { timeout: PATIENCE_MS }, async (bug) => {
+    const steps = ['--steps', String(BUG_STEPS), '--until-found', '--bug', bug];
+    const found = await simulate('--seeds', BUG_SEEDS, ...steps);
+    expect(found.text).toContain('violation:');
+    expect(found.text).toContain(`--bug ${bug}`);
+    expect(found.code).toBe(1);
+  });
+});
