@@ -56,6 +56,17 @@ export interface NewRefund {
   readonly metadata?: Metadata;
 }
 
+/** To a debit card of the payer, or to the merchant, who settles with the payer itself. */
+export type RefundWay =
+  | {
+      readonly to: 'payer_card';
+      /** As the wallet names it. */
+      readonly bank: string;
+      readonly card_number: string;
+      readonly holder_name: string;
+    }
+  | { readonly to: 'merchant_account' };
+
 export interface PaymentQuery extends PageQuery {
   readonly state?: Payment['state'];
   readonly merchant?: string;
@@ -97,6 +108,8 @@ export interface Payments extends Lists<Payment, PaymentQuery> {
 
 export interface Refunds {
   get(id: string): Promise<Refund>;
+  /** Another way for one that `needs_action`; the same wish may be sent again. */
+  resolve(id: string, input: RefundWay): Promise<Refund>;
 }
 
 export function paymentsOf(send: Send): Payments {
@@ -126,8 +139,10 @@ export function paymentsOf(send: Send): Payments {
 }
 
 export function refundsOf(send: Send): Refunds {
+  const at = (id: string) => `/v1/refunds/${encodeURIComponent(id)}`;
   return {
-    get: (id) => send({ method: 'GET', path: `/v1/refunds/${encodeURIComponent(id)}` }),
+    get: (id) => send({ method: 'GET', path: at(id) }),
+    resolve: (id, body) => send({ method: 'POST', path: `${at(id)}/resolve`, body }),
   };
 }
 

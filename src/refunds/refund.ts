@@ -5,6 +5,7 @@ import type { Book, Id } from '../ids.ts';
  *
  *   created → pending | succeeded | refused | needs_action | unknown
  *   pending | unknown | needs_action → succeeded | refused | needs_action
+ *   needs_action → pending        another way was named, and the wallet took it up
  *
  * Its amount is reserved at `created` and freed only by a definite refusal. Refunds of one payment
  * leave one at a time, each under its own number at the wallet, which every retry reuses.

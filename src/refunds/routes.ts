@@ -10,6 +10,7 @@ import { visiblePayment } from '../payments/find.ts';
 import { createRefund, RefundKeyTaken } from './create.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
 import { renderRefund } from './render.ts';
+import { resolveRefund } from './resolve.ts';
 
 const TAG = 'Refunds';
 const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
@@ -41,7 +42,7 @@ const refundObject = z
   .openapi('Refund');
 
 export function refundRoutes(app: App): Route[] {
-  return [create(app), list(app), read(app)];
+  return [create(app), list(app), read(app), resolve(app)];
 }
 
 function create(app: App): Route {
@@ -133,6 +134,57 @@ function read(app: App): Route {
       if (!refund) throw new Refusal('not_found');
       await visiblePayment(app, caller, refund.payment_id);
       return { status: 200, body: renderRefund(app, refund) };
+    },
+  );
+}
+
+const cardText = (max: number) => form.text(max).openapi({ writeOnly: true });
+
+const resolveBody = z
+  .discriminatedUnion('to', [
+    z.strictObject({
+      to: z.literal('payer_card'),
+      bank: form.text(40).openapi({ description: 'The bank as the wallet names it.' }),
+      card_number: cardText(30),
+      holder_name: cardText(60),
+    }),
+    z.strictObject({ to: z.literal('merchant_account') }),
+  ])
+  .openapi('ResolveRefund');
+
+function resolve(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/refunds/{refund}/resolve',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Name another way for a refund that needs_action',
+      description:
+        'To a debit card of the payer, or to the merchant, who settles with the payer itself. The ' +
+        'card is given to the wallet encrypted and never kept. The same wish may be sent again.',
+      params: { refund: 'rfd' },
+      body: resolveBody,
+      idempotency: 'optional',
+      status: 200,
+      answer: refundObject,
+      refusals: ['state_conflict', 'wallet_refused', 'outcome_unknown'],
+    },
+    async ({ caller, params, body }) => {
+      const refund = await selectRefund(app.db, bookOf(params.refund), params.refund);
+      if (!refund) throw new Refusal('not_found');
+      await visiblePayment(app, caller, refund.payment_id);
+      const target =
+        body.to === 'merchant_account'
+          ? ({ kind: 'merchant_account' } as const)
+          : ({
+              kind: 'payer_card',
+              bank: body.bank,
+              card_number: body.card_number,
+              holder_name: body.holder_name,
+            } as const);
+      const now = await resolveRefund(app, refund, target);
+      return { status: 200, body: renderRefund(app, now) };
     },
   );
 }

@@ -29,7 +29,7 @@ interface Subject {
 }
 
 export async function sendRefund(app: App, { book, id }: Refund): Promise<SendResult> {
-  const subject = await read(app, book, id);
+  const subject = await subjectOf(app, book, id);
   const { refund, payment, attempt, account } = subject;
   if (isFinal(refund) || refund.state === 'pending') return 'answered';
   if (await mustWait(app, refund)) return 'waits';
@@ -67,7 +67,8 @@ async function mustWait(app: App, refund: Refund): Promise<boolean> {
   return refunds.some((other) => other.id < refund.id && isUndecided(other));
 }
 
-async function read(app: App, book: number, id: string): Promise<Subject> {
+/** A refund with all that a call about it needs. */
+export async function subjectOf(app: App, book: number, id: string): Promise<Subject> {
   const refund = await selectRefund(app.db, book, id);
   assert(refund, `refund ${id} is gone`);
   const payment = await findPayment(app, refund.payment_id);
@@ -79,7 +80,7 @@ async function read(app: App, book: number, id: string): Promise<Subject> {
   return { refund, payment, attempt, account };
 }
 
-async function record(
+export async function record(
   app: App,
   payment: Payment,
   attempt: Attempt,
@@ -123,7 +124,7 @@ const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
 
 /** The due question about a refund that the wallet accepted but has not finished. */
 export async function queryRefund(app: App, book: number, id: string): Promise<void> {
-  const { refund, payment, attempt, account } = await read(app, book, id);
+  const { refund, payment, attempt, account } = await subjectOf(app, book, id);
   if (isFinal(refund)) return;
   const outcome = await app.wallets.connector(attempt.wallet).queryRefund(account, {
     refund_reference: refund.refund_reference,

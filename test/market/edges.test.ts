@@ -5,6 +5,9 @@ import { releaseHold } from '../../src/escrow/release.ts';
 import { sha256 } from '../../src/ids.ts';
 import { findSplitOrders } from '../../src/profit-sharing/find.ts';
 import type { Share } from '../../src/profit-sharing/shares.ts';
+import { createRefund } from '../../src/refunds/create.ts';
+import { findRefunds } from '../../src/refunds/find.ts';
+import { resolveRefund } from '../../src/refunds/resolve.ts';
 import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
 import {
   addReceiver,
@@ -163,6 +166,45 @@ describe.each(HOLDERS)('at %s', (wallet) => {
     expect((await of(`receiver:${receiver}`)) - before).toBe(900n);
     await expectSettled(rig, payment);
   });
+});
+
+test('a refund that cannot reach the payer goes another way, and the hold is closed', async () => {
+  const payment = await paid(rig, 'wechat_pay', { terms: escrow() });
+  rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1 }]);
+  const made = await createRefund(rig.app, {
+    payment,
+    amount: 10_000n,
+    reference: 'stuck',
+    reason: 'broken',
+    metadata: {},
+  });
+  const now = async () => (await findRefunds(rig.app, payment)).find(({ id }) => id === made.id);
+  const stuck = await rig.until(now, (refund) => refund?.state === 'needs_action');
+  rig.faults.wechat_pay.set([]);
+  expect(await holdOf(rig, payment)).toMatchObject({ state: 'held', reserved: 10_000n });
+  if (!stuck) throw new Error('no refund');
+  await resolveRefund(rig.app, stuck, { kind: 'merchant_account' });
+  await rig.until(now, (refund) => refund?.state === 'succeeded');
+  expect(await holdIn(rig, payment, 'returned')).toMatchObject({ returned: 10_000n });
+  await expect(resolveRefund(rig.app, stuck, { kind: 'merchant_account' })).rejects.toMatchObject({
+    code: 'state_conflict',
+  });
+});
+
+test('a receiver without money gives nothing back, and the merchant pays all', async () => {
+  const payment = await paid(rig, 'wechat_pay', { terms: sharing(share(receiver, 2_000n)) });
+  await rig.clock.advance(MINUTE_MS);
+  await holdIn(rig, payment, 'released');
+  const before = await of(`receiver:${receiver}`);
+  const short = { fault: 'merchant_short', operation: 'sharing.return', probability: 1 } as const;
+  rig.faults.wechat_pay.set([short]);
+  await refunded(rig, payment, 5_000n);
+  rig.faults.wechat_pay.set([]);
+  expect(await of(`receiver:${receiver}`)).toBe(before);
+  // The next refund asks it again, for all that is due by then.
+  await refunded(rig, payment, 5_000n);
+  expect((await of(`receiver:${receiver}`)) - before).toBe(-2_000n);
+  await expectSettled(rig, payment);
 });
 
 test('a wallet without holds, or with too short ones, is not offered, and says why', async () => {

@@ -175,6 +175,7 @@ test('what belongs to one platform does not exist for another, and stays as it i
     '/v1/payments/{payment}/refunds': { amount: 1, reference: 'X', reason: 'x' },
     '/v1/payments/{payment}/dispute': { reason: 'x' },
     '/v1/payments/{payment}/dispute/resolve': { outcome: 'return' },
+    '/v1/refunds/{refund}/resolve': { to: 'merchant_account' },
     '/v1/merchants/{merchant}': { name: 'Stolen' },
     '/v1/merchants/{merchant}/enrolments': { wallet: 'alipay' },
     '/v1/platforms/{platform}': { name: 'Stolen' },
