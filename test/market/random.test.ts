@@ -26,8 +26,8 @@ import {
 } from './market-rig.ts';
 
 /**
- * Whatever is done to held money, in any order and with answers lost: in the end the hub, its ledger
- * and the wallet agree, and every receiver has exactly its portion of what was let go and kept.
+ * Whatever is done to held money, in any order and with answers lost: in the end the hub, its
+ * ledger and the wallet agree, and every receiver has exactly its portion of what was let go.
  */
 const ROUNDS = process.env['HUTONG_TEST_FULL'] === '1' ? 25 : 2;
 const STEPS = 6;
