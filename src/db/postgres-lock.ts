@@ -10,12 +10,17 @@ import { z } from 'zod';
 const holder = z.object({ pid: z.number().int().positive(), started: z.string() });
 type Holder = z.infer<typeof holder>;
 
+/** A living process holds the lock. */
+export class ClusterInUse extends Error {
+  override readonly name = 'ClusterInUse';
+}
+
 const FILE = 'owner.json';
 const ATTEMPTS = 20;
 
 /**
  * Takes the lock of `folder`; the returned function gives it back.
- * @throws when a living process holds it.
+ * @throws ClusterInUse when a living process holds it.
  */
 export function lockCluster(folder: string): () => void {
   const file = join(folder, FILE);
@@ -28,7 +33,7 @@ export function lockCluster(folder: string): () => void {
       if (tryLink(draft, file)) return () => rmSync(file, { force: true });
       const other = readHolder(file);
       if (other !== undefined && isAlive(other)) {
-        throw new Error(
+        throw new ClusterInUse(
           `another hub (process ${other.pid}) is using the database in ${folder}: ` +
             'stop it first, or choose another HUTONG_DATA_DIR',
         );
