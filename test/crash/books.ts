@@ -103,7 +103,10 @@ async function paymentDifferences(
     const kept = line && line.state !== 'waiting' && line.state !== 'closed';
     const money = kept ? line.amount - line.refunded : 0;
     if (money > 0) times += 1;
-    if (money > 0 !== (state === 'succeeded') || (money > 0 && money !== payment.amount)) {
+    if (
+      money > 0 !== (state === 'succeeded') ||
+      (money > 0 && money !== payment.amount - payment.refunded_amount)
+    ) {
       found.push(`${payment.id}: attempt ${state}, ${line?.state ?? 'unknown'} at the wallet`);
     }
   }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vites
 import { createClient, type Event, type Hutong } from '../../src/client/client.ts';
 import { seededRandom } from '../../src/sandbox/faults.ts';
 import { WALLETS } from '../../src/wallets/wallet.ts';
+import { type Ended, runHutong } from '../support/command.ts';
 import { type RunningHutong, startHutong } from '../support/processes.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { type Accounts, differences } from './books.ts';
@@ -10,7 +11,7 @@ import { buy, PERSON, type Street } from './shoppers.ts';
 
 /** The storm and the larger numbers belong to `npm run test:full`. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
-const PAYMENTS = FULL ? 1_000 : 60;
+const PAYMENTS = FULL ? 1_000 : 40;
 const HUB_KILLS = FULL ? 42 : 3;
 const POSTGRES_KILLS = FULL ? 8 : 1;
 const SHOPPERS = FULL ? 24 : 10;
@@ -132,6 +133,24 @@ async function killAll(): Promise<number> {
   return killed;
 }
 
+/** The real command, beside the hub; 2 says that the database was away. */
+async function check(): Promise<Ended> {
+  const ended = await runHutong(['check'], { HUTONG_DATA_DIR: hutong.data_dir });
+  expect(ended.code, ended.out).not.toBe(1);
+  return ended;
+}
+
+/** Every law holds while processes die, too: looked at once, and all the time in a full run. */
+async function checkWhile(work: Promise<unknown>): Promise<void> {
+  let over = false;
+  void work.finally(() => {
+    over = true;
+  });
+  do await check();
+  while (FULL && !over);
+  await work;
+}
+
 async function isReady(): Promise<boolean> {
   const answer = await fetch(new URL('/readyz', hutong.file.hub.url)).catch(() => undefined);
   return answer?.status === 200;
@@ -164,7 +183,9 @@ describe('the hub and PostgreSQL killed with -9 under load', () => {
           steps += 1;
         },
       };
-      const [ids, killed] = await Promise.all([buyAll(street), killAll()]);
+      const storm = Promise.all([buyAll(street), killAll()]);
+      await checkWhile(storm);
+      const [ids, killed] = await storm;
       expect(killed).toBe(HUB_KILLS + POSTGRES_KILLS);
       expect(new Set(ids).size).toBe(PAYMENTS);
       await setFaults([]);
@@ -180,10 +201,18 @@ describe('the hub and PostgreSQL killed with -9 under load', () => {
         (missing) => missing.length === 0,
       );
       expect(told).toEqual([]);
+      expect((await check()).out).toContain('all well');
+      if (FULL) await expectDrill();
     },
     PATIENCE_MS * 3,
   );
 });
+
+/** What survived is also whole in a backup. */
+async function expectDrill(): Promise<void> {
+  const drill = await runHutong(['drill'], { HUTONG_DATA_DIR: hutong.data_dir });
+  expect(drill.code, drill.out + drill.err).toBe(0);
+}
 
 function paymentOf({ data }: Event): string {
   return data.object.id;

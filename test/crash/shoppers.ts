@@ -6,7 +6,7 @@ import { WALLETS, type WalletName } from '../../src/wallets/wallet.ts';
 /**
  * Shops and shoppers that do what they should while processes die around them: every intent keeps
  * its idempotency key over its tries, a code that is no longer good is replaced, and some shoppers
- * change their wallet and then pay the old code as well.
+ * change their wallet and then pay the old code as well, and some want a part of their money back.
  */
 export interface Street {
   readonly client: Hutong;
@@ -21,8 +21,11 @@ export interface Street {
 
 export const PERSON = 'lin-xia';
 const MAX_ROUNDS = 400;
+/** Fen; every order costs more. */
+const REFUND = 40;
 const AGAIN_MS = 200;
 const SWITCHING = 0.2;
+const RETURNING = 0.3;
 
 /** One order, paid at the end, whatever happens in between; answers the payment's id. */
 export async function buy(street: Street, index: number): Promise<string> {
@@ -43,7 +46,24 @@ export async function buy(street: Street, index: number): Promise<string> {
   street.step();
   // Refused, or returned by the hub: the order is not paid twice.
   if (regretted !== null) await pay(street, other(wallet), regretted);
+  if (street.random() < RETURNING) await giveBack(street, id);
   return id;
+}
+
+/** One refund, whatever happens in between: the same reference each time. */
+async function giveBack({ client }: Street, id: string): Promise<void> {
+  const refund = { amount: REFUND, reference: 'too-small', reason: 'too small' };
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    try {
+      await client.payments.refund(id, refund);
+      return;
+    } catch (error) {
+      // The hub has not heard yet that it is paid, or a copy of this request is under way.
+      if (!(error instanceof ConflictError)) throw error;
+    }
+    await sleep(AGAIN_MS);
+  }
+  throw new Error(`${id} cannot be refunded`);
 }
 
 function other(wallet: WalletName): WalletName {
