@@ -28,11 +28,27 @@ export const LACKS: Readonly<Record<WalletName, readonly Lack[]>> = {
       why: 'Payees are persons of WeChat; there is no QQ Wallet beside it.',
     },
     {
+      calls: 'notices of refunds of the second version (`req_info`)',
+      why: [
+        'The connector refunds every order by the third version and so hears its notices; the',
+        'sandbox tells nobody of a refund of the second.',
+      ].join(' '),
+    },
+    {
+      calls: 'GET /v3/merchant/fund/withdraw/bill-type/NO_SUCC',
+      why: 'The file of withdrawals that failed: each one’s query and notice say the same sooner.',
+    },
+    {
       calls: '/v3/transfer/batches, /mmpaymkttransfers/sendredpack',
       why: 'Closed to new merchants by the wallet.',
     },
   ],
-  alipay: [],
+  alipay: [
+    {
+      calls: 'alipay.trade.orderinfo.sync',
+      why: 'Tells the wallet’s own pages of parcels and orders; it moves no money and answers none.',
+    },
+  ],
   union_pay: [],
   douyin_pay: [],
 };
