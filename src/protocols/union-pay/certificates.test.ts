@@ -22,7 +22,7 @@ interface Wanted {
   readonly serial?: string;
 }
 
-/** Making keys takes most of the time: the chain has its own, the others take turns with the rest. */
+/** Making keys takes most of the time: the chain has its own, the others take turns. */
 const CHAIN = 3;
 const TURNS = 4;
 let keys: readonly string[] = [];
