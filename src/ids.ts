@@ -34,6 +34,7 @@ export type Prefix =
   | 'spl'
   | 'stl'
   | 'pyo'
+  | 'prt'
   | 'bil'
   | 'fee';
 export type Id<P extends Prefix = Prefix> = `${P}_${string}`;

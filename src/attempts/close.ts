@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { closeParts } from '../combined/calls.ts';
 import { assert } from '../errors.ts';
 import {
   changeAttempt,
@@ -32,7 +33,9 @@ const GRACE_MS = 30_000;
 export async function closeAttempt(app: App, payment: Payment, attempt: Attempt): Promise<void> {
   const account = await requireAccount(app.wallets, attempt.wallet_account_id);
   const connector = app.wallets.connector(attempt.wallet);
-  const outcome = await connector.closePayment(account, ...orderName(attempt));
+  const outcome = attempt.combined
+    ? await closeParts(app, attempt, account)
+    : await connector.closePayment(account, ...orderName(attempt));
   if (outcome.kind === 'already_paid') {
     const call = recordCall(attempt, outcome.kind, outcome.trace);
     await app.ledger.submit({ book: payment.book, ...NOTHING, rows: [call] });

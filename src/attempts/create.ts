@@ -1,4 +1,6 @@
 import type { App } from '../app.ts';
+import { attemptPartRows } from '../combined/attempt-part.ts';
+import { presentParts } from '../combined/calls.ts';
 import { Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
@@ -163,6 +165,7 @@ async function begin(
     state: 'created',
     wallet_reference: newWalletReference(payment.book),
     sub_merchant,
+    combined: payment.parts.length > 0,
     amount: payment.amount,
     presentation_data: null,
     refusal: null,
@@ -180,7 +183,11 @@ async function begin(
   const { wallet, presentation } = request;
   const result = await app.ledger.submit({
     book: payment.book,
-    rows: [changePayment(payment, changed), insertAttempt(attempt, first_query)],
+    rows: [
+      changePayment(payment, changed),
+      insertAttempt(attempt, first_query),
+      ...(await attemptPartRows(app, payment, attempt)),
+    ],
     postings: [],
     events: [step(payment, 'attempt.created', { attempt: attempt.id, wallet, presentation })],
     jobs: [],
@@ -213,6 +220,15 @@ async function callWallet(
   account: WalletAccount,
   request: AttemptRequest,
 ): Promise<Attempt> {
+  const { client_ip, payer, key } = request;
+  if (attempt.combined) {
+    const parts = await presentParts(app, attempt, account, {
+      description: payment.description,
+      client_ip,
+      payer,
+    });
+    return recordAnswer(app, payment, attempt, parts, key?.key_hash);
+  }
   const notify = `${app.public_url}/notify/${attempt.wallet}/${account.id}`;
   const outcome = await app.wallets.connector(attempt.wallet).createPayment(account, {
     wallet_reference: attempt.wallet_reference,
@@ -223,12 +239,12 @@ async function callWallet(
     notify_url: notify,
     return_url: returnUrl(app, payment),
     expires_at: attempt.expires_at,
-    client_ip: request.client_ip,
-    ...(request.payer === undefined ? {} : { payer: request.payer }),
+    client_ip,
+    ...(payer === undefined ? {} : { payer }),
     ...(payment.terms === null ? {} : { hold: true }),
     ...(attempt.sub_merchant === null ? {} : { sub_merchant: attempt.sub_merchant }),
   });
-  return recordAnswer(app, payment, attempt, outcome, request.key?.key_hash);
+  return recordAnswer(app, payment, attempt, outcome, key?.key_hash);
 }
 
 function returnUrl(app: App, payment: Payment): string {

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { sharedEnrolments, whyNotCombined } from '../combined/eligible.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import type { ClientKind, IneligibleReason, Payment, WalletChoice } from '../payments/payment.ts';
 import { whyNotHeld } from '../terms/eligible.ts';
@@ -102,7 +103,8 @@ async function whyNot(
   if (presentation === null || !capabilities.presentations.includes(presentation)) {
     return 'not_in_this_browser';
   }
-  const reason = limits(app, payment, capabilities);
+  const reason =
+    limits(app, payment, capabilities) ?? whyNotCombined(app, payment, wallet, presentation);
   return reason ?? whyNotHeld(app, { wallet, wallet_account_id }, payment);
 }
 
@@ -143,11 +145,13 @@ const caches = new WeakMap<App, Map<string, { until: number; rows: Promise<Enrol
 function enrolments(app: App, payment: Payment): Promise<EnrolmentRow[]> {
   const cache = caches.get(app) ?? new Map();
   caches.set(app, cache);
-  const key = `${payment.platform_id}/${payment.merchant_id}`;
+  const sellers = payment.parts.map(({ merchant_id }) => merchant_id);
+  const key = [payment.platform_id, payment.merchant_id, ...sellers].join('/');
   const cached = cache.get(key);
   if (cached && cached.until > Date.now()) return cached.rows;
   if (cache.size >= MAX_CACHED) cache.clear();
-  const rows = selectEnrolments(app.db, payment);
+  const rows: Promise<EnrolmentRow[]> =
+    sellers.length > 0 ? sharedEnrolments(app, payment) : selectEnrolments(app.db, payment);
   cache.set(key, { until: Date.now() + CACHE_MS, rows });
   rows.catch(() => cache.delete(key));
   return rows;

@@ -28,7 +28,7 @@ export async function selectAttempts(
   const rows = await db.query<AttemptRecord>(sql`
     select book, id, version, payment_id, wallet, wallet_account_id, presentation, state,
       wallet_reference, amount, presentation_data, refusal, wallet_transaction_id, payer_paid,
-      coupons, sub_merchant, expires_at, returned, created_at, paid_at
+      coupons, sub_merchant, combined, expires_at, returned, created_at, paid_at
     from attempts where book = ${book} and payment_id = ${paymentId} order by id`);
   return rows.map(toAttempt);
 }

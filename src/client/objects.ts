@@ -31,7 +31,17 @@ export interface Payment {
   readonly refunded_amount: number;
   readonly description: string;
   readonly platform: string;
+  /** Of a combined order its first seller. */
   readonly merchant: string;
+  /** Several sellers' orders; none in a payment for one merchant. */
+  readonly parts: readonly {
+    readonly id: string;
+    readonly merchant: string;
+    readonly amount: number;
+    readonly refunded_amount: number;
+    readonly description: string;
+    readonly reference: string;
+  }[];
   readonly order: {
     readonly reference: string;
     readonly url: string | null;
@@ -108,6 +118,8 @@ export interface Refund {
   readonly created_at: string;
   readonly livemode: boolean;
   readonly payment: string;
+  /** Of a combined order. */
+  readonly part: string | null;
   readonly state: 'created' | 'pending' | 'succeeded' | 'refused' | 'needs_action' | 'unknown';
   /** `requested` by you; the others are money that the hub sent back by itself. */
   readonly origin: 'requested' | 'late_success' | 'double_payment';

@@ -14,7 +14,15 @@ import { type Lists, listsOf, type PageQuery } from './pages.ts';
 import type { Query, Send } from './transport.ts';
 
 export interface NewPayment {
-  readonly merchant: string;
+  /** Left out where `parts` name several. */
+  readonly merchant?: string;
+  /** Orders of several sellers, paid at once; they sum to `amount`. */
+  readonly parts?: readonly {
+    readonly merchant: string;
+    readonly amount: number;
+    readonly description: string;
+    readonly reference: string;
+  }[];
   /** Fen. */
   readonly amount: number;
   readonly currency: 'CNY';
@@ -48,6 +56,8 @@ export interface NewAttempt {
 }
 
 export interface NewRefund {
+  /** Of a combined order; needed for one. */
+  readonly part?: string;
   /** Fen. */
   readonly amount: number;
   /** Yours; unique within the payment. */

@@ -73,6 +73,23 @@ create table api_keys (
   constraint api_keys_role_check CHECK (role = ANY (ARRAY['operator'::text, 'marketplace'::text, 'merchant'::text, 'wallet'::text]))
 );
 
+create table attempt_parts (
+  book smallint not null,
+  wallet_reference text not null,
+  attempt_id text not null,
+  payment_id text not null,
+  part_id text not null,
+  "position" smallint not null,
+  wallet_account_id text not null,
+  amount bigint not null,
+  description text not null,
+  sub_merchant text,
+  wallet_transaction_id text,
+  constraint attempt_parts_pkey PRIMARY KEY (book, wallet_reference),
+  constraint attempt_parts_amount_check CHECK (amount > 0)
+);
+CREATE UNIQUE INDEX attempt_parts_by_attempt ON attempt_parts USING btree (book, attempt_id, "position");
+
 create table attempts (
   book smallint not null,
   id text not null,
@@ -96,6 +113,7 @@ create table attempts (
   created_at timestamp with time zone not null,
   paid_at timestamp with time zone,
   sub_merchant text,
+  combined boolean default false not null,
   constraint attempts_pkey PRIMARY KEY (book, id),
   constraint attempts_amount_check CHECK (amount > 0),
   constraint attempts_presentation_check CHECK (presentation = ANY (ARRAY['qr'::text, 'page'::text, 'h5'::text, 'in_app'::text])),
@@ -450,6 +468,26 @@ create table notifications (
 CREATE INDEX notifications_by_payment ON notifications USING btree (book, payment_id, id);
 CREATE UNIQUE INDEX notifications_once ON notifications USING btree (book, wallet_account_id, fact_id, fact_state);
 
+create table payment_parts (
+  book smallint not null,
+  id text not null,
+  payment_id text not null,
+  "position" smallint not null,
+  merchant_id text not null,
+  amount bigint not null,
+  description text not null,
+  reference text not null,
+  refund_reserved bigint default 0 not null,
+  refunded bigint default 0 not null,
+  constraint payment_parts_pkey PRIMARY KEY (book, id),
+  constraint payment_parts_amount_check CHECK (amount > 0),
+  constraint payment_parts_check CHECK (refund_reserved >= 0 AND refund_reserved <= amount),
+  constraint payment_parts_check1 CHECK (refunded >= 0 AND refunded <= refund_reserved)
+);
+CREATE INDEX payment_parts_by_merchant ON payment_parts USING btree (book, merchant_id, id);
+CREATE UNIQUE INDEX payment_parts_by_payment ON payment_parts USING btree (book, payment_id, "position");
+CREATE UNIQUE INDEX payment_parts_by_reference ON payment_parts USING btree (book, payment_id, reference);
+
 create table payments (
   book smallint not null,
   id text not null,
@@ -479,6 +517,7 @@ create table payments (
   paid_at timestamp with time zone,
   closed_at timestamp with time zone,
   terms jsonb,
+  part_count smallint default 0 not null,
   constraint payments_pkey PRIMARY KEY (book, id),
   constraint payments_amount_check CHECK (amount > 0),
   constraint payments_check CHECK (refund_reserved >= 0 AND refund_reserved <= amount),
@@ -486,6 +525,7 @@ create table payments (
   constraint payments_check2 CHECK ((state = 'succeeded'::text) = (succeeded_attempt_id IS NOT NULL)),
   constraint payments_close_reason_check CHECK (close_reason = ANY (ARRAY['expired'::text, 'cancelled'::text])),
   constraint payments_currency_check CHECK (currency = 'CNY'::text),
+  constraint payments_part_count_check CHECK (part_count <> 1),
   constraint payments_state_check CHECK (state = ANY (ARRAY['requires_wallet'::text, 'pending'::text, 'succeeded'::text, 'closed'::text]))
 );
 CREATE UNIQUE INDEX payments_by_checkout_token ON payments USING btree (book, checkout_token_hash);
@@ -637,6 +677,7 @@ create table refunds (
   hold_id text,
   from_hold bigint default 0 not null,
   hold_reservation_id text,
+  part_id text,
   constraint refunds_pkey PRIMARY KEY (book, id),
   constraint refunds_amount_check CHECK (amount > 0),
   constraint refunds_currency_check CHECK (currency = 'CNY'::text),

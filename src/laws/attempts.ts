@@ -28,10 +28,12 @@ const askedUntilTheEnd: Law = {
 
 const lateMoneyGoesBack: Law = {
   name: 'attempts.late-money-goes-back',
-  means: 'Money that came late or twice has one refund of its amount, and its attempt is over.',
+  means:
+    'Money that came late or twice has one refund of its amount, or one for each part, and its attempt is over.',
   violations: sql`
     with back as (
-      select book, attempt_id, sum(amount) as amount, count(*) as refunds
+      select book, attempt_id, sum(amount) as amount, count(*) as refunds,
+        count(distinct part_id) as parts
       from refunds where origin <> 'requested' group by book, attempt_id
     )
     select coalesce(a.id, b.attempt_id) as id, format('%s: %s to return, %s in %s refunds',
@@ -40,7 +42,7 @@ const lateMoneyGoesBack: Law = {
     from attempts a full join back b on b.book = a.book and b.attempt_id = a.id
     where a.id is null
       or a.returned <> coalesce(b.amount, 0)
-      or b.refunds > 1
+      or b.refunds > greatest(1, b.parts)
       or (a.returned <> 0 and not (a.returned = a.amount and a.state in ('closed', 'refused')))`,
 };
 

@@ -6,6 +6,7 @@ import { INBOX_LAWS } from './inbox.ts';
 import { INTENT_LAWS } from './intents.ts';
 import { LEDGER_LAWS } from './ledger.ts';
 import { OUTBOX_LAWS } from './outbox.ts';
+import { PART_LAWS } from './parts.ts';
 import { PAYMENT_LAWS } from './payments.ts';
 import { REFUND_LAWS } from './refunds.ts';
 import { SETTLEMENT_LAWS } from './settlement.ts';
@@ -14,6 +15,7 @@ import { SETTLEMENT_LAWS } from './settlement.ts';
 export const MONEY_LAWS: readonly Law[] = [
   ...LEDGER_LAWS,
   ...PAYMENT_LAWS,
+  ...PART_LAWS,
   ...REFUND_LAWS,
   ...HOLD_LAWS,
   ...SETTLEMENT_LAWS,

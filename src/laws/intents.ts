@@ -69,6 +69,7 @@ const IN_BOOKS = [
   'wallet_calls',
   'settlements',
   'payouts',
+  'payment_parts',
 ];
 
 /** The two digits of the book behind the prefix, in Crockford's base 32. */

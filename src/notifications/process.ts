@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { App } from '../app.ts';
+import { advanceCombined } from '../combined/advance.ts';
 import type { Job, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
@@ -43,6 +44,8 @@ async function apply(
       return advance(app, account, content.fact, 'notification', settled);
     case 'refund':
       return advanceRefund(app, account, content.fact, 'notification', settled);
+    case 'combined':
+      return advanceCombined(app, account, content, 'notification', settled);
     case 'payout':
       return advancePayout(app, account, payoutReport(content.fact), 'notification', settled);
     case 'withdrawal':

@@ -55,6 +55,11 @@ const withdrawal = z.object({
 const content = z.discriminatedUnion('about', [
   z.object({ about: z.literal('payment'), fact: payment }),
   z.object({ about: z.literal('refund'), fact: refund }),
+  z.object({
+    about: z.literal('combined'),
+    wallet_reference: z.string(),
+    facts: z.array(payment),
+  }),
   z.object({ about: z.literal('payout'), fact: payout }),
   z.object({ about: z.literal('withdrawal'), fact: withdrawal }),
 ]);

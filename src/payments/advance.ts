@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { findAttempts, paymentIdOfReference } from '../attempts/find.ts';
 import { homeOf } from '../books.ts';
+import { advancePart, findPart } from '../combined/advance.ts';
 import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
@@ -26,12 +27,17 @@ export async function advance(
   fact: PaymentFact,
   source: FactSource,
   also: (result: AdvanceResult) => readonly RowChange[] = () => [],
+  { by_parts = false }: { readonly by_parts?: boolean } = {},
 ): Promise<AdvanceResult> {
   const book = await homeOf(app, fact.wallet_reference);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const situation = await readSituation(app, book, account, fact.wallet_reference);
+    if (!situation) {
+      const part = await findPart(app, book, account, fact.wallet_reference);
+      if (part) return advancePart(app, account, part, fact, source, also);
+    }
     const { parts, result } = situation
-      ? partsFor(app, account, situation, fact, source)
+      ? partsFor(app, account, { ...situation, by_parts }, fact, source)
       : strange(app, book, account, fact, source);
     const rows = [...parts.rows, ...also(result)];
     if (rows.length + parts.events.length + parts.postings.length === 0) return result;

@@ -34,6 +34,7 @@ const ATTEMPT_ROW: RowKind = {
     state: 'text',
     wallet_reference: 'text',
     sub_merchant: 'text',
+    combined: 'boolean',
     amount: 'bigint',
     presentation_data: 'jsonb',
     refusal: 'jsonb',

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import type { PaymentPart } from '../combined/part.ts';
 import { openHold } from '../escrow/open.ts';
 import { newId } from '../ids.ts';
 import { holdAccount, merchantAccount, walletAccount, walletFees } from '../ledger/accounts.ts';
@@ -93,29 +94,33 @@ function takings(
     business_at,
     fact: true,
   };
-  const merchant = merchantAccount(payment.merchant_id);
-  const fee = feeEstimate(app, attempt);
-  const takings: NewPosting[] = [
-    {
+  return sharesOf(payment).flatMap(({ merchant_id, amount }) => {
+    const merchant = merchantAccount(merchant_id);
+    const fee = feeEstimate(app, { wallet: attempt.wallet, amount });
+    const taking: NewPosting = {
       ...common,
       id: newId('pst', payment.book),
       debit: walletAccount(account),
       credit: payment.terms === null ? merchant : holdAccount(payment.id),
-      amount: attempt.amount,
+      amount,
       reason: 'payment',
-    },
-  ];
-  if (fee > 0n) {
-    takings.push({
+    };
+    if (fee === 0n) return [taking];
+    const cost: NewPosting = {
       ...common,
       id: newId('pst', payment.book),
       debit: merchant,
       credit: walletFees(account),
       amount: fee,
       reason: 'wallet_fee_estimate',
-    });
-  }
-  return takings;
+    };
+    return [taking, cost];
+  });
+}
+
+/** Whose the money is: one merchant's, or each part its seller's. */
+function sharesOf(payment: Payment): readonly Pick<PaymentPart, 'merchant_id' | 'amount'>[] {
+  return payment.parts.length > 0 ? payment.parts : [payment];
 }
 
 export function feeEstimate(app: App, attempt: Pick<Attempt, 'wallet' | 'amount'>): bigint {

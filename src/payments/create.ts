@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { termsAt } from '../attempts/eligible.ts';
+import { type NewPart, partRows, planParts } from '../combined/part.ts';
 import { sql, sqlState } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
 import { type Book, newId, sha256 } from '../ids.ts';
@@ -29,6 +30,7 @@ export interface PaymentInput {
   readonly expires_at: Date | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly terms?: PaymentTerms | null;
+  readonly parts?: readonly NewPart[];
 }
 
 /** The idempotency row that commits in the same statement as the payment. */
@@ -53,7 +55,7 @@ export async function createPayment(
   key: CreateKey,
 ): Promise<{ payment: Payment; status: number; body: string }> {
   check(app, input);
-  await checkMerchant(app, input);
+  for (const merchant_id of merchantsOf(input)) await checkMerchant(app, { ...input, merchant_id });
   const payment = plan(app, input);
   if (payment.terms !== null) await checkTerms(app, payment, key);
   const answer = key.respond(payment);
@@ -96,8 +98,18 @@ function check(app: App, input: PaymentInput): void {
       message: `amount must be 1 to ${MAX_AMOUNT} fen`,
     });
   }
+  if (input.terms && input.parts && input.parts.length > 0) {
+    throw new Refusal('invalid_parameter', {
+      param: 'parts',
+      message: 'parts: a combined order has neither splits nor escrow',
+    });
+  }
   checkUrl(app, input, 'return_url', input.return_url);
   checkUrl(app, input, 'order.url', input.order_url);
+}
+
+function merchantsOf({ merchant_id, parts = [] }: PaymentInput): ReadonlySet<string> {
+  return new Set([merchant_id, ...parts.map(({ merchant }) => merchant)]);
 }
 
 /** Merchants are never deleted nor moved: what was seen once holds. */
@@ -152,6 +164,7 @@ function plan(app: App, input: PaymentInput): Payment {
     order_items: input.order_items,
     return_url: input.return_url,
     metadata: input.metadata,
+    parts: planParts(input.book, input.amount, input.parts ?? []),
     terms: input.terms ?? null,
     expires_at: expiry(input, now),
     closing: false,
@@ -200,15 +213,22 @@ async function insertPayment(
       insert into events (book, id, type, platform_id, object_id, payment_id, public, data)
       values (${payment.book}, ${newId('evt', payment.book)}, 'payment.created',
         ${payment.platform_id}, ${payment.id}, ${payment.id}, false, '{}')
+    ), parts as (
+      insert into payment_parts
+        (book, id, payment_id, position, merchant_id, amount, description, reference)
+      select ${payment.book}, p.id, ${payment.id}, p.position, p.merchant_id, p.amount,
+        p.description, p.reference
+      from jsonb_to_recordset(${partRows(payment.parts)}::jsonb) as p (id text, position smallint,
+        merchant_id text, amount bigint, description text, reference text)
     )
     insert into payments (book, id, platform_id, merchant_id, state, amount, currency, description,
       order_reference, order_url, order_items, return_url, metadata, terms, checkout_token_hash,
-      expires_at, created_at)
+      part_count, expires_at, created_at)
     values (${payment.book}, ${payment.id}, ${payment.platform_id}, ${payment.merchant_id},
       ${payment.state}, ${payment.amount}, ${payment.currency}, ${payment.description},
       ${payment.order_reference}, ${payment.order_url}, ${JSON.stringify(items)}::jsonb,
       ${payment.return_url}, ${payment.metadata}, ${termsRowOf(payment.terms)}::jsonb,
-      ${token_hash}, ${payment.expires_at},
+      ${token_hash}, ${payment.parts.length}, ${payment.expires_at},
       ${payment.created_at})`);
 }
 

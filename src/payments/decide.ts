@@ -17,7 +17,7 @@ export type Decision =
   /** The wallet confirms that nobody can pay this attempt any more. */
   | { readonly kind: 'end'; readonly payment_closes: boolean };
 
-export type Misfit = 'wrong_merchant' | 'wrong_amount' | 'wrong_currency';
+export type Misfit = 'wrong_merchant' | 'wrong_amount' | 'wrong_currency' | 'wrong_parts';
 
 /** Who told: kept on the timeline and in breaks. */
 export type FactSource = 'notification' | 'query' | 'answer' | 'bill';
@@ -35,6 +35,8 @@ export interface Situation {
   readonly attempts: readonly Attempt[];
   /** The merchant number of the wallet account this attempt was made at. */
   readonly wallet_merchant: string;
+  /** The fact was summed up from facts about every part. */
+  readonly by_parts?: boolean;
 }
 
 export function decide(situation: Situation, fact: PaymentFact): Decision {
@@ -45,6 +47,7 @@ export function decide(situation: Situation, fact: PaymentFact): Decision {
   if ((fact.sub_merchant ?? attempt.sub_merchant) !== attempt.sub_merchant) {
     return { kind: 'refuse', why: 'wrong_merchant' };
   }
+  if (attempt.combined && !situation.by_parts) return { kind: 'refuse', why: 'wrong_parts' };
   switch (fact.state) {
     case 'paid':
       return decidePaid(situation, fact);

@@ -14,5 +14,7 @@ export async function findPayment(app: App, id: string): Promise<Payment | undef
 export async function visiblePayment(app: App, caller: Caller, id: string): Promise<Payment> {
   const payment = await findPayment(app, id);
   if (!payment || !maySee(caller, payment)) throw new Refusal('not_found');
+  // The other sellers' orders are in it.
+  if (caller.role === 'merchant' && payment.parts.length > 0) throw new Refusal('not_found');
   return payment;
 }

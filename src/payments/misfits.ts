@@ -31,6 +31,7 @@ const KINDS: Readonly<Record<Misfit, BreakKind>> = {
   wrong_merchant: 'merchant',
   wrong_amount: 'amount',
   wrong_currency: 'currency',
+  wrong_parts: 'amount',
 };
 
 export function refuse(

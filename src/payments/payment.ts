@@ -1,3 +1,4 @@
+import type { PaymentPart } from '../combined/part.ts';
 import type { Book, Id } from '../ids.ts';
 import type { PaymentTerms } from '../terms/terms.ts';
 import type {
@@ -46,6 +47,8 @@ export interface Payment {
   readonly order_items: readonly OrderItem[];
   readonly return_url: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Several sellers' orders; none in a payment for one merchant. */
+  readonly parts: readonly PaymentPart[];
   /** Null: the money is the merchant's at once. */
   readonly terms: PaymentTerms | null;
   /** Business time. */
@@ -97,6 +100,8 @@ export interface Attempt {
   readonly wallet_reference: string;
   /** The seller's number at the wallet, where the account is a platform's. */
   readonly sub_merchant: string | null;
+  /** The parts of the payment are presented as orders of their own. */
+  readonly combined: boolean;
   readonly amount: bigint;
   readonly presentation_data: PresentationData | null;
   readonly refusal: { readonly code: string; readonly message: string } | null;
@@ -133,6 +138,8 @@ export type IneligibleReason =
   | 'expires_too_soon'
   | 'wallet_down'
   | 'not_in_this_browser'
+  | 'no_combined_orders'
+  | 'too_many_parts'
   | 'no_holds'
   | 'hold_too_short'
   | 'shares_too_large'

@@ -1,9 +1,11 @@
+import { type PartRecord, partsOf } from '../combined/part.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import { termsOf } from '../terms/terms.ts';
 import type { OrderItem, Payment } from './payment.ts';
 
-type PaymentRecord = Omit<Payment, 'order_items' | 'terms'> & {
+type PaymentRecord = Omit<Payment, 'order_items' | 'terms' | 'parts'> & {
+  parts: PartRecord[] | null;
   order_items: { name: string; quantity: number; unit_amount: number }[];
   terms: unknown;
 };
@@ -12,7 +14,7 @@ function toPayment(row: PaymentRecord): Payment {
   const order_items = row.order_items.map(
     (item): OrderItem => ({ ...item, unit_amount: BigInt(item.unit_amount) }),
   );
-  return { ...row, order_items, terms: termsOf(row.terms) };
+  return { ...row, order_items, terms: termsOf(row.terms), parts: partsOf(row.parts) };
 }
 
 export async function selectPayment(
@@ -24,7 +26,12 @@ export async function selectPayment(
     select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
       description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
       closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
-      created_at, paid_at, closed_at
+      created_at, paid_at, closed_at, case when part_count > 0 then (
+        select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
+          'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
+          'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
+        from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
+      end as parts
     from payments where book = ${book} and id = ${id}`);
   return row && toPayment(row);
 }
@@ -38,7 +45,12 @@ export async function selectPaymentByToken(
     select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
       description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
       closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
-      created_at, paid_at, closed_at
+      created_at, paid_at, closed_at, case when part_count > 0 then (
+        select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
+          'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
+          'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
+        from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
+      end as parts
     from payments where book = ${book} and checkout_token_hash = ${tokenHash}`);
   return row && toPayment(row);
 }
@@ -60,6 +72,8 @@ export interface PaymentFilter {
   readonly book: Book;
   readonly platform_id: string;
   readonly merchant_id: string | null;
+  /** False leaves out combined orders, which are no single seller's to see. */
+  readonly with_parts: boolean;
   readonly state: string | null;
   readonly wallet: string | null;
   readonly order_reference: string | null;
@@ -75,10 +89,16 @@ export async function listPayments(db: Queryable, filter: PaymentFilter): Promis
     select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
       description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
       closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
-      created_at, paid_at, closed_at
+      created_at, paid_at, closed_at, case when part_count > 0 then (
+        select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
+          'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
+          'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
+        from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
+      end as parts
     from payments
     where book = ${filter.book} and platform_id = ${filter.platform_id}
       and (${filter.merchant_id}::text is null or merchant_id = ${filter.merchant_id})
+      and (${filter.with_parts}::boolean or part_count = 0)
       and (${filter.state}::text is null or state = ${filter.state})
       and (${filter.wallet}::text is null or wallet = ${filter.wallet})
       and (${filter.order_reference}::text is null or order_reference = ${filter.order_reference})

@@ -59,7 +59,7 @@ function create(app: App): Route {
       const input = {
         book: caller.book,
         platform: platformOf(caller),
-        merchant_id: body.merchant,
+        merchant_id: payeeOf(body),
         amount: body.amount,
         description: body.description,
         order_reference: body.order.reference,
@@ -69,6 +69,7 @@ function create(app: App): Route {
         expires_at: body.expires_at ?? null,
         metadata: body.metadata ?? {},
         terms,
+        parts: body.parts ?? [],
       };
       const respond = (payment: Payment) => ({
         status: 201,
@@ -83,6 +84,16 @@ function create(app: App): Route {
       }
     },
   );
+}
+
+/** A combined order has no merchant of its own: it is kept under its first seller. */
+function payeeOf({ merchant, parts }: z.output<typeof schema.createBody>): string {
+  const named = parts?.[0]?.merchant ?? merchant;
+  if (named !== undefined && (merchant === undefined || parts === undefined)) return named;
+  throw new Refusal('invalid_parameter', {
+    param: 'merchant',
+    message: 'merchant: name one merchant, or the merchants of parts',
+  });
 }
 
 /** Where the route requires a key the dispatcher has seen to it. */
@@ -120,6 +131,7 @@ function list(app: App): Route {
         book: caller.book,
         platform_id: platformOf(caller).id,
         merchant_id: caller.merchant_id ?? query.merchant ?? null,
+        with_parts: caller.role !== 'merchant',
         state: query.state ?? null,
         wallet: query.wallet ?? null,
         order_reference: query.order_reference ?? null,

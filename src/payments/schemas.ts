@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { MAX_PARTS, MIN_PARTS } from '../combined/part.ts';
 import * as form from '../http/schemas.ts';
 import { SHARE_ROLES } from '../profit-sharing/shares.ts';
 import { MAX_RELEASE_DAYS, MAX_SPLITS } from '../terms/terms.ts';
@@ -33,9 +34,20 @@ const splitIn = z
   })
   .openapi('Split rule');
 
-export const createBody = z
+const partIn = z
   .strictObject({
     merchant: form.id('mer'),
+    amount: form.amount,
+    description: form.text(127),
+    reference: form.text(64).openapi({ description: 'Your number of this seller’s order.' }),
+  })
+  .openapi('CreatePart');
+
+export const createBody = z
+  .strictObject({
+    merchant: form.id('mer').optional().openapi({
+      description: 'Whose order it is; left out where `parts` name several.',
+    }),
     amount: form.amount,
     currency: form.currency,
     description: form.text(127),
@@ -43,6 +55,9 @@ export const createBody = z
       reference: form.text(64),
       url: form.url.optional(),
       items: z.array(orderItem).max(MAX_ITEMS).optional(),
+    }),
+    parts: z.array(partIn).min(MIN_PARTS).max(MAX_PARTS).optional().openapi({
+      description: 'Orders of several sellers, paid at once; they sum to `amount`.',
     }),
     capture: z.enum(['instant', 'escrow']).optional().openapi({
       description: '`escrow`: the wallet holds the money until the receipt is confirmed.',
@@ -71,7 +86,17 @@ export const paymentObject = z
     refunded_amount: form.amountOut,
     description: z.string(),
     platform: form.id('plt'),
-    merchant: form.id('mer'),
+    merchant: form.id('mer').openapi({ description: 'Of a combined order its first seller.' }),
+    parts: z.array(
+      z.object({
+        id: form.id('prt'),
+        merchant: form.id('mer'),
+        amount: form.amountOut,
+        refunded_amount: form.amountOut,
+        description: z.string(),
+        reference: z.string(),
+      }),
+    ),
     order: z.object({
       reference: z.string(),
       url: z.string().nullable(),

@@ -57,20 +57,8 @@ export async function openSeller(rig: MoneyRig, options: SellerOptions): Promise
 /** An order of this seller, paid on the sandbox phone and booked. */
 export async function sale(rig: MoneyRig, seller: Seller, amount: bigint): Promise<Payment> {
   const { app } = rig;
-  const { book, platform_id, merchant_id, wallet } = seller;
-  const input = {
-    book,
-    platform: { id: platform_id, hosts: [] },
-    merchant_id,
-    amount,
-    description: 'Tea, 250 g',
-    order_reference: randomUUID(),
-    order_url: null,
-    order_items: [],
-    return_url: null,
-    expires_at: null,
-    metadata: {},
-  };
+  const { wallet } = seller;
+  const input = { ...orderOf(seller), amount };
   const key = {
     key_hash: randomUUID(),
     body_digest: '',
@@ -89,6 +77,52 @@ export async function sale(rig: MoneyRig, seller: Seller, amount: bigint): Promi
     () => rig.reload(payment),
     ({ state }) => state === 'succeeded',
   );
+}
+
+/** One payment for the orders of several sellers. */
+export async function combinedOrder(
+  rig: MoneyRig,
+  sellers: readonly (readonly [Seller, bigint])[],
+): Promise<Payment> {
+  const [first] = sellers;
+  if (!first) throw new Error('a seller is needed');
+  const { book, platform_id, merchant_id } = first[0];
+  const parts = sellers.map(([seller, amount], index) => ({
+    merchant: seller.merchant_id,
+    amount,
+    description: `Order ${index}`,
+    reference: `${index}`,
+  }));
+  const key = {
+    key_hash: randomUUID(),
+    body_digest: '',
+    respond: () => ({ status: 201, body: '' }),
+  };
+  const { payment } = await createPayment(
+    rig.app,
+    {
+      ...orderOf({ book, platform_id, merchant_id }),
+      amount: sellers.reduce((sum, [, amount]) => sum + amount, 0n),
+      parts,
+    },
+    key,
+  );
+  return rig.reload(payment);
+}
+
+function orderOf({ book, platform_id, merchant_id }: MerchantAt) {
+  return {
+    book,
+    platform: { id: platform_id, hosts: [] },
+    merchant_id,
+    description: 'Tea, 250 g',
+    order_reference: randomUUID(),
+    order_url: null,
+    order_items: [],
+    return_url: null,
+    expires_at: null,
+    metadata: {},
+  };
 }
 
 /** The business clock, so many days later. */

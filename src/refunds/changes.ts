@@ -22,6 +22,7 @@ const REFUND_ROW: RowKind = {
     wallet_refund_id: 'text',
     refusal: 'jsonb',
     reservation_id: 'text',
+    part_id: 'text',
     hold_id: 'text',
     from_hold: 'bigint',
     hold_reservation_id: 'text',

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
+import { changePart, type PaymentPart } from '../combined/part.ts';
 import { assert } from '../errors.ts';
 import { type Book, newId } from '../ids.ts';
 import { merchantAccount, walletFees } from '../ledger/accounts.ts';
@@ -115,10 +116,14 @@ async function succeededParts(
     });
   }
   const refunded = payment.refunded + refund.amount;
+  const part = partOf(payment, refund);
   return joinParts(settled, held, {
     ...NOTHING,
-    rows: [changePayment(payment, { refunded })],
-    postings: await feeBack(app, account, payment, refund, refunded),
+    rows: [
+      changePayment(payment, { refunded }),
+      ...(part ? [changePart(part, { refunded: part.refunded + refund.amount })] : []),
+    ],
+    postings: await feeBack(app, account, payment, refund),
   });
 }
 
@@ -128,20 +133,20 @@ async function feeBack(
   account: WalletAccount,
   payment: Payment,
   refund: Refund,
-  refunded: bigint,
 ): Promise<NewPosting[]> {
   const attempt = (await findAttempts(app, payment)).find((a) => a.id === refund.attempt_id);
   assert(attempt, `attempt ${refund.attempt_id} is gone`);
-  const fee = feeEstimate(app, attempt);
-  const share = (total: bigint) => (fee * total) / payment.amount;
-  const amount = share(refunded) - share(payment.refunded);
+  const order = partOf(payment, refund) ?? payment;
+  const fee = feeEstimate(app, { wallet: attempt.wallet, amount: order.amount });
+  const share = (total: bigint) => (fee * total) / order.amount;
+  const amount = share(order.refunded + refund.amount) - share(order.refunded);
   if (amount === 0n) return [];
   return [
     {
       kind: 'posted',
       id: newId('pst', payment.book),
       debit: walletFees(account),
-      credit: merchantAccount(payment.merchant_id),
+      credit: merchantAccount(order.merchant_id),
       amount,
       currency: 'CNY',
       reason: 'wallet_fee_returned',
@@ -159,16 +164,24 @@ export async function refusedParts(
   refusal: { code: string; message: string },
 ): Promise<MoveParts> {
   const changed = { state: 'refused', refusal } as const;
-  const freed =
-    refund.origin === 'requested'
-      ? [changePayment(payment, { refund_reserved: payment.refund_reserved - refund.amount })]
-      : [];
+  const part = partOf(payment, refund);
+  const requested = refund.origin === 'requested';
+  const freed = requested
+    ? [changePayment(payment, { refund_reserved: payment.refund_reserved - refund.amount })]
+    : [];
+  if (requested && part) {
+    freed.push(changePart(part, { refund_reserved: part.refund_reserved - refund.amount }));
+  }
   return joinParts(await settleHold(app, refund, 'refused'), {
     ...NOTHING,
     rows: [changeRefund(refund, { ...changed, next_query_at: null }), ...freed],
     postings: ends('void', app, refund),
     events: [refundEvent(app, 'refund.refused', payment, { ...refund, ...changed }, 4)],
   });
+}
+
+function partOf(payment: Payment, { part_id }: Refund): PaymentPart | undefined {
+  return part_id === null ? undefined : payment.parts.find(({ id }) => id === part_id);
 }
 
 function ends(kind: 'post' | 'void', app: App, refund: Refund): NewPosting[] {

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
+import { changePart, type PaymentPart } from '../combined/part.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
@@ -23,6 +24,8 @@ import { sendRefund } from './send.ts';
 export interface RefundRequest {
   readonly payment: Pick<Payment, 'book' | 'id'>;
   readonly amount: bigint;
+  /** The part of a combined order. */
+  readonly part?: string | undefined;
   /** The marketplace's own number; the same number and amount answers the same refund. */
   readonly reference: string;
   readonly reason: string;
@@ -48,12 +51,15 @@ export async function createRefund(app: App, request: RefundRequest): Promise<Re
       return existing;
     }
     const attempt = await paidAttempt(app, payment);
-    check(app, payment, attempt, request);
+    const part = partOf(payment, request.part);
+    check(app, payment, attempt, request, part);
     const account = await requireAccount(app.wallets, attempt.wallet_account_id);
-    const planned = plan(app, payment, attempt, request);
+    const planned = { ...plan(app, payment, attempt, request), part_id: part?.id ?? null };
     const funded = await fundRefund(app, account, payment, planned);
     const { refund } = funded;
-    const result = await app.ledger.submit(intent(app, payment, account, funded, request));
+    const result = await app.ledger.submit(
+      intent(app, { payment, part }, account, funded, request),
+    );
     if (result.kind === 'committed') {
       await sendRefund(app, refund);
       return (await selectRefund(app.db, payment.book, refund.id)) ?? refund;
@@ -72,10 +78,11 @@ async function sameReference(
 ): Promise<Refund | undefined> {
   const refunds = await selectRefunds(app.db, payment.book, payment.id);
   const existing = refunds.find((refund) => refund.reference === request.reference);
-  if (existing && existing.amount !== request.amount) {
+  const same = existing?.amount === request.amount && existing.part_id === (request.part ?? null);
+  if (existing && !same) {
     throw new Refusal('reference_taken', {
       param: 'reference',
-      message: `refund ${existing.id} has this reference with another amount`,
+      message: `refund ${existing.id} has this reference with another amount or part`,
     });
   }
   return existing;
@@ -94,6 +101,20 @@ async function keepKey(
   if (result.kind === 'taken') throw new RefundKeyTaken();
 }
 
+/** @throws Refusal when the payment has parts and none, or another payment's, is named */
+function partOf(payment: Payment, named: string | undefined): PaymentPart | undefined {
+  if (payment.parts.length === 0 && named === undefined) return undefined;
+  const part = payment.parts.find(({ id }) => id === named);
+  if (part) return part;
+  throw new Refusal('invalid_parameter', {
+    param: 'part',
+    message:
+      payment.parts.length === 0
+        ? 'part: the payment has no parts'
+        : 'part: name one of the parts of this payment; each is refunded by itself',
+  });
+}
+
 async function paidAttempt(app: App, payment: Payment): Promise<Attempt> {
   if (payment.state !== 'succeeded') {
     throw new Refusal('state_conflict', {
@@ -106,12 +127,19 @@ async function paidAttempt(app: App, payment: Payment): Promise<Attempt> {
   return attempt;
 }
 
-function check(app: App, payment: Payment, attempt: Attempt, request: RefundRequest): void {
-  const left = payment.amount - payment.refund_reserved;
+function check(
+  app: App,
+  payment: Payment,
+  attempt: Attempt,
+  request: RefundRequest,
+  part: PaymentPart | undefined,
+): void {
+  const of = part ?? payment;
+  const left = of.amount - of.refund_reserved;
   if (request.amount < 1n || request.amount > left) {
     throw new Refusal('amount_exceeds_refundable', {
       param: 'amount',
-      message: `at most ${left} fen can still be refunded on this payment`,
+      message: `at most ${left} fen can still be refunded on this ${part ? 'part' : 'payment'}`,
     });
   }
   const { capabilities } = app.wallets.connector(attempt.wallet);
@@ -121,9 +149,11 @@ function check(app: App, payment: Payment, attempt: Attempt, request: RefundRequ
       message: `${attempt.wallet} refunds for ${capabilities.refund_window_days} days only`,
     });
   }
-  if (payment.refund_count >= capabilities.max_refunds) {
+  // The wallet counts by order, and a part is one.
+  const most = capabilities.max_refunds * Math.max(1, payment.parts.length);
+  if (payment.refund_count >= most) {
     throw new Refusal('state_conflict', {
-      message: `${attempt.wallet} takes at most ${capabilities.max_refunds} refunds of a payment`,
+      message: `${attempt.wallet} takes at most ${most} refunds of a payment`,
     });
   }
 }
@@ -145,6 +175,7 @@ function plan(app: App, payment: Payment, attempt: Attempt, request: RefundReque
     wallet_refund_id: null,
     refusal: null,
     reservation_id: newId('pst', payment.book),
+    part_id: null,
     hold_id: null,
     from_hold: 0n,
     hold_reservation_id: null,
@@ -156,7 +187,7 @@ function plan(app: App, payment: Payment, attempt: Attempt, request: RefundReque
 
 function intent(
   app: App,
-  payment: Payment,
+  { payment, part }: { payment: Payment; part: PaymentPart | undefined },
   account: WalletAccount,
   { refund, held }: FundedRefund,
   request: RefundRequest,
@@ -170,7 +201,7 @@ function intent(
           {
             kind: 'pending',
             id,
-            debit: merchantAccount(payment.merchant_id),
+            debit: merchantAccount((part ?? payment).merchant_id),
             credit: walletAccount(account),
             amount: amount - from_hold,
             currency: 'CNY',
@@ -185,7 +216,12 @@ function intent(
   };
   return {
     book,
-    rows: [changePayment(payment, changed), insertRefund(refund), ...held.rows],
+    rows: [
+      changePayment(payment, changed),
+      ...(part ? [changePart(part, { refund_reserved: part.refund_reserved + amount })] : []),
+      insertRefund(refund),
+      ...held.rows,
+    ],
     postings: [...reservation, ...held.postings],
     events: [refundEvent(app, 'refund.created', payment, refund, 1), ...held.events],
     jobs: [{ book, kind: 'refund.send' as const, key: refund.id, payload: {}, run_at: later(app) }],

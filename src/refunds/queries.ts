@@ -9,7 +9,7 @@ export async function selectRefund(
 ): Promise<Refund | undefined> {
   const [row] = await db.query<Refund>(sql`
     select book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason,
-      reference, refund_reference, wallet_refund_id, refusal, reservation_id, hold_id, from_hold,
+      reference, refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
       hold_reservation_id, metadata, created_at, succeeded_at
     from refunds where book = ${book} and id = ${id}`);
   return row;
@@ -22,7 +22,7 @@ export async function selectRefundByWalletNumber(
 ): Promise<Refund | undefined> {
   const [row] = await db.query<Refund>(sql`
     select book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason,
-      reference, refund_reference, wallet_refund_id, refusal, reservation_id, hold_id, from_hold,
+      reference, refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
       hold_reservation_id, metadata, created_at, succeeded_at
     from refunds where book = ${book} and refund_reference = ${refundReference}`);
   return row;
@@ -36,7 +36,7 @@ export async function selectRefunds(
 ): Promise<Refund[]> {
   return db.query<Refund>(sql`
     select book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason,
-      reference, refund_reference, wallet_refund_id, refusal, reservation_id, hold_id, from_hold,
+      reference, refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
       hold_reservation_id, metadata, created_at, succeeded_at
     from refunds where book = ${book} and payment_id = ${paymentId} order by id`);
 }

@@ -40,6 +40,8 @@ export interface Refund {
   readonly refusal: { readonly code: string; readonly message: string } | null;
   /** The pending posting that reserves the money, less what held money pays. */
   readonly reservation_id: string | null;
+  /** The part of a combined order that it gives back. */
+  readonly part_id: string | null;
   /** The hold of the payment, if its money was ever held. */
   readonly hold_id: Id<'hld'> | null;
   /** What of the amount comes from held money. */

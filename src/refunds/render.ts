@@ -9,6 +9,7 @@ export function renderRefund(app: Pick<App, 'config'>, refund: Refund) {
     created_at: refund.created_at.toISOString(),
     livemode: app.config.mode === 'production',
     payment: refund.payment_id,
+    part: refund.part_id,
     state: refund.state,
     origin: refund.origin,
     amount: amountOnWire(refund.amount),

@@ -24,8 +24,8 @@ export interface LateMoney {
 export function planReturn(app: Pick<App, 'clock'>, late: LateMoney): MoveParts {
   const { payment, attempt, fact, origin } = late;
   const now = app.clock.now();
-  const refund = refundOf(late, now);
-  const { book } = refund;
+  const refunds = refundsOf(late, now);
+  const { book } = payment;
   const changed = {
     returned: attempt.amount,
     wallet_transaction_id: fact.wallet_transaction_id ?? null,
@@ -38,23 +38,35 @@ export function planReturn(app: Pick<App, 'clock'>, late: LateMoney): MoveParts 
       : { state: 'closed' as const }),
   };
   return {
-    rows: [changeAttempt(attempt, changed), insertRefund(refund)],
-    postings: postingsOf(late, refund, now),
+    rows: [changeAttempt(attempt, changed), ...refunds.map(insertRefund)],
+    postings: refunds.flatMap((refund) => postingsOf(late, refund, now)),
     events: [
       step(payment, 'fact.ignored', {
         attempt: attempt.id,
         wallet: attempt.wallet,
         why: origin,
         what_next: 'the money goes back to the payer',
-        refund: refund.id,
+        refund: refunds.map(({ id }) => id).join(' '),
       }),
     ],
-    jobs: [{ book, kind: 'refund.send', key: refund.id, payload: {} }],
+    jobs: refunds.map(({ id }) => ({ book, kind: 'refund.send' as const, key: id, payload: {} })),
   };
 }
 
-function refundOf({ payment, attempt, origin }: LateMoney, now: Date): Refund {
+/** A wallet gives the parts of a combined order back one by one. */
+function refundsOf(late: LateMoney, now: Date): Refund[] {
+  const { attempt, payment } = late;
+  const whole = [{ id: null, amount: attempt.amount }];
+  return (attempt.combined ? payment.parts : whole).map((part) => refundOf(late, part, now));
+}
+
+function refundOf(
+  { payment, attempt, origin }: LateMoney,
+  part: { readonly id: string | null; readonly amount: bigint },
+  now: Date,
+): Refund {
   const { book } = payment;
+  const reference = `${origin}:${attempt.id}`;
   return {
     book,
     id: newId('rfd', book),
@@ -63,14 +75,15 @@ function refundOf({ payment, attempt, origin }: LateMoney, now: Date): Refund {
     attempt_id: attempt.id,
     state: 'created',
     origin,
-    amount: attempt.amount,
+    amount: part.amount,
     currency: 'CNY',
     reason: origin === 'late_success' ? 'paid after the payment was closed' : 'paid twice',
-    reference: `${origin}:${attempt.id}`,
+    reference: part.id === null ? reference : `${reference}:${part.id}`,
     refund_reference: newWalletReference(book),
     wallet_refund_id: null,
     refusal: null,
     reservation_id: newId('pst', book),
+    part_id: part.id,
     hold_id: null,
     from_hold: 0n,
     hold_reservation_id: null,
@@ -81,7 +94,7 @@ function refundOf({ payment, attempt, origin }: LateMoney, now: Date): Refund {
 }
 
 function postingsOf(
-  { payment, attempt, account, origin }: LateMoney,
+  { payment, account, origin }: LateMoney,
   refund: Refund,
   now: Date,
 ): NewPosting[] {
@@ -95,7 +108,7 @@ function postingsOf(
       id: newId('pst', refund.book),
       debit: walletAccount(account),
       credit: held,
-      amount: attempt.amount,
+      amount: refund.amount,
       reason: origin,
     },
     {
@@ -104,7 +117,7 @@ function postingsOf(
       id: refund.reservation_id,
       debit: held,
       credit: walletAccount(account),
-      amount: attempt.amount,
+      amount: refund.amount,
       reason: 'money_returned',
     },
   ];

@@ -18,6 +18,9 @@ const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
 const createBody = z
   .strictObject({
     amount: form.amount,
+    part: form.id('prt').optional().openapi({
+      description: 'Which part of a combined order; needed for one.',
+    }),
     reference: form.text(64).openapi({ description: 'Your own number, unique per payment.' }),
     reason: form.text(80),
     metadata: form.metadata.optional(),
@@ -28,6 +31,7 @@ const refundObject = z
   .object({
     ...form.objectFields('rfd', 'refund'),
     payment: form.id('pay'),
+    part: form.id('prt').nullable(),
     state: z.enum(['created', 'pending', 'succeeded', 'refused', 'needs_action', 'unknown']),
     origin: z.enum(['requested', 'late_success', 'double_payment']),
     amount: form.amountOut,
@@ -69,6 +73,7 @@ function create(app: App): Route {
         const refund = await createRefund(app, {
           payment,
           amount: body.amount,
+          part: body.part,
           reference: body.reference,
           reason: body.reason,
           metadata: body.metadata ?? {},

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
+import { type OrderAtWallet, orderAtWallet } from '../combined/attempt-part.ts';
 import { assert } from '../errors.ts';
 import { NOTHING, recordCall, step } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
@@ -38,26 +39,27 @@ export async function sendRefund(app: App, { book, id }: Refund): Promise<SendRe
   const ready = await prepareReturns(app, refund, { by_request });
   if (ready.kind === 'waits') return 'waits';
   const { split_returns = [] } = ready;
+  const order = await orderAtWallet(app, attempt, refund.part_id);
   const outcome = await connector.refund(account, {
-    wallet_reference: attempt.wallet_reference,
-    ...(attempt.wallet_transaction_id === null
+    wallet_reference: order.wallet_reference,
+    ...(order.wallet_transaction_id === null
       ? {}
-      : { wallet_transaction_id: attempt.wallet_transaction_id }),
+      : { wallet_transaction_id: order.wallet_transaction_id }),
     refund_reference: refund.refund_reference,
     amount: refund.amount,
-    payment_amount: attempt.amount,
+    payment_amount: order.amount,
     currency: 'CNY',
     reason: refund.reason,
     notify_url: `${app.public_url}/notify/${attempt.wallet}/${account.id}`,
     ...(split_returns.length === 0 ? {} : { split_returns }),
-    ...seller(attempt),
+    ...seller(order),
   });
   await record(app, payment, attempt, outcome);
   return apply(app, subject, outcome);
 }
 
 /** The seller under a platform's account: the wallet finds the order by both. */
-function seller({ sub_merchant }: Attempt): { readonly sub_merchant?: string } {
+function seller({ sub_merchant }: OrderAtWallet): { readonly sub_merchant?: string } {
   return sub_merchant === null ? {} : { sub_merchant };
 }
 
@@ -126,10 +128,11 @@ const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
 export async function queryRefund(app: App, book: number, id: string): Promise<void> {
   const { refund, payment, attempt, account } = await subjectOf(app, book, id);
   if (isFinal(refund)) return;
+  const order = await orderAtWallet(app, attempt, refund.part_id);
   const outcome = await app.wallets.connector(attempt.wallet).queryRefund(account, {
     refund_reference: refund.refund_reference,
-    wallet_reference: attempt.wallet_reference,
-    ...seller(attempt),
+    wallet_reference: order.wallet_reference,
+    ...seller(order),
   });
   await record(app, payment, attempt, outcome);
   if (outcome.kind === 'fact') await advanceRefund(app, account, outcome.fact, 'query');

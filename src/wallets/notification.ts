@@ -33,10 +33,16 @@ export type NotificationFact =
 /** What the hub stores and acts on. */
 export type HeardNotification = Extract<
   NotificationFact,
-  { about: 'payment' | 'refund' | 'payout' | 'withdrawal' }
+  { about: 'payment' | 'refund' | 'combined' | 'payout' | 'withdrawal' }
 >;
 
-const HEARD: readonly NotificationFact['about'][] = ['payment', 'refund', 'payout', 'withdrawal'];
+const HEARD: readonly NotificationFact['about'][] = [
+  'payment',
+  'refund',
+  'combined',
+  'payout',
+  'withdrawal',
+];
 
 export function isHeard(content: NotificationFact): content is HeardNotification {
   return HEARD.includes(content.about);
@@ -49,6 +55,11 @@ export function referencesOf(content: HeardNotification): readonly [string, ...s
       return [content.fact.wallet_reference];
     case 'refund':
       return [content.fact.wallet_reference, content.fact.refund_reference];
+    case 'combined':
+      return [
+        content.wallet_reference,
+        ...content.facts.map(({ wallet_reference }) => wallet_reference),
+      ];
     case 'payout':
       return [content.fact.payout_reference];
     case 'withdrawal':

@@ -1,5 +1,6 @@
 import { ofChain, ofLedger } from './ledger-plants.ts';
 import { ofTalk } from './message-plants.ts';
+import { ofParts } from './part-plants.ts';
 import { ofAttemptsAndRefunds, ofHolds, ofPayments } from './payment-plants.ts';
 import type { Plant } from './plant.ts';
 import type { RichBooks } from './rich-books.ts';
@@ -14,6 +15,7 @@ export function plantsIn(books: RichBooks): readonly Plant[] {
     ...ofAttemptsAndRefunds(books),
     ...ofHolds(books),
     ...ofSettlement(books),
+    ...ofParts(books),
     ...ofTalk(books),
   ];
 }

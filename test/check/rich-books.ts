@@ -9,7 +9,7 @@ import type { Attempt, Payment } from '../../src/payments/payment.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import type { Payout } from '../../src/payouts/payout.ts';
 import { changeTerms } from '../../src/payouts/terms.ts';
-import { nextDay, openSeller, sale } from '../../src/payouts/testing.ts';
+import { combinedOrder, nextDay, openSeller, sale } from '../../src/payouts/testing.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import type { Refund } from '../../src/refunds/refund.ts';
 import { lastFullDay, settleMerchant } from '../../src/settlement/settle.ts';
@@ -35,6 +35,8 @@ export interface RichBooks {
   readonly late_attempt: Attempt;
   /** In escrow. */
   readonly hold: Hold;
+  /** Of two sellers, paid. */
+  readonly combined: Payment;
   /** A seller's settled day, paid out. */
   readonly payout: Payout;
 }
@@ -71,6 +73,7 @@ export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
   const waiting = await rig.create();
   const live_attempt = await begin(rig, await rig.create());
   const late_attempt = await payLate(rig);
+  const combined = await paidTogether(rig);
   const hold = await holdOf(rig, await paidInEscrow(rig, WALLET, { terms: escrow() }));
   await settle(rig);
   await receiver.stop();
@@ -86,7 +89,18 @@ export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
     late_attempt,
     hold,
     payout,
+    combined,
   };
+}
+
+async function paidTogether(rig: MoneyRig): Promise<Payment> {
+  const options = { wallet: WALLET, custody: 'merchant_own' } as const;
+  const payment = await combinedOrder(rig, [
+    [await openSeller(rig, options), 800n],
+    [await openSeller(rig, options), 300n],
+  ]);
+  await pay(rig, payment);
+  return rig.reload(payment);
 }
 
 async function paidOut(rig: MoneyRig): Promise<Payout> {

@@ -1,3 +1,4 @@
+import type { PresentationKind } from '../presentation.ts';
 import type {
   CloseOutcome,
   CreateOrder,
@@ -35,6 +36,7 @@ export type CombinedQueryOutcome =
 
 export interface CombinedOrders {
   readonly max_parts: number;
+  readonly presentations: readonly PresentationKind[];
   create(account: WalletAccount, order: CombinedOrder): Promise<CreateOutcome>;
   query(account: WalletAccount, order: CombinedOrder): Promise<CombinedQueryOutcome>;
   close(account: WalletAccount, order: CombinedOrder): Promise<CloseOutcome>;

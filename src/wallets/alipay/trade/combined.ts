@@ -156,6 +156,7 @@ async function close(
 export function combined(gateway: Gateway): CombinedOrders {
   return {
     max_parts: MAX_PARTS,
+    presentations: ['h5', 'app'],
     create: (account, order) => create(gateway, openAccount(account), order),
     query: (account, order) => query(gateway, openAccount(account), order),
     close: (account, order) => close(gateway, openAccount(account), order),

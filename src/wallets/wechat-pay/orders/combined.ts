@@ -31,6 +31,7 @@ const MAX_DESCRIPTION = 127;
 export function combined(client: Client): CombinedOrders {
   return {
     max_parts: MAX_PARTS,
+    presentations: ['qr', 'h5', 'in_app', 'app', 'mini_program'],
     create: (account, order) => create(client, openAccount(account), order),
     query: (account, order) => query(client, openAccount(account), order),
     close: (account, order) => close(client, openAccount(account), order),
