@@ -222,11 +222,8 @@ async function callWallet(
 ): Promise<Attempt> {
   const { client_ip, payer, key } = request;
   if (attempt.combined) {
-    const parts = await presentParts(app, attempt, account, {
-      description: payment.description,
-      client_ip,
-      payer,
-    });
+    const { description } = payment;
+    const parts = await presentParts(app, attempt, account, { description, client_ip, payer });
     return recordAnswer(app, payment, attempt, parts, key?.key_hash);
   }
   const notify = `${app.public_url}/notify/${attempt.wallet}/${account.id}`;
