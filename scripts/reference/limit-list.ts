@@ -27,6 +27,11 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   Payments: [
     ['Largest amount', 'money.ts', 'MAX_AMOUNT', 'fen'],
     ['Items of an order', 'payments/schemas.ts', 'MAX_ITEMS', 'count'],
+    ['Parts of a combined order', 'combined/part.ts', 'MAX_PARTS', 'count'],
+    ['Days of a statement', 'settlement/merchant-routes.ts', 'MAX_DAYS', 'count'],
+    ['Lines of a page of a statement', 'settlement/merchant-routes.ts', 'DEFAULT_LINES', 'count'],
+    ['Days that settled money may wait', 'payouts/render.ts', 'MAX_HOLD_DAYS', 'count'],
+    ['After midnight a day is settled from', 'settlement/settle.ts', 'GRACE_MS', 'ms'],
     [
       'Life of a payment when `expires_at` is not given',
       'payments/payment.ts',
