@@ -28,6 +28,7 @@ import { dataFolder } from './sandbox-keys.ts';
 /** A hub without its HTTP API, with every wallet's sandbox, on one test database. */
 export interface MoneyRig {
   readonly app: App;
+  readonly database_url: string;
   readonly clock: BusinessClock;
   readonly sandboxes: Readonly<Record<WalletName, WalletSandbox>>;
   readonly faults: Readonly<Record<WalletName, FaultDial>>;
@@ -110,6 +111,7 @@ export async function startMoneyRig(
   ) as MoneyRig['sandboxes'];
   return {
     app,
+    database_url: database.url,
     clock,
     sandboxes,
     faults: wallets.faults,
