@@ -94,8 +94,9 @@ async function feesOf(desk: Desk, totals: Totals): Promise<Report['fees']> {
     from matched m
     left join lateral (
       select sum(billed - booked)::bigint as corrected from fee_corrections
-      where book = m.book and subject_id = m.object_id and m.place = 1 and m.counted
-    ) c on m.fee <> m.booked_fee`);
+      where m.fee <> m.booked_fee and m.place = 1 and m.counted
+        and book = m.book and subject_id = m.object_id
+    ) c on true`);
   const { estimated = 0n, corrected = 0n, unbooked = 0n } = row ?? {};
   return {
     bill: signedOnWire(totals.fees),

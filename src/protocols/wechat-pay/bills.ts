@@ -150,6 +150,8 @@ export function splitBillRow(line: string): string[] | undefined {
  * Yuan with up to five decimals → thousandths of a fen, exact; undefined when it is no such number.
  */
 export function thousandths(text: string): bigint | undefined {
+  // Most cells of a bill.
+  if (text === '0.00') return 0n;
   const match = /^(-?\d{1,12})(?:\.(\d{1,5}))?$/.exec(text);
   if (!match) return undefined;
   const [, whole = '0', fraction = ''] = match;

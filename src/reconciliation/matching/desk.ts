@@ -61,6 +61,8 @@ const DIFFERENCES = sql`
 /** No statement about a bill takes this long; the pool's own limit is shorter. */
 const LONGEST_STATEMENT = sql`set statement_timeout = '5min'`;
 const WORK_MEMORY = sql`set work_mem = '64MB'`;
+/** Each chunk is a statement of its own: compiling it would take longer than running it. */
+const NO_COMPILER = sql`set jit = off`;
 
 const DROP = sql`drop table if exists pg_temp.matched, pg_temp.differences, pg_temp.moved`;
 
@@ -80,12 +82,14 @@ export async function atDesk<T>(
       select pg_try_advisory_lock(hashtextextended(${name}, 0)) as mine`);
     if (!lock?.mine) return undefined;
     try {
-      for (const each of [LONGEST_STATEMENT, WORK_MEMORY, MATCHED, DIFFERENCES]) await query(each);
+      const settings = [LONGEST_STATEMENT, WORK_MEMORY, NO_COMPILER];
+      for (const each of [...settings, MATCHED, DIFFERENCES]) await query(each);
       return await work({ ...about, query });
     } finally {
       await query(DROP);
       await query(sql`reset statement_timeout`);
       await query(sql`reset work_mem`);
+      await query(sql`reset jit`);
       await query(sql`select pg_advisory_unlock(hashtextextended(${name}, 0))`);
     }
   });

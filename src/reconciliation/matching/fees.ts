@@ -10,7 +10,7 @@ import type { Desk } from './desk.ts';
 
 /**
  * Fees as the bill has them. Each line's difference to what was booked is a row; the rows of one
- * merchant are one batch with one posting (decision 0018). A batch is planned together with its
+ * merchant are one batch with one posting (decision 0021). A batch is planned together with its
  * rows and posted by a move that ends its state `planned`, so that a crash between the two neither
  * loses nor repeats it, and a bill that is run again corrects only what has changed.
  */
@@ -87,16 +87,22 @@ async function planFees(
   await desk.query(sql`drop table if exists pg_temp.moved`);
   await desk.query(sql`
     create temporary table moved as
+    with candidates as materialized (
+      select book, object_id, payment_id, booked_fee, fee from matched
+      where book = ${book} and place = 1 and counted and (fee <> booked_fee or object_id in (
+        select c.subject_id from fee_batches b
+        join fee_corrections c on c.book = b.book and c.batch_id = b.id
+        where b.book = ${book} and b.bill_id = ${bill_id}))
+    )
     select m.object_id as subject_id, m.payment_id, p.merchant_id,
       m.booked_fee + coalesce(c.corrected, 0) as booked, m.fee as billed
-    from matched m
+    from candidates m
     join payments p on p.book = m.book and p.id = m.payment_id
     left join lateral (
       select sum(billed - booked)::bigint as corrected from fee_corrections
       where book = m.book and subject_id = m.object_id
     ) c on true
-    where m.book = ${book} and m.place = 1 and m.counted
-      and m.fee <> m.booked_fee + coalesce(c.corrected, 0)`);
+    where m.fee <> m.booked_fee + coalesce(c.corrected, 0)`);
   const merchants = await desk.query<{ merchant_id: string }>(sql`
     select distinct merchant_id from moved order by merchant_id limit ${MAX_MERCHANTS}`);
   const { account_id } = desk;

@@ -157,6 +157,7 @@ export type MendRow = (cells: readonly string[], table: BillTable) => string[] |
 export class BillTable {
   readonly width: number;
   readonly #index = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
   readonly #mend: MendRow;
 
   constructor(header: TextLine, mend: MendRow) {
@@ -170,8 +171,14 @@ export class BillTable {
     this.#mend = mend;
   }
 
+  /** Asked for every value of every row, so each way to write a name is worked out once. */
   indexOf(column: string): number | undefined {
-    return this.#index.get(columnName(column));
+    let place = this.#asked.get(column);
+    if (place === undefined) {
+      place = this.#index.get(columnName(column)) ?? -1;
+      this.#asked.set(column, place);
+    }
+    return place < 0 ? undefined : place;
   }
 
   has(column: string): boolean {
