@@ -25,10 +25,10 @@ import {
 import { PROGRAM } from '../test/support/processes.ts';
 
 /**
- * `npm run bench:reconciliation`: a day of so many payments in a real database, its bill as WeChat
  * `npm run bench:reconciliation`: a day of many payments in a real database, its bill as WeChat Pay
  * packs it with every kind of break planted in it, and `hutong reconcile` of the two, beside the
  * least that it can cost: reading the file alone, and handing its lines to PostgreSQL alone.
+ */
 const { values } = parseArgs({
   options: {
     payments: { type: 'string', default: '952000' },
