@@ -189,6 +189,13 @@ export const ERRORS = {
     what: 'A dispute about this payment is open.',
     fix: 'Resolve the dispute.',
   },
+  seller_short: {
+    type: 'conflict',
+    status: 409,
+    retry: 'never',
+    what: 'The seller has not enough left for this refund, and may not owe so much.',
+    fix: 'Refund less, wait for the seller’s next payments, or raise its `owed_limit`.',
+  },
   splits_not_possible: {
     type: 'invalid_request',
     status: 422,

@@ -67,6 +67,8 @@ export interface Merchant {
   readonly enrolments: readonly Enrolment[];
   /** How it is paid out, where the wallet does not do it by itself. */
   readonly payouts: readonly PayoutTerms[];
+  /** Fen that it may come to owe by refunds of money that was paid out already. */
+  readonly owed_limit: number;
   readonly metadata: Metadata;
 }
 

@@ -65,7 +65,10 @@ export interface NewEnrolment {
 export interface Merchants extends Lists<Merchant, PageQuery & { readonly platform?: string }> {
   create(input: NewMerchant, options?: KeyOption): Promise<Merchant>;
   get(id: string): Promise<Merchant>;
-  update(id: string, change: Partial<Omit<NewMerchant, 'platform'>>): Promise<Merchant>;
+  update(
+    id: string,
+    change: Partial<Omit<NewMerchant, 'platform'>> & { readonly owed_limit?: number },
+  ): Promise<Merchant>;
   /** Lets a merchant take a wallet. */
   enrol(id: string, input: NewEnrolment, options?: KeyOption): Promise<Enrolment>;
 }

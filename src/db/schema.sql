@@ -446,7 +446,9 @@ create table merchants (
   name text not null,
   metadata jsonb default '{}'::jsonb not null,
   created_at timestamp with time zone default now() not null,
-  constraint merchants_pkey PRIMARY KEY (id)
+  owed_limit bigint default 0 not null,
+  constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_owed_limit_check CHECK (owed_limit >= 0)
 );
 CREATE INDEX merchants_by_platform ON merchants USING btree (platform_id, id);
 
@@ -637,7 +639,8 @@ create table receiver_introductions (
   receiver_id text not null,
   wallet_account_id text not null,
   introduced_at timestamp with time zone default now() not null,
-  constraint receiver_introductions_pkey PRIMARY KEY (receiver_id, wallet_account_id)
+  sub_merchant text default ''::text not null,
+  constraint receiver_introductions_pkey PRIMARY KEY (receiver_id, wallet_account_id, sub_merchant)
 );
 
 create table receivers (

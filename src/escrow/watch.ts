@@ -88,8 +88,12 @@ async function unsplitAt(app: App, hold: Hold): Promise<bigint | undefined> {
   const { splits } = app.wallets.connector(hold.wallet);
   if (!attempt?.wallet_transaction_id || !splits) return undefined;
   const account = await requireAccount(app.wallets, hold.wallet_account_id);
-  const { wallet_reference, wallet_transaction_id } = attempt;
-  const outcome = await splits.unsplitAmount(account, { wallet_reference, wallet_transaction_id });
+  const { wallet_reference, wallet_transaction_id, sub_merchant } = attempt;
+  const outcome = await splits.unsplitAmount(account, {
+    wallet_reference,
+    wallet_transaction_id,
+    ...(sub_merchant === null ? {} : { sub_merchant }),
+  });
   const row = recordCall(attempt, outcome.kind, outcome.trace);
   await app.ledger.submit({ book, ...NOTHING, rows: [row] });
   return outcome.kind === 'amount' ? outcome.amount : undefined;

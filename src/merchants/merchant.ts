@@ -6,6 +6,8 @@ export interface Merchant {
   readonly platform_id: string;
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Fen that it may come to owe by refunds of money that has left already. */
+  readonly owed_limit: bigint;
   readonly created_at: Date;
 }
 

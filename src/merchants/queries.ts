@@ -6,18 +6,18 @@ import type { Enrolment, Merchant } from './merchant.ts';
 /** Every statement on merchants and their enrolments. */
 export async function insertMerchant(
   db: Queryable,
-  merchant: Omit<Merchant, 'created_at'>,
+  merchant: Omit<Merchant, 'created_at' | 'owed_limit'>,
 ): Promise<Merchant> {
   const [row] = await db.query<Merchant>(sql`
     insert into merchants (id, platform_id, name, metadata)
     values (${merchant.id}, ${merchant.platform_id}, ${merchant.name}, ${merchant.metadata})
-    returning id, platform_id, name, metadata, created_at`);
+    returning id, platform_id, name, metadata, owed_limit, created_at`);
   return row!;
 }
 
 export async function selectMerchant(db: Queryable, id: string): Promise<Merchant | undefined> {
   const [row] = await db.query<Merchant>(sql`
-    select id, platform_id, name, metadata, created_at from merchants where id = ${id}`);
+    select id, platform_id, name, metadata, owed_limit, created_at from merchants where id = ${id}`);
   return row;
 }
 
@@ -34,7 +34,7 @@ export async function selectMerchants(
   { platform_id, merchant_id }: MerchantFilter,
 ): Promise<Merchant[]> {
   return db.query<Merchant>(sql`
-    select id, platform_id, name, metadata, created_at from merchants
+    select id, platform_id, name, metadata, owed_limit, created_at from merchants
     where (${platform_id}::text is null or platform_id = ${platform_id})
       and (${merchant_id}::text is null or id = ${merchant_id})
       and (${page.before ?? null}::text is null or id < ${page.before ?? null})
@@ -43,6 +43,7 @@ export async function selectMerchants(
 
 export interface MerchantChange {
   readonly name?: string | undefined;
+  readonly owed_limit?: bigint | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -54,9 +55,10 @@ export async function updateMerchant(
   const [row] = await db.query<Merchant>(sql`
     update merchants set
       name = coalesce(${change.name ?? null}, name),
+      owed_limit = coalesce(${change.owed_limit ?? null}::bigint, owed_limit),
       metadata = coalesce(${change.metadata ?? null}::jsonb, metadata)
     where id = ${id}
-    returning id, platform_id, name, metadata, created_at`);
+    returning id, platform_id, name, metadata, owed_limit, created_at`);
   return row;
 }
 

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import * as form from '../http/schemas.ts';
+import { amountOnWire } from '../payments/render.ts';
 import { renderTerms, termsObject } from '../payouts/render.ts';
 import type { PayoutTerms } from '../payouts/terms.ts';
 import { WALLETS } from '../wallets/wallet.ts';
@@ -26,6 +27,9 @@ export const merchantObject = z
     enrolments: z.array(enrolmentObject),
     payouts: z.array(termsObject).openapi({
       description: 'How the merchant is paid out, where the wallet does not do it by itself.',
+    }),
+    owed_limit: form.amountOut.openapi({
+      description: 'Fen that it may come to owe by refunds of money that was paid out already.',
     }),
     metadata: z.record(z.string(), z.string()),
   })
@@ -60,6 +64,7 @@ export function renderMerchant(
     name: merchant.name,
     enrolments: enrolments.map((entry) => renderEnrolment(app, entry)),
     payouts: terms.map(renderTerms),
+    owed_limit: amountOnWire(merchant.owed_limit),
     metadata: merchant.metadata,
   };
 }

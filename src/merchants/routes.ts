@@ -19,6 +19,12 @@ import { enrolmentObject, merchantObject, renderEnrolment, renderMerchant } from
 
 const TAG = 'Merchants';
 const name = form.text(100);
+const MAX_OWED = 1_000_000_000;
+const owedLimit = z.int().min(0).max(MAX_OWED).transform(BigInt).openapi({
+  type: 'integer',
+  format: 'int64',
+  description: 'Fen that refunds may take beyond what is there; 0 unless set.',
+});
 
 export function merchantRoutes(app: App): readonly Route[] {
   return [create(app), list(app), read(app), change(app), enrol(app)];
@@ -145,6 +151,7 @@ function change(app: App): Route {
       body: z
         .strictObject({
           name: name.optional(),
+          owed_limit: owedLimit.optional(),
           metadata: form.metadata.optional(),
           payouts: z.array(termsBody).max(MAX_TERMS).optional(),
         })

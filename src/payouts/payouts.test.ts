@@ -213,6 +213,12 @@ describe('a withdrawal of a seller’s money', () => {
     await until(payout, 'succeeded');
     await consistent(seller);
     const refund = { reference: 'R', reason: 'broken', metadata: {}, amount: 100n };
+    await expect(createRefund(rig.app, { payment, ...refund })).rejects.toMatchObject({
+      code: 'seller_short',
+    });
+    await rig.app.db.pool.query('update merchants set owed_limit = 100 where id = $1', [
+      seller.merchant_id,
+    ]);
     expect((await createRefund(rig.app, { payment, ...refund })).amount).toBe(100n);
   });
 });

@@ -7,6 +7,7 @@ import { enrolMerchant } from '../merchants/enrol.ts';
 import { createPayment } from '../payments/create.ts';
 import type { Payment } from '../payments/payment.ts';
 import type { MerchantAt } from '../settlement/settle.ts';
+import type { PaymentTerms } from '../terms/terms.ts';
 import { createWalletAccount } from '../wallet-accounts/create.ts';
 import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
 
@@ -55,10 +56,15 @@ export async function openSeller(rig: MoneyRig, options: SellerOptions): Promise
 }
 
 /** An order of this seller, paid on the sandbox phone and booked. */
-export async function sale(rig: MoneyRig, seller: Seller, amount: bigint): Promise<Payment> {
+export async function sale(
+  rig: MoneyRig,
+  seller: Seller,
+  amount: bigint,
+  terms: PaymentTerms | null = null,
+): Promise<Payment> {
   const { app } = rig;
   const { wallet } = seller;
-  const input = { ...orderOf(seller), amount };
+  const input = { ...orderOf(seller), amount, terms };
   const key = {
     key_hash: randomUUID(),
     body_digest: '',

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { findAttempts } from '../attempts/find.ts';
 import { assert } from '../errors.ts';
 import { type Hold, leftOf } from '../escrow/hold.ts';
 import { newId, newWalletReference } from '../ids.ts';
@@ -96,12 +97,18 @@ async function sharedParts(
   });
 }
 
-async function ownPart(app: App, { hold }: ReleasePlan, amount: bigint): Promise<SplitPart> {
+async function ownPart(
+  app: App,
+  { hold, payment }: ReleasePlan,
+  amount: bigint,
+): Promise<SplitPart> {
   const account = await requireAccount(app.wallets, hold.wallet_account_id);
+  const attempts = await findAttempts(app, payment);
+  const seller = attempts.find(({ id }) => id === hold.attempt_id)?.sub_merchant ?? null;
   return {
     receiver: null,
     role: null,
-    account: app.wallets.connector(hold.wallet).merchantNumber(account),
+    account: seller ?? app.wallets.connector(hold.wallet).merchantNumber(account),
     kind: 'merchant',
     amount,
     description: 'partial release',

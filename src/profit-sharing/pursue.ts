@@ -107,9 +107,11 @@ async function askSplit(app: App, subject: Subject): Promise<void> {
 }
 
 function namesOf({ attempt, order }: Subject) {
-  const { wallet_reference, wallet_transaction_id } = attempt;
+  const { wallet_reference, wallet_transaction_id, sub_merchant } = attempt;
   assert(wallet_transaction_id, `attempt ${attempt.id} was paid without a number`);
-  return { wallet_reference, wallet_transaction_id, split_reference: order.split_reference };
+  const { split_reference } = order;
+  const seller = sub_merchant === null ? {} : { sub_merchant };
+  return { wallet_reference, wallet_transaction_id, split_reference, ...seller };
 }
 
 async function querySplit(app: App, subject: Subject): Promise<SplitOutcome> {
@@ -120,13 +122,13 @@ async function querySplit(app: App, subject: Subject): Promise<SplitOutcome> {
 }
 
 async function send(app: App, subject: Subject): Promise<SplitOutcome> {
-  const { order, splits, account, payment } = subject;
+  const { order, splits, account, payment, attempt } = subject;
   const receivers = await findReceivers(
     app,
     order.parts.flatMap(({ receiver }) => receiver ?? []),
   );
   for (const receiver of receivers.values()) {
-    const met = await introduce(app, account, receiver);
+    const met = await introduce(app, { account, sub_merchant: attempt.sub_merchant }, receiver);
     if (met) await record(app, subject, met);
     if (met && met.kind !== 'done') return met;
   }

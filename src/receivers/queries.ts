@@ -38,23 +38,28 @@ export async function selectReceivers(
     order by id desc limit ${page.limit + 1}`);
 }
 
+export interface Introduction {
+  readonly receiver_id: string;
+  readonly wallet_account_id: string;
+  /** The seller under the account; empty where it sells itself. */
+  readonly sub_merchant: string;
+}
+
 export async function isIntroduced(
   db: Queryable,
-  receiver_id: string,
-  wallet_account_id: string,
+  { receiver_id, wallet_account_id, sub_merchant }: Introduction,
 ): Promise<boolean> {
   const rows = await db.query(sql`
-    select 1 from receiver_introductions
-    where receiver_id = ${receiver_id} and wallet_account_id = ${wallet_account_id}`);
+    select 1 from receiver_introductions where receiver_id = ${receiver_id}
+      and wallet_account_id = ${wallet_account_id} and sub_merchant = ${sub_merchant}`);
   return rows.length > 0;
 }
 
 export async function insertIntroduction(
   db: Queryable,
-  receiver_id: string,
-  wallet_account_id: string,
+  { receiver_id, wallet_account_id, sub_merchant }: Introduction,
 ): Promise<void> {
   await db.query(sql`
-    insert into receiver_introductions (receiver_id, wallet_account_id)
-    values (${receiver_id}, ${wallet_account_id}) on conflict do nothing`);
+    insert into receiver_introductions (receiver_id, wallet_account_id, sub_merchant)
+    values (${receiver_id}, ${wallet_account_id}, ${sub_merchant}) on conflict do nothing`);
 }

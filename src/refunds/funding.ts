@@ -13,10 +13,12 @@ import { findSplitOrders } from '../profit-sharing/find.ts';
 import { wholeShares } from '../profit-sharing/plan.ts';
 import { portionsOf } from '../profit-sharing/portions.ts';
 import { accountOfPart } from '../profit-sharing/postings.ts';
+import { sumOf } from '../profit-sharing/shares.ts';
 import type { SplitOrder, SplitPart } from '../profit-sharing/split-order.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { findRefunds } from './find.ts';
 import type { Refund } from './refund.ts';
+import { boundShortage } from './shortage.ts';
 
 /**
  * Where the money of a refund comes from when the payment's was held: first from what is still
@@ -35,7 +37,10 @@ export async function fundRefund(
   planned: Refund,
 ): Promise<FundedRefund> {
   const hold = await findHold(app, payment);
-  if (!hold) return { refund: planned, held: NOTHING };
+  if (!hold) {
+    const rows = await boundShortage(app, account, payment, planned.amount);
+    return { refund: planned, held: { ...NOTHING, rows } };
+  }
   if (hold.state === 'releasing') {
     throw new Refusal('state_conflict', {
       message: 'money of this payment is being released; ask again when that is done',
@@ -52,7 +57,9 @@ export async function fundRefund(
     reservation_id: released > 0n ? planned.reservation_id : null,
   };
   const returns = released > 0n ? await returnsFor(app, { payment, hold, refund, released }) : [];
+  const own = released - sumOf(returns);
   const rows: RowChange[] = [
+    ...(await boundShortage(app, account, payment, own)),
     // Also when nothing is held: whoever decides on this hold at the same time decides again.
     changeHold(hold, { reserved: hold.reserved + from_hold }),
     ...returns.map((order) => insertSplit(order, firstQuery(app, account))),

@@ -29,8 +29,9 @@ export async function resolveRefund(
     });
   }
   const { refund_reference, wallet_refund_id } = refund;
-  const { wallet_reference } = attempt;
-  const stuck = { refund_reference, wallet_reference, wallet_refund_id };
+  const { wallet_reference, sub_merchant } = attempt;
+  const seller = sub_merchant === null ? {} : { sub_merchant };
+  const stuck = { refund_reference, wallet_reference, wallet_refund_id, ...seller };
   const outcome = await stuckRefunds.resolve(account, stuck, target);
   await record(app, payment, attempt, outcome);
   switch (outcome.kind) {

@@ -62,7 +62,7 @@ function create(app: App): Route {
       idempotency: 'required',
       status: 201,
       answer: refundObject,
-      refusals: ['amount_exceeds_refundable', 'reference_taken', 'state_conflict'],
+      refusals: ['amount_exceeds_refundable', 'reference_taken', 'state_conflict', 'seller_short'],
     },
     async ({ caller, params, body, key }) => {
       const payment = await visiblePayment(app, caller, params.payment);

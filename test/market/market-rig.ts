@@ -133,9 +133,13 @@ export async function heldAtWallet(rig: MoneyRig, payment: Payment): Promise<big
   const attempt = attempts.find(({ id }) => id === payment.succeeded_attempt_id);
   if (!attempt?.wallet_transaction_id) throw new Error('not paid');
   const account = await requireAccount(rig.app.wallets, attempt.wallet_account_id);
-  const { wallet_reference, wallet_transaction_id } = attempt;
+  const { wallet_reference, wallet_transaction_id, sub_merchant } = attempt;
   const { splits } = rig.app.wallets.connector(attempt.wallet);
-  const outcome = await splits?.unsplitAmount(account, { wallet_reference, wallet_transaction_id });
+  const outcome = await splits?.unsplitAmount(account, {
+    wallet_reference,
+    wallet_transaction_id,
+    ...(sub_merchant === null ? {} : { sub_merchant }),
+  });
   if (outcome?.kind !== 'amount') throw new Error(JSON.stringify(outcome));
   return outcome.amount;
 }
