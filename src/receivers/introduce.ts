@@ -5,8 +5,8 @@ import { insertIntroduction, isIntroduced } from './queries.ts';
 import type { Receiver } from './receiver.ts';
 
 /**
- * Tells a wallet, once for each account of ours there and each seller under it, that money may go to this receiver.
- * Undefined when the wallet knows: telling it again is harmless, so a crash in between is too.
+ * Tells a wallet, once for each account of ours there and each seller under it, that money may go
+ * to this receiver. Undefined when the wallet knows: telling it again is harmless.
  */
 export async function introduce(
   app: App,

@@ -6,6 +6,7 @@ import { type Hold, leftOf } from '../escrow/hold.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { holdAccount, merchantAccount, walletAccount } from '../ledger/accounts.ts';
 import type { NewPosting, RowChange } from '../ledger/ledger.ts';
+import { boundShortage } from '../merchants/shortage.ts';
 import { type MoveParts, NOTHING, step } from '../payments/changes.ts';
 import type { Payment } from '../payments/payment.ts';
 import { insertSplit } from '../profit-sharing/changes.ts';
@@ -18,7 +19,6 @@ import type { SplitOrder, SplitPart } from '../profit-sharing/split-order.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { findRefunds } from './find.ts';
 import type { Refund } from './refund.ts';
-import { boundShortage } from './shortage.ts';
 
 /**
  * Where the money of a refund comes from when the payment's was held: first from what is still
@@ -38,7 +38,10 @@ export async function fundRefund(
 ): Promise<FundedRefund> {
   const hold = await findHold(app, payment);
   if (!hold) {
-    const rows = await boundShortage(app, account, payment, planned.amount);
+    const part = payment.parts.find(({ id }) => id === planned.part_id);
+    const { book } = payment;
+    const at = { book, merchant_id: (part ?? payment).merchant_id };
+    const rows = await boundShortage(app, account, at, planned.amount);
     return { refund: planned, held: { ...NOTHING, rows } };
   }
   if (hold.state === 'releasing') {

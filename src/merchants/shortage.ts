@@ -1,26 +1,25 @@
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
+import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
-import { findMerchant } from '../merchants/find.ts';
-import type { Payment } from '../payments/payment.ts';
 import { sellerBalance } from '../settlement/balance.ts';
 import { changeFunds, findFunds } from '../settlement/funds.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
+import { findMerchant } from './find.ts';
 
 /**
- * A refund of money that has left already makes the seller owe it: its balance at the wallet account
- * goes below zero, as far as was agreed with it, and its next payments come first to that. Where the
- * wallet pays the seller itself, the wallet knows what there is, and says so.
+ * A refund of money that has left already makes the seller owe it: its balance at the wallet
+ * account goes below zero, as far as was agreed with it, and its next payments make that good.
+ * Where the wallet pays the seller itself, the wallet knows what there is, and says so.
  */
 export async function boundShortage(
   app: App,
   account: WalletAccount,
-  payment: Payment,
+  { book, merchant_id }: { readonly book: Book; readonly merchant_id: string },
   /** What the refund takes from the merchant, less what receivers of shares give back to it. */
   amount: bigint,
 ): Promise<RowChange[]> {
   if (account.custody === 'merchant_own' || amount <= 0n) return [];
-  const { book, merchant_id } = payment;
   // Read first: whoever pays out or refunds at the same time makes this move stale.
   const funds = await findFunds(app.db, { book, merchant_id, wallet_account_id: account.id });
   const { accounts } = await sellerBalance(app, { book, merchant_id });
