@@ -533,6 +533,7 @@ create table payments (
 CREATE UNIQUE INDEX payments_by_checkout_token ON payments USING btree (book, checkout_token_hash);
 CREATE INDEX payments_by_merchant ON payments USING btree (book, merchant_id, id);
 CREATE INDEX payments_by_platform ON payments USING btree (book, platform_id, id);
+CREATE INDEX payments_closing ON payments USING btree (book, id) WHERE (state = ANY (ARRAY['requires_wallet'::text, 'pending'::text])) AND closing;
 CREATE INDEX payments_due ON payments USING btree (book, expires_at) WHERE (state = ANY (ARRAY['requires_wallet'::text, 'pending'::text])) AND NOT closing;
 CREATE UNIQUE INDEX payments_one_live_order ON payments USING btree (book, platform_id, order_reference) WHERE state <> 'closed'::text;
 

@@ -8,7 +8,7 @@ import { changePayment, NOTHING, step } from './changes.ts';
 import { closed } from './consequences.ts';
 import { isOpen, mayBePaid } from './decide.ts';
 import type { CloseReason, Payment } from './payment.ts';
-import { selectExpired, selectPayment } from './queries.ts';
+import { selectExpired, selectPayment, selectUnfinishedCloses } from './queries.ts';
 
 /**
  * Ending a payment without money: expiry or cancellation. Every attempt that can still be paid is
@@ -78,7 +78,7 @@ export async function finishClose(
 
 const BATCH = 50;
 
-/** Closes open payments whose business time is over. */
+/** Closes open payments whose business time is over, and ends the closes that others began. */
 export const expirePayments: PeriodicSpec = {
   name: 'payments.expire',
   every_ms: 1_000,
@@ -87,6 +87,10 @@ export const expirePayments: PeriodicSpec = {
       const due = await selectExpired(app.db, book, BATCH);
       await eachGuarded(app, 'expiry', due, async ({ id }) => {
         await requestClose(app, { book, id }, 'expired');
+      });
+      const left = await selectUnfinishedCloses(app.db, book, BATCH);
+      await eachGuarded(app, 'close', left, async ({ id }) => {
+        await finishClose(app, { book, id });
       });
     }),
 };

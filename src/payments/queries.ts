@@ -120,3 +120,22 @@ export async function selectExpired(
       and not closing and expires_at <= (select hutong_now())
     order by expires_at limit ${limit}`);
 }
+
+/**
+ * Payments whose close was asked for and that nothing can pay any more, but that are still open:
+ * whoever was closing them has died before the end.
+ */
+export async function selectUnfinishedCloses(
+  db: Queryable,
+  book: Book,
+  limit: number,
+): Promise<{ readonly id: Payment['id'] }[]> {
+  return db.query(sql`
+    select p.id from payments p
+    where p.book = ${book} and p.state in ('requires_wallet', 'pending') and p.closing
+      and not exists (
+        select from attempts a
+        where a.book = p.book and a.payment_id = p.id
+          and a.state in ('created', 'presented', 'unknown', 'abandoned'))
+    order by p.id limit ${limit}`);
+}

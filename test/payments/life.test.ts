@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAttempt } from '../../src/attempts/create.ts';
 import { findAttempts } from '../../src/attempts/find.ts';
+import { changePayment, NOTHING } from '../../src/payments/changes.ts';
 import { requestClose } from '../../src/payments/close.ts';
 import type { Attempt } from '../../src/payments/payment.ts';
 import { timelineOf } from '../../src/payments/timeline.ts';
@@ -120,4 +121,20 @@ describe.each(WALLETS)('a payment by %s', (wallet) => {
     expect(after).toMatchObject({ state: 'closed', succeeded_attempt_id: null });
     await rig.until(rig.expectBooksEqual, (found) => found.length === 0);
   });
+});
+
+test('a close that its process could not end is ended by another', async () => {
+  const payment = await rig.create();
+  // As a process leaves it that died between the two moves of a close.
+  await rig.app.ledger.submit({
+    book: payment.book,
+    ...NOTHING,
+    rows: [changePayment(payment, { closing: true, close_reason: 'cancelled' })],
+  });
+  const closed = await rig.until(
+    () => rig.reload(payment),
+    (p) => p.state === 'closed',
+  );
+  expect(closed.close_reason).toBe('cancelled');
+  expect(await rig.expectBooksEqual()).toEqual([]);
 });

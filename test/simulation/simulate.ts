@@ -146,7 +146,8 @@ async function clerk(run: Run): Promise<void> {
       run.left -= 1;
       const operation = draw(random);
       world.scheduler.trace.add(`   ${operation.name}`);
-      await operation.run(street);
+      const done = await operation.run(street);
+      if (!done) run.left += 1;
       await shop.sleep(random.below(MAX_THINK_MS));
     }
   });
