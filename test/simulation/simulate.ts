@@ -52,7 +52,7 @@ const MAX_VIOLATIONS = 20;
 const CRASH_RATES = [0, 1 / 6_000, 1 / 2_000, 1 / 700] as const;
 const MAX_THINK_MS = 400;
 const HOURS_3_MS = 3 * 3_600_000;
-const REST_LOOK_MS = 3_000;
+const REST_LOOK_MS = 1_000;
 const REST_LIMIT_MS = 3_600_000;
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
