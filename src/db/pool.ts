@@ -170,6 +170,19 @@ async function commit(client: pg.PoolClient): Promise<void> {
   if (end.command !== 'COMMIT') throw new Error('transaction was rolled back at commit');
 }
 
+/**
+ * `Promise.all` for statements that are sent at once: of several that fail it is the first one sent
+ * that says why. The others of its transaction fail for its sake, and answers that arrive together
+ * reject in any order.
+ */
+export async function allInOrder<T extends readonly unknown[] | []>(
+  sent: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const ended = await Promise.allSettled(sent);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  return Promise.all(sent);
+}
+
 /** SQLSTATE of a database error, or undefined for anything else. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;

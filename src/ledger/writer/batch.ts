@@ -1,4 +1,4 @@
-import type { Tx } from '../../db/pool.ts';
+import { allInOrder, type Tx } from '../../db/pool.ts';
 import { type Book, newId } from '../../ids.ts';
 import { type AccountState, applyMove, type BatchState, namedAccounts } from '../apply.ts';
 import { nextLink, type SealedPosting, sealedLine } from '../chain/seal.ts';
@@ -86,7 +86,7 @@ async function lock({ tx, book, tenure, entries }: Batch, known: Set<string>): P
   const ids = [...specs.keys()].sort();
   // Sent at once and run in this order. Reservations are read after the rows that own them are
   // locked, so that nobody can end them meanwhile.
-  const [head, kept, versions, reservations, , accounts] = await Promise.all([
+  const [head, kept, versions, reservations, , accounts] = await allInOrder([
     lockHead(tx, book, tenure),
     selectMoves(
       tx,
@@ -113,7 +113,7 @@ async function lockRows(tx: Tx, book: Book, moves: readonly Move[]): Promise<Map
     byTable.set(row.kind.table, ids);
   }
   const tables = [...byTable.keys()].sort();
-  const locked = await Promise.all(
+  const locked = await allInOrder(
     tables.map((table) => lockVersions(tx, book, table, [...(byTable.get(table) ?? [])].sort())),
   );
   const named = tables.flatMap((table, index) =>
@@ -169,7 +169,7 @@ async function write(
   const events = committed.flatMap((move) => move.events);
   const jobs = committed.flatMap((move) => move.jobs);
   // Sent at once and run in this order; the first that fails rejects, and the others do nothing.
-  await Promise.all([
+  await allInOrder([
     insertKeys(
       tx,
       book,

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { allInOrder } from './pool.ts';
+
+test('of statements that fail together the first one sent says why', async () => {
+  const first = new Error('the reason');
+  const second = Promise.reject(new Error('what follows from it'));
+  // Its answer goes a longer way through the code than that of the second.
+  const late = Promise.resolve().then(() => Promise.reject(first));
+  await expect(allInOrder([Promise.resolve(1), late, second])).rejects.toBe(first);
+  expect(await allInOrder([Promise.resolve(1), Promise.resolve('two')])).toEqual([1, 'two']);
+});
