@@ -20,7 +20,11 @@ export async function countSealed(url: string, master_key_file: string): Promise
       `select id, credentials as sealed from wallet_accounts
        union all select id, secret from webhook_endpoints
        union all select id, previous_secret from webhook_endpoints
-       where previous_secret is not null`,
+       where previous_secret is not null
+       union all select merchant_id || '/' || wallet_account_id, payee from payout_terms
+       where payee is not null
+       union all select id, decode(payee, 'base64') from payouts
+       where payee is not null and next_query_at is not null`,
     );
     return found;
   });

@@ -33,6 +33,8 @@ export async function attachPostgres(data_dir: string): Promise<AttachedPostgres
   if (!hasCluster(data_dir)) return start(data_dir);
   const cluster = prepareCluster(data_dir, { durable: true });
   const begun = performance.now();
+  // A living keeper starts it again: a command that did so instead would take it away from it.
+  let kept = false;
   for (;;) {
     const state = await look(cluster);
     const waited_ms = performance.now() - begun;
@@ -42,11 +44,12 @@ export async function attachPostgres(data_dir: string): Promise<AttachedPostgres
         release: () => Promise.resolve(),
       };
     }
-    if (state === 'stopped' || (state === 'killed' && waited_ms > KEEPER_MS)) {
+    if (!kept && (state === 'stopped' || (state === 'killed' && waited_ms > KEEPER_MS))) {
       try {
         return await start(data_dir);
       } catch (error) {
-        if (!(error instanceof ClusterInUse) || waited_ms > PATIENCE_MS) throw error;
+        if (!(error instanceof ClusterInUse)) throw error;
+        kept = true;
       }
     }
     if (waited_ms > PATIENCE_MS) throw new Error(`PostgreSQL in ${data_dir} does not get ready`);

@@ -53,9 +53,70 @@ const toldGapless: Law = {
       or (coalesce(t.events, 0), coalesce(t.last, 0)) is distinct from (h.sequence::bigint, h.sequence)`,
 };
 
+const reservedByRequests: Law = {
+  name: 'holds.reserved-by-requests',
+  means: 'What a hold has reserved is what its open requests and refunds ask for.',
+  violations: sql`
+    with asked as (
+      select book, hold_id, amount from split_orders
+      where kind <> 'return' and state in ('created', 'pending', 'unknown')
+      union all
+      select book, hold_id, from_hold from refunds
+      where hold_id is not null and state not in ('succeeded', 'refused')
+    ), sums as (
+      select book, hold_id, sum(amount) as amount from asked group by book, hold_id
+    )
+    select h.id, format('reserved %s, asked for %s', h.reserved, coalesce(s.amount, 0)) as detail
+    from holds h left join sums s on s.book = h.book and s.hold_id = h.id
+    where h.reserved <> coalesce(s.amount, 0)`,
+};
+
+const splitsAddUp: Law = {
+  name: 'splits.add-up',
+  means: 'A request about held money is of its hold’s payment, and its parts are its amount.',
+  violations: sql`
+    select s.id, format('%s of %s at %s: %s, parts %s', s.kind, s.payment_id, s.hold_id, s.amount,
+      p.amount) as detail
+    from split_orders s
+    left join holds h on h.book = s.book and h.id = s.hold_id
+    cross join lateral (
+      select coalesce(sum((part->>'amount')::bigint), 0)
+        + case when s.merchant_reservation_id is null then 0 else s.merchant_amount end as amount
+      from jsonb_array_elements(s.parts) part
+    ) p
+    where h.payment_id is distinct from s.payment_id or s.amount <> p.amount`,
+};
+
+const splitsReserve: Law = {
+  name: 'splits.reserved-until-the-end',
+  means:
+    'Each part of a request is reserved while it is open; then it is posted, or voided if that part was refused.',
+  violations: sql`
+    with reserved as (
+      select s.book, s.id, s.state, part->>'reservation_id' as reservation_id,
+        (part->>'amount')::bigint as amount, part->>'state' = 'refused' as refused
+      from split_orders s cross join lateral jsonb_array_elements(s.parts) part
+      union all
+      select book, id, state, merchant_reservation_id, merchant_amount, false
+      from split_orders where merchant_reservation_id is not null
+    )
+    select r.id, format('%s: reservation %s %s of %s, ended by %s', r.state, r.reservation_id,
+      coalesce(x.kind, 'not there'), r.amount, coalesce(e.kind, 'nothing')) as detail
+    from reserved r
+    left join postings x on x.book = r.book and x.id = r.reservation_id
+    left join postings e on e.book = r.book and e.ends = r.reservation_id
+    where (x.kind, x.amount) is distinct from ('pending', r.amount)
+      or e.kind is distinct from case
+        when r.state = 'refused' or (r.state = 'finished' and r.refused) then 'void'
+        when r.state = 'finished' then 'post' end`,
+};
+
 export const HOLD_LAWS: readonly Law[] = [
   haveWhatTheySay,
   accountsHaveHolds,
   ofAPaidAttempt,
   toldGapless,
+  reservedByRequests,
+  splitsAddUp,
+  splitsReserve,
 ];

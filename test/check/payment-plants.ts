@@ -110,7 +110,7 @@ export function ofAttemptsAndRefunds(books: RichBooks): Plant[] {
   ];
 }
 
-export function ofHolds({ hold, live_attempt }: RichBooks): Plant[] {
+export function ofHolds({ hold, split_id, live_attempt }: RichBooks): Plant[] {
   return [
     {
       law: 'holds.have-what-they-say',
@@ -132,6 +132,23 @@ export function ofHolds({ hold, live_attempt }: RichBooks): Plant[] {
       law: 'holds.told-gapless',
       plant: `update holds set sequence = sequence + 1 where id = '${hold.id}'`,
       finds: one(hold.id),
+    },
+    {
+      law: 'holds.reserved-by-requests',
+      plant: `update split_orders set state = 'pending' where id = '${split_id}'`,
+      finds: one(hold.id),
+      also: ['splits.reserved-until-the-end'],
+    },
+    {
+      law: 'splits.add-up',
+      plant: `update split_orders set payment_id = 'pay_gone' where id = '${split_id}'`,
+      finds: one(split_id),
+    },
+    {
+      law: 'splits.reserved-until-the-end',
+      plant: `update split_orders
+        set parts = jsonb_set(parts, '{0,reservation_id}', '"pst_gone"') where id = '${split_id}'`,
+      finds: one(split_id),
     },
   ];
 }

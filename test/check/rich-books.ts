@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createAttempt } from '../../src/attempts/create.ts';
 import { sql } from '../../src/db/pool.ts';
 import type { Hold } from '../../src/escrow/hold.ts';
+import { releaseHold } from '../../src/escrow/release.ts';
 import { newWalletReference } from '../../src/ids.ts';
 import { advance } from '../../src/payments/advance.ts';
 import { requestClose } from '../../src/payments/close.ts';
@@ -10,13 +11,14 @@ import { createPayout } from '../../src/payouts/create.ts';
 import type { Payout } from '../../src/payouts/payout.ts';
 import { changeTerms } from '../../src/payouts/terms.ts';
 import { combinedOrder, nextDay, openSeller, sale } from '../../src/payouts/testing.ts';
+import { findSplitOrders } from '../../src/profit-sharing/find.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import type { Refund } from '../../src/refunds/refund.ts';
 import { lastFullDay, settleMerchant } from '../../src/settlement/settle.ts';
 import { requireAccount } from '../../src/wallets/registry.ts';
 import { createEndpoint } from '../../src/webhooks/endpoints.ts';
 import { sealBook } from '../../src/webhooks/sealer.ts';
-import { escrow, holdOf, paid as paidInEscrow } from '../market/market-rig.ts';
+import { escrow, holdOf, MINUTE_MS, paid as paidInEscrow } from '../market/market-rig.ts';
 import type { MoneyRig } from '../support/money-rig.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -33,8 +35,9 @@ export interface RichBooks {
   readonly live_attempt: Attempt;
   /** Its money came after the close. */
   readonly late_attempt: Attempt;
-  /** In escrow. */
+  /** In escrow, a part of it released. */
   readonly hold: Hold;
+  readonly split_id: string;
   /** Of two sellers, paid. */
   readonly combined: Payment;
   /** A seller's settled day, paid out. */
@@ -74,7 +77,7 @@ export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
   const live_attempt = await begin(rig, await rig.create());
   const late_attempt = await payLate(rig);
   const combined = await paidTogether(rig);
-  const hold = await holdOf(rig, await paidInEscrow(rig, WALLET, { terms: escrow() }));
+  const { hold, split_id } = await releaseInPart(rig);
   await settle(rig);
   await receiver.stop();
   const merchant_id = paid.merchant_id;
@@ -88,6 +91,7 @@ export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
     live_attempt,
     late_attempt,
     hold,
+    split_id,
     payout,
     combined,
   };
@@ -157,6 +161,19 @@ async function payLate(rig: MoneyRig): Promise<Attempt> {
     await advance(app, account, { ...fact, wallet_transaction_id, state: 'paid' }, 'query');
   }
   return attempt;
+}
+
+async function releaseInPart(rig: MoneyRig): Promise<{ hold: Hold; split_id: string }> {
+  const payment = await paidInEscrow(rig, WALLET, { terms: escrow() });
+  await rig.clock.advance(MINUTE_MS);
+  const held = await holdOf(rig, payment);
+  await releaseHold(rig.app, { hold: held, why: 'receipt', amount: 4_000n });
+  const hold = await rig.until(
+    () => holdOf(rig, payment),
+    ({ released }) => released === 4_000n,
+  );
+  const [order] = await findSplitOrders(rig.app, payment);
+  return { hold, split_id: order?.id ?? '' };
 }
 
 /** Waits for the first delivery and the last notification, then lets nothing run any more. */

@@ -143,9 +143,10 @@ async function check(): Promise<Ended> {
 /** Every law holds while processes die, too: looked at once, and all the time in a full run. */
 async function checkWhile(work: Promise<unknown>): Promise<void> {
   let over = false;
-  void work.finally(() => {
+  const end = () => {
     over = true;
-  });
+  };
+  work.then(end, end);
   do await check();
   while (FULL && !over);
   await work;
