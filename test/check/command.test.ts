@@ -29,7 +29,10 @@ beforeAll(async () => {
   ({ url } = await createTestDatabase());
 });
 
-describe('hutong check', () => {
+/** Each check is a program of its own, on a machine that may have other work. */
+const PATIENCE_MS = 180_000;
+
+describe('hutong check', { timeout: PATIENCE_MS }, () => {
   test('says a line for each law and ends with 0 when all is well', async () => {
     const { code, out } = await check(url);
     expect(code).toBe(0);
