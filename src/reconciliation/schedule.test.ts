@@ -1,0 +1,42 @@
+import { beforeAll, expect, test } from 'vitest';
+import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
+import { sql } from '../db/pool.ts';
+import { datesDue, scheduleBills } from './jobs.ts';
+
+/** Bills that come by themselves, the morning after. */
+let rig: MoneyRig;
+beforeAll(async () => {
+  rig = await startMoneyRig();
+});
+
+test('a day is due when it is over and its bill can be there, for a month back at most', () => {
+  const made_at = new Date('2026-11-18T15:59:00Z');
+  const due = (now: string) => datesDue({ ready_at: '10:00' }, made_at, new Date(now));
+  expect(due('2026-11-19T01:59:59Z')).toEqual([]);
+  expect(due('2026-11-19T02:00:00Z')).toEqual(['2026-11-18']);
+  expect(due('2026-11-21T03:00:00Z')).toEqual(['2026-11-18', '2026-11-19', '2026-11-20']);
+  expect(due('2027-02-01T03:00:00Z')).toHaveLength(30);
+});
+
+interface Row {
+  readonly state: string;
+  readonly runs: number;
+}
+
+function bills(): Promise<Row[]> {
+  return rig.app.db.query<Row>(sql`select state, runs from bills order by id`);
+}
+
+test('every account with bills has its day closed, once, and its platform is told', async () => {
+  await rig.clock.advance(48 * 3_600_000);
+  await scheduleBills.run(rig.app);
+  const closed = await rig.until(
+    bills,
+    (rows) => rows.length > 2 && rows.every(({ state }) => state === 'closed'),
+  );
+  await scheduleBills.run(rig.app);
+  expect(await bills()).toEqual(closed.map(() => ({ state: 'closed', runs: 1 })));
+  const [told] = await rig.app.db.query<{ count: bigint }>(sql`
+    select count(*) from events where type = 'bill.closed' and public`);
+  expect(told?.count).toBe(BigInt(closed.length));
+});
