@@ -9,6 +9,7 @@ import { type Outcome, reconcileDay } from '../reconciliation/by-hand.ts';
 import { reportText } from '../reconciliation/report-text.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 import { createApp } from '../wiring.ts';
+import { openHubDatabase } from '../world/hub-database.ts';
 
 /** `hutong reconcile`: closes a day against the wallets' bills and prints what came of it. */
 interface Options {
@@ -22,7 +23,7 @@ const DAY_MS = 86_400_000;
 export function addReconcile(program: Command): void {
   program
     .command('reconcile')
-    .description('compare a day with the wallets’ bills, for the hub of DATABASE_URL')
+    .description('compare a day with the wallets’ bills: of DATABASE_URL, or of the sandbox here')
     .option('--account <wac>', 'one wallet account; without it, every one whose wallet has bills')
     .option('--date <date>', 'business date, YYYY-MM-DD; yesterday when absent')
     .option(
@@ -38,13 +39,20 @@ export function addReconcile(program: Command): void {
         throw new Error('say whose bill the file is: --account wac_…');
       }
       const public_url = config.public_url ?? `http://${config.host}:${config.port}`;
-      const built = await createApp({ config, database_url, name: 'reconcile', public_url });
+      const database = await openHubDatabase(config, { create: false });
+      const built = await createApp({
+        config,
+        database_url: database.url,
+        name: 'reconcile',
+        public_url,
+      });
       try {
         await claimMode(built.app.db, config.mode);
         const fit = await reconcileAll(built.app, options);
         if (!fit) process.exitCode = 1;
       } finally {
         await built.stop();
+        await database.release();
       }
     });
 }
