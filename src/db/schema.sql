@@ -21,16 +21,29 @@ AS $function$
       p.business_at, p.position
     from postings p
     where p.book = of_book and p.debit_account = 'merchant:' || of_merchant
-      and p.kind in ('posted', 'post')
-      and (p.position is null or p.position >= coalesce((select c.open_from
-        from settlement_cursors c where c.book = of_book and c.merchant_id = of_merchant), 0))
+      and p.kind in ('posted', 'post') and p.position >= (select coalesce(max(c.open_from), 0)
+        from settlement_cursors c
+        where c.book = of_book and c.merchant_id = of_merchant)
     union all
-    select p.id, p.debit_account, p.amount, p.reason, p.subject_id, p.business_at, p.position
+    select p.id, p.credit_account as other, -p.amount as amount, p.reason, p.subject_id,
+      p.business_at, p.position
+    from postings p
+    where p.book = of_book and p.debit_account = 'merchant:' || of_merchant
+      and p.kind in ('posted', 'post') and p.position is null
+    union all
+    select p.id, p.debit_account as other, p.amount as amount, p.reason, p.subject_id,
+      p.business_at, p.position
     from postings p
     where p.book = of_book and p.credit_account = 'merchant:' || of_merchant
-      and p.kind in ('posted', 'post')
-      and (p.position is null or p.position >= coalesce((select c.open_from
-        from settlement_cursors c where c.book = of_book and c.merchant_id = of_merchant), 0))
+      and p.kind in ('posted', 'post') and p.position >= (select coalesce(max(c.open_from), 0)
+        from settlement_cursors c
+        where c.book = of_book and c.merchant_id = of_merchant)
+    union all
+    select p.id, p.debit_account as other, p.amount as amount, p.reason, p.subject_id,
+      p.business_at, p.position
+    from postings p
+    where p.book = of_book and p.credit_account = 'merchant:' || of_merchant
+      and p.kind in ('posted', 'post') and p.position is null
   )
   select o.id,
     case
@@ -44,14 +57,14 @@ AS $function$
     coalesce(
       case when starts_with(o.other, 'wallet:') then substr(o.other, 8)
         when starts_with(o.other, 'wallet_fees:') then substr(o.other, 13) end,
-      a.wallet_account_id),
+      (select a.wallet_account_id from payments y
+        join attempts a on a.book = y.book and a.id = y.succeeded_attempt_id
+        where y.book = of_book and y.id = o.subject_id)),
     o.business_at, o.position
   from own o
-  left join payments y on y.book = of_book and y.id = o.subject_id
-  left join attempts a on a.book = of_book and a.id = y.succeeded_attempt_id
   where o.reason not in ('payout', 'payout_returned')
     and not exists (select from settlement_lines l
-      where l.book = of_book and l.posting_id = o.id)
+      where l.book = of_book and l.posting_id = o.id offset 0)
 $function$;
 
 create table api_keys (
