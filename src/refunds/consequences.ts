@@ -5,6 +5,7 @@ import { assert } from '../errors.ts';
 import { type Book, newId } from '../ids.ts';
 import { merchantAccount, walletFees } from '../ledger/accounts.ts';
 import type { Move, NewPosting } from '../ledger/ledger.ts';
+import { feeBetween } from '../merchants/fee-back.ts';
 import {
   changePayment,
   joinParts,
@@ -12,7 +13,6 @@ import {
   NOTHING,
   paymentEvent,
 } from '../payments/changes.ts';
-import { feeEstimate } from '../payments/consequences.ts';
 import { BREAK_ROW } from '../payments/misfits.ts';
 import type { Payment } from '../payments/payment.ts';
 import { amountOnWire } from '../payments/render.ts';
@@ -127,7 +127,6 @@ async function succeededParts(
   });
 }
 
-/** The fee comes back pro rata, by cumulative rounding: n partial refunds return what one would. */
 async function feeBack(
   app: App,
   account: WalletAccount,
@@ -137,9 +136,8 @@ async function feeBack(
   const attempt = (await findAttempts(app, payment)).find((a) => a.id === refund.attempt_id);
   assert(attempt, `attempt ${refund.attempt_id} is gone`);
   const order = partOf(payment, refund) ?? payment;
-  const fee = feeEstimate(app, { wallet: attempt.wallet, amount: order.amount });
-  const share = (total: bigint) => (fee * total) / order.amount;
-  const amount = share(order.refunded + refund.amount) - share(order.refunded);
+  const grown = [order.refunded, order.refunded + refund.amount] as const;
+  const amount = feeBetween(app, attempt.wallet, order.amount, grown);
   if (amount === 0n) return [];
   return [
     {

@@ -6,6 +6,7 @@ import { type Hold, leftOf } from '../escrow/hold.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { holdAccount, merchantAccount, walletAccount } from '../ledger/accounts.ts';
 import type { NewPosting, RowChange } from '../ledger/ledger.ts';
+import { feeBetween } from '../merchants/fee-back.ts';
 import { boundShortage } from '../merchants/shortage.ts';
 import { type MoveParts, NOTHING, step } from '../payments/changes.ts';
 import type { Payment } from '../payments/payment.ts';
@@ -38,10 +39,7 @@ export async function fundRefund(
 ): Promise<FundedRefund> {
   const hold = await findHold(app, payment);
   if (!hold) {
-    const part = payment.parts.find(({ id }) => id === planned.part_id);
-    const { book } = payment;
-    const at = { book, merchant_id: (part ?? payment).merchant_id };
-    const rows = await boundShortage(app, account, at, planned.amount);
+    const rows = await ownMoney(app, account, payment, planned, planned.amount);
     return { refund: planned, held: { ...NOTHING, rows } };
   }
   if (hold.state === 'releasing') {
@@ -62,7 +60,7 @@ export async function fundRefund(
   const returns = released > 0n ? await returnsFor(app, { payment, hold, refund, released }) : [];
   const own = released - sumOf(returns);
   const rows: RowChange[] = [
-    ...(await boundShortage(app, account, payment, own)),
+    ...(await ownMoney(app, account, payment, planned, own)),
     // Also when nothing is held: whoever decides on this hold at the same time decides again.
     changeHold(hold, { reserved: hold.reserved + from_hold }),
     ...returns.map((order) => insertSplit(order, firstQuery(app, account))),
@@ -80,6 +78,20 @@ export async function fundRefund(
       ),
     },
   };
+}
+
+/** The seller's own part of it, less the fee that comes back with it and with those under way. */
+async function ownMoney(
+  app: App,
+  account: WalletAccount,
+  payment: Payment,
+  { part_id, amount }: Refund,
+  own: bigint,
+): Promise<RowChange[]> {
+  const order = payment.parts.find(({ id }) => id === part_id) ?? payment;
+  const { refunded, refund_reserved, merchant_id } = order;
+  const back = feeBetween(app, account.wallet, order.amount, [refunded, refund_reserved + amount]);
+  return boundShortage(app, account, { book: payment.book, merchant_id }, own - back);
 }
 
 const FIRST_QUERY_MS = 5_000;
