@@ -85,31 +85,60 @@ async function prepare(): Promise<PlantedDay> {
   return { database_url, platform, merchant, account, date: DATE, count, planted };
 }
 
-/** Highest resident set of a process, MB, read until it ends. */
-function watchMemory(child: ChildProcess): () => number {
-  let peak_kb = 0;
+/** Linux counts CPU time in hundredths of a second, here after the name of the program. */
+function cpuOf(pid: number, fields: readonly number[]): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const values = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.reduce((sum, field) => sum + Number(values[field]), 0) / 100;
+}
+
+const OWN = [11, 12];
+const OWN_AND_ENDED_CHILDREN = [11, 12, 13, 14];
+
+interface Usage {
+  /** Highest resident set, MB. */
+  peak_mb: number;
+  cpu_s: number;
+}
+
+/** What a process uses, read until it ends. */
+function watch(child: ChildProcess): Usage {
+  const usage = { peak_mb: 0, cpu_s: 0 };
   const look = () => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      peak_kb = Math.max(peak_kb, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+      const peak_kb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
+      usage.peak_mb = Math.max(usage.peak_mb, peak_kb / 1_024);
+      usage.cpu_s = Math.max(usage.cpu_s, cpuOf(child.pid ?? 0, OWN));
     } catch {
       // It has ended.
     }
   };
   const timer = setInterval(look, 100);
   child.once('exit', () => clearInterval(timer));
-  return () => peak_kb / 1_024;
+  return usage;
 }
 
-async function run(args: readonly string[]): Promise<{ text: string; peak_mb: number }> {
+/** Connections end with the command, so their time is the server's as that of ended children. */
+function serverSeconds(): number {
+  return cpuOf(postgres.pid, OWN_AND_ENDED_CHILDREN);
+}
+
+interface Ran extends Usage {
+  readonly text: string;
+  readonly server_s: number;
+}
+
+async function run(args: readonly string[]): Promise<Ran> {
+  const before = serverSeconds();
   const child = spawn(process.execPath, [...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const peak = watchMemory(child);
+  const usage = watch(child);
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
   await once(child, 'exit');
-  return { text, peak_mb: peak() };
+  return { text, ...usage, server_s: serverSeconds() - before };
 }
 
 function foundIn(text: string): Record<string, number> {
@@ -137,7 +166,7 @@ try {
     run([...at, 'load']),
   );
   const command = ['reconcile', '--account', day.account, '--date', DATE, '--file', file];
-  const [{ text, peak_mb }, total_s] = await timed('hutong reconcile', () =>
+  const [{ text, peak_mb, cpu_s, server_s }, total_s] = await timed('hutong reconcile', () =>
     run([PROGRAM, ...command]),
   );
   say(text.split('\n').slice(0, 20).join('\n'));
@@ -153,6 +182,7 @@ try {
     `${lines} lines, ${availableParallelism()} cores: ${(lines / total_s).toFixed(0)} lines/s, ` +
       `${(total_s / floor_s).toFixed(2)} times its floors one after the other`,
   );
+  say(`CPU: command ${cpu_s.toFixed(1)} s, PostgreSQL ${server_s.toFixed(1)} s`);
   const aims: readonly [boolean, string][] = [
     [same && steady, `planted ${JSON.stringify(planted)}, found ${JSON.stringify(found)}`],
     [

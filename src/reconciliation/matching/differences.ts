@@ -120,7 +120,15 @@ export async function findMissing(desk: Desk, book: Book): Promise<OursOfDay[]> 
       from attempts a
       where a.book = ${book} and a.wallet_account_id = ${account_id}
         and a.paid_at >= ${from} and a.paid_at < ${until}
-        and (a.state = 'succeeded' or a.returned > 0)
+        and (a.state = 'succeeded' or a.returned > 0) and not a.combined
+      union all
+      select 'payment', part.wallet_reference, a.payment_id, part.amount, part.wallet_reference,
+        part.wallet_reference, part.wallet_transaction_id, a.paid_at
+      from attempts a
+      join attempt_parts part on part.book = a.book and part.attempt_id = a.id
+      where a.book = ${book} and a.wallet_account_id = ${account_id}
+        and a.paid_at >= ${from} and a.paid_at < ${until}
+        and (a.state = 'succeeded' or a.returned > 0) and a.combined
       union all
       select 'refund', r.id, r.payment_id, r.amount, r.refund_reference, a.wallet_reference,
         a.wallet_transaction_id, coalesce(r.succeeded_at, r.created_at)

@@ -113,13 +113,17 @@ async function matchPayments(desk: Desk, book: Book, lines: readonly Line[]): Pr
       fee, at, unfinished, object_id, payment_id, counted, known, ours, our_date, booked,
       booked_fee)
     select l.no, l.line, ${book}, 'payment', l.reference, l.reference,
-      coalesce(l.transaction_id, ''), l.amount, l.fee, to_timestamp(l.at / 1000.0), false, a.id,
-      a.payment_id, coalesce(a.state = 'succeeded' or a.returned > 0, false),
-      coalesce(a.state = 'succeeded' or a.returned > 0, false), a.amount,
+      coalesce(l.transaction_id, ''), l.amount, l.fee, to_timestamp(l.at / 1000.0), false,
+      coalesce(part.wallet_reference, a.id), a.payment_id,
+      coalesce(a.state = 'succeeded' or a.returned > 0, false),
+      coalesce(a.state = 'succeeded' or a.returned > 0, part.wallet_reference is not null),
+      coalesce(part.amount, a.amount),
       ((a.paid_at + ${desk.day_shift_ms} * interval '1 millisecond')
         at time zone 'Asia/Shanghai')::date,
-      coalesce(case when a.state = 'succeeded' then p.paid else least(p.late, a.amount) end, 0),
-      coalesce(case when a.state = 'succeeded' then p.fee end, 0)
+      coalesce(case when part.amount is not null then part.amount
+        when a.state = 'succeeded' then p.paid else least(p.late, a.amount) end, 0),
+      coalesce(case when part.amount is not null then l.fee when a.state = 'succeeded' then p.fee
+        end, 0)
     from unnest(${numbers(lines, ({ no }) => no)}::int[],
       ${numbers(lines, ({ line }) => line)}::int[],
       string_to_array(${texts(lines, referenceOf)}, E'\n'),
@@ -128,8 +132,16 @@ async function matchPayments(desk: Desk, book: Book, lines: readonly Line[]): Pr
       ${numbers(lines, ({ fee }) => fee)}::bigint[],
       ${numbers(lines, ({ at }) => at.getTime())}::bigint[])
       as l (no, line, reference, transaction_id, amount, fee, at)
-    left join attempts a on a.book = ${book} and a.wallet_account_id = ${desk.account_id}
-      and a.wallet_reference = l.reference
+    left join attempt_parts part on part.book = ${book} and part.wallet_reference = l.reference
+      and part.wallet_account_id = ${desk.account_id}
+    left join lateral (
+      select id, payment_id, state, returned, amount, paid_at from attempts
+      where book = ${book} and wallet_account_id = ${desk.account_id}
+        and wallet_reference = l.reference
+      union all
+      select id, payment_id, state, returned, amount, paid_at from attempts
+      where book = ${book} and id = part.attempt_id and wallet_reference <> l.reference
+    ) a on true
     left join lateral (
       select
         sum(case when reason in ('late_success', 'double_payment') then 0
