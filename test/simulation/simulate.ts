@@ -1,9 +1,10 @@
 import type { TestServer } from '../support/test-server.ts';
 import { checkAtRest, checkNow, countDeeds, unfinished } from './checker.ts';
-import { type NetworkFaults, NO_FAULTS } from './engine/network.ts';
+import { NO_FAULTS } from './engine/network.ts';
 import { inProcess } from './engine/process.ts';
 import type { Random } from './engine/random.ts';
 import { realMilliseconds } from './engine/real.ts';
+import { faultsOf } from './faults.ts';
 import type { Hub } from './hub.ts';
 import { OPERATIONS, type Operation, type Street } from './operations.ts';
 import type { Bug } from './planted.ts';
@@ -44,6 +45,7 @@ interface Run {
   readonly random: Random;
   readonly violations: string[];
   crashes: number;
+  failed_starts: number;
   left: number;
 }
 
@@ -61,7 +63,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const world = await openWorld({ seed, server, data_dir, bug, ...(listener ? { listener } : {}) });
   const shop = new Shop(world);
   const random = world.random.stream('simulation');
-  const run: Run = { world, shop, random, violations: [], crashes: 0, left: operations };
+  const run: Run = {
+    world,
+    shop,
+    random,
+    violations: [],
+    crashes: 0,
+    failed_starts: 0,
+    left: operations,
+  };
   const strayed = (error: unknown) => run.violations.push(`an error nobody caught: ${said(error)}`);
   process.on('unhandledRejection', strayed);
   process.on('uncaughtException', strayed);
@@ -132,6 +142,7 @@ async function trade(run: Run): Promise<void> {
   all.catch((error: unknown) => run.violations.push(`an operation failed: ${said(error)}`));
   for (let turn = 1; !over; turn += 1) {
     if (random.chance(crash_rate)) await crash(run);
+    await tend(run);
     if (!(await world.scheduler.step())) throw new Error('everybody waits, and for nothing');
     if (turn % CHECK_EVERY_TURNS === 0) run.violations.push(...(await checkNow(world, shop)));
     if (run.violations.length > 0) return;
@@ -164,20 +175,6 @@ function draw(random: Random): Operation {
   throw new RangeError('the weights do not add up');
 }
 
-function faultsOf(random: Random): NetworkFaults {
-  const rate = random.pick([0, 0.01, 0.05, 0.15]);
-  const share = () => rate * random.fraction();
-  return {
-    refused: share(),
-    request_lost: share(),
-    answer_lost: share(),
-    broken: share(),
-    doubled: share(),
-    late: random.pick([0, 0.1, 0.4]),
-    late_ms: random.pick([50, 500, 4_000]),
-  };
-}
-
 async function crash(run: Run): Promise<void> {
   const { world, random } = run;
   const alive = world.hubs.filter((hub) => hub.alive);
@@ -187,6 +184,21 @@ async function crash(run: Run): Promise<void> {
   await hub.crash();
   const delay_ms = random.below(random.chance(0.5) ? 300 : 6_000);
   restart(world, hub, delay_ms);
+}
+
+const MAX_FAILED_STARTS = 50;
+
+/** A hub that could not start has exited, and is started again as whoever runs it would do. */
+async function tend(run: Run): Promise<void> {
+  for (const hub of run.world.hubs) {
+    const { failure } = hub;
+    if (failure === undefined) continue;
+    hub.failure = undefined;
+    run.failed_starts += 1;
+    if (run.failed_starts > MAX_FAILED_STARTS) throw failure;
+    await hub.crash();
+    restart(run.world, hub, 200);
+  }
 }
 
 function restart(world: World, hub: Hub, delay_ms: number): void {
@@ -204,6 +216,7 @@ async function rest(run: Run): Promise<void> {
   const end_ms = world.scheduler.now_ms + REST_LIMIT_MS;
   let left = ['the first look'];
   for (let look_ms = 0; left.length > 0 && world.scheduler.now_ms < end_ms; ) {
+    await tend(run);
     look_ms = world.scheduler.now_ms + REST_LOOK_MS;
     await until(world, () => world.scheduler.now_ms >= look_ms);
     left = await unfinished(world);
