@@ -103,7 +103,7 @@ export function openDb(options: DbOptions): Db {
   return {
     pool,
     query: <Row>(statement: Statement) => send<Row>(pool, statement),
-    transaction: (work) => inTransaction(pool, work),
+    transaction: (work) => inTransaction(pool, work, options.pipeline ?? false),
     connection: async (work) => {
       const client = await pool.connect();
       try {
@@ -119,7 +119,11 @@ export function openDb(options: DbOptions): Db {
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (tx: Tx) => Promise<T>,
+  pipeline: boolean,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -136,9 +140,10 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Pr
         return end;
       },
     };
-    // Statements run in the order they are sent: nothing waits for the beginning.
     gather(client);
-    const [, result] = await Promise.all([client.query('begin'), work(tx)]);
+    const begun = client.query('begin');
+    // Statements run in the order they are sent: in a pipeline nothing waits for the beginning.
+    const [, result] = await Promise.all([begun, pipeline ? work(tx) : begun.then(() => work(tx))]);
     await tx.commit();
     return result;
   } catch (error) {
