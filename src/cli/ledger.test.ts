@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../test/support/hub.ts';
+import { builtProgram } from '../../test/support/processes.ts';
 import { floored, fund, move, transfer } from '../ledger/testing-moves.ts';
-import { packageRoot } from '../package-root.ts';
 
 /** The command as auditors run it: against a hub, and on what it saved. */
 const folder = mkdtempSync(join(tmpdir(), 'hutong-chain-'));
@@ -26,9 +26,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function verify(...options: string[]): Promise<{ code: number; lines: string[] }> {
-  const args = ['--import', 'tsx', 'src/main.ts', 'ledger', 'verify', ...options];
+  const args = [builtProgram(), 'ledger', 'verify', ...options];
   const child = spawn(process.execPath, args, {
-    cwd: packageRoot(),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -9,7 +9,7 @@ import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
 
 /** Orders at each wallet under each fault; more in `npm run test:full`. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
-const ORDERS = FULL ? 10 : 2;
+const ORDERS = FULL ? 10 : 1;
 const MIXED_ORDERS = FULL ? 300 : 24;
 const SEED = 20_261_122;
 

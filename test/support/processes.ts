@@ -86,7 +86,7 @@ export async function startHutong(options: StartOptions = {}): Promise<RunningHu
   }
 }
 
-function builtProgram(): string {
+export function builtProgram(): string {
   if (!existsSync(PROGRAM)) throw new Error(`no ${PROGRAM}: run "npm run build" first`);
   return PROGRAM;
 }

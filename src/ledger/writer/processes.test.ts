@@ -12,7 +12,7 @@ import type { Order, Word } from './testing-process.ts';
 
 /** Several processes write one book: each is a ledger of its own, killed as the real ones are. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
-const ROUNDS = FULL ? 200 : 40;
+const ROUNDS = FULL ? 200 : 12;
 const TRANSFERS = 64;
 const PROCESSES = 4;
 

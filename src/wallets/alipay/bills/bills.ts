@@ -106,9 +106,17 @@ async function noBill(
   if (log.kind !== 'answered') return undecided(log);
   if (log.code === '40006') return { kind: 'empty', trace: log.trace };
   if (log.code !== '10000') return refusedBy(log);
-  const entries = log.value['detail_list'];
-  const found = Array.isArray(entries) ? entries.length : 0;
-  return { kind: found > 0 ? 'not_ready' : 'empty', trace: log.trace };
+  const entries: unknown = log.value['detail_list'];
+  const due = Array.isArray(entries) && entries.some((entry) => belongs(bill.kind, entry));
+  return { kind: due ? 'not_ready' : 'empty', trace: log.trace };
+}
+
+/** Types of entries that no bill of trades has: a day of transfers alone has no such bill. */
+const NO_TRADES: readonly unknown[] = ['转账', '转账退回', '提现', '充值', '分账', '分账退款'];
+
+function belongs(kind: WantedBill['kind'], entry: unknown): boolean {
+  const type = typeof entry === 'object' && entry !== null && 'type' in entry ? entry.type : '';
+  return kind !== 'payments' || !NO_TRADES.includes(type);
 }
 
 function nextDay(date: string): string {
