@@ -9,7 +9,7 @@ import { WALLETS, type WalletName } from '../../src/wallets/wallet.ts';
 import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
 
 /** 1,000 in `npm run test:full`. */
-const PAYMENTS = process.env['HUTONG_TEST_FULL'] === '1' ? 1_000 : 150;
+const PAYMENTS = process.env['HUTONG_TEST_FULL'] === '1' ? 1_000 : 100;
 const AT_ONCE = 24;
 const SEED = 20_261_121;
 

@@ -8,7 +8,7 @@ const FULL = process.env['HUTONG_TEST_FULL'] === '1';
 export const SEED = Number(
   process.env['HUTONG_FUZZ_SEED'] ?? (FULL ? Date.now() % 1e9 : 20_261_121),
 );
-export const FACTOR = FULL ? 60 : 1;
+export const FACTOR = FULL ? 60 : 0.5;
 const AT_ONCE = 8;
 
 const errorShape = z.strictObject({
