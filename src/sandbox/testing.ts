@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { keysFolder } from '../../test/support/sandbox-keys.ts';
 import type { Clock } from '../clock.ts';
 import { FaultDial } from './faults.ts';
@@ -138,4 +139,12 @@ export async function openListener<H>(options: {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+const TOLD_MS = 1_000;
+
+/** Until nothing that happened before is still to be told; what is told again and again may be. */
+export async function untilTold(sandbox: Pick<WalletSandbox, 'pendingNotifications'>) {
+  const end = Date.now() + TOLD_MS;
+  while (sandbox.pendingNotifications() > 0 && Date.now() < end) await sleep(10);
 }

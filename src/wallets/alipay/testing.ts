@@ -5,6 +5,7 @@ import {
   openTestSandbox,
   type TestSandbox,
 } from '../../sandbox/alipay/testing.ts';
+import { untilTold } from '../../sandbox/testing.ts';
 import type { CreateOrder, RefundOrder, Wallet, WalletAccount } from '../wallet.ts';
 import { alipayWallet } from './wallet.ts';
 
@@ -22,7 +23,7 @@ export interface Bench {
   /** Number of the order in play. */
   readonly reference: string;
   /** A fresh number, deaf to what was heard before. */
-  renew(): void;
+  renew(): Promise<void>;
   accountWith(changes: AccountChanges): WalletAccount;
   /** One of the sandbox's other merchants: certificate, platform, isv. */
   accountOf(role: string, changes?: AccountChanges): WalletAccount;
@@ -77,7 +78,8 @@ export async function openBench(): Promise<Bench> {
     get reference() {
       return reference;
     },
-    renew() {
+    async renew() {
+      await untilTold(world.sandbox);
       reference = newWalletReference(0);
       merchant.heard.length = 0;
     },

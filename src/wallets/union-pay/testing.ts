@@ -1,4 +1,5 @@
 import { newWalletReference } from '../../ids.ts';
+import { untilTold } from '../../sandbox/testing.ts';
 import {
   type Ear,
   openEar,
@@ -29,7 +30,7 @@ export interface Bench {
   /** Number of the order in play. */
   readonly reference: string;
   /** A fresh number, deaf to what was heard before, without faults. */
-  renew(): void;
+  renew(): Promise<void>;
   accountWith(changes: AccountChanges): WalletAccount;
   order(changes?: Partial<CreateOrder>): CreateOrder;
   refundOf(amount: bigint, changes?: Partial<RefundOrder>): RefundOrder;
@@ -83,7 +84,8 @@ export async function openBench(): Promise<Bench> {
     get reference() {
       return reference;
     },
-    renew() {
+    async renew() {
+      await untilTold(world.sandbox);
       reference = newWalletReference(0);
       ear.heard.length = 0;
       ear.answer(200);

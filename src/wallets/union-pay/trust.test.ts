@@ -273,7 +273,7 @@ describe('an answer', () => {
       return kept;
     };
     expect((await ask()).kind).toBe('fact');
-    on.renew();
+    await on.renew();
     expect((await ask()).kind).toBe('unknown');
   });
 

@@ -226,7 +226,7 @@ describe('a payer’s code', () => {
     expect(await reverse()).toMatchObject({ kind: 'reversed', money_returned: false });
     const asked = await on.wallet.queryPayment(on.account, on.reference);
     expect(asked).toMatchObject({ kind: 'fact', fact: { state: 'closed' } });
-    on.renew();
+    await on.renew();
     await charge();
     expect(await reverse()).toMatchObject({ kind: 'reversed', money_returned: true });
     expect((await reverse())?.kind).toBe('reversed');

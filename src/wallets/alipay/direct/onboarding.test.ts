@@ -75,7 +75,7 @@ describe.each(['gateway', 'v3'] as const)('by %s', (protocol) => {
     expect(finished).toMatchObject({ kind: 'fact', fact: { state: 'finished' } });
     const sub_merchant = finished.kind === 'fact' ? finished.fact.sub_merchant : undefined;
     expect(sub_merchant).toMatch(/^2088\d{12}$/);
-    bench.renew();
+    await bench.renew();
     const created = await bench.wallet.createPayment(
       platform,
       bench.order({ sub_merchant: sub_merchant ?? '', hold: true }),

@@ -17,8 +17,8 @@ beforeAll(async () => {
   account = { id: 'wac_payouts', wallet: 'alipay', custody: 'merchant_own', ...parsed };
 });
 afterAll(() => bench.stop());
-beforeEach(() => {
-  bench.renew();
+beforeEach(async () => {
+  await bench.renew();
   bench.world.faults.set([]);
   bench.world.clock.advance(DAY_MS);
 });

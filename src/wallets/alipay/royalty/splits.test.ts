@@ -29,8 +29,8 @@ beforeAll(async () => {
 
 afterAll(() => bench.stop());
 
-beforeEach(() => {
-  bench.renew();
+beforeEach(async () => {
+  await bench.renew();
   bench.world.faults.set([]);
 });
 

@@ -72,7 +72,7 @@ test('is closed as a whole while nobody has paid, and expires when it is told to
   const scanned = await bench.world.sandbox.scan('lin', code);
   expect((await combined.close(platform, wanted)).kind).toBe('closed');
   await expect(bench.world.sandbox.confirm(scanned.id, 'pay')).rejects.toThrow('order_closed');
-  bench.renew();
+  await bench.renew();
   const late = order();
   const dead = await presented(late);
   bench.world.clock.advance(31 * 60_000);
@@ -82,7 +82,7 @@ test('is closed as a whole while nobody has paid, and expires when it is told to
 test('a part that is taken, or of a stranger, refuses the whole and is named', async () => {
   const paid = order();
   await bench.payWith(await presented(paid));
-  bench.renew();
+  await bench.renew();
   const [taken] = paid.parts;
   const reused = order();
   if (!taken) throw new Error('no part');

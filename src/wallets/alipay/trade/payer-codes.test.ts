@@ -16,8 +16,8 @@ beforeAll(async () => {
 
 afterAll(() => bench.stop());
 
-beforeEach(() => {
-  bench.renew();
+beforeEach(async () => {
+  await bench.renew();
   bench.world.faults.set([]);
 });
 
@@ -147,7 +147,7 @@ describe('what the payer’s app is handed', () => {
     );
     expect(without).toMatchObject({ kind: 'refused', code: 'invalid_request' });
     const { payer } = await paidFact();
-    bench.renew();
+    await bench.renew();
     const created = await bench.wallet.createPayment(
       bench.account,
       bench.order({ presentation: 'mini_program', payer }),

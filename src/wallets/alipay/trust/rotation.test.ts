@@ -76,7 +76,7 @@ describe('a new certificate of Alipay', () => {
   test('is found when a notification is the first to use it, and old ones stay good', async () => {
     const account = fresh();
     const old = await payOne(account);
-    bench.renew();
+    await bench.renew();
     const seller = bench.accountOf('certificate');
     await rotate(account);
     const outcome = await bench.wallet.createPayment(seller, bench.order());
