@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { listDead, replayDead } from './dead-letters.ts';
-import { DONE, engine, job, left, noting, spec, until } from './testing.ts';
+import { DONE, engine, job, left, noting, openJobsDatabase, spec, until } from './testing.ts';
+
+openJobsDatabase();
 
 describe('jobs', () => {
   it('a wake after commit runs a job without any poll', async () => {

@@ -2,7 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { sql } from '../db/pool.ts';
 import { listDead } from './dead-letters.ts';
-import { DONE, engine, FAR_MS, job, left, noting, outsider, spec, until } from './testing.ts';
+import {
+  DONE,
+  engine,
+  FAR_MS,
+  job,
+  left,
+  noting,
+  openJobsDatabase,
+  outsider,
+  spec,
+  until,
+} from './testing.ts';
+
+openJobsDatabase();
 
 describe('leases', () => {
   it('a dead worker’s job is run by another within its lease', async () => {

@@ -7,24 +7,26 @@ import { type Db, openDb, sql } from '../db/pool.ts';
 import { createJobs, type JobsOptions } from './engine.ts';
 import type { Job, JobResult, JobSpec, Jobs, NewJob } from './jobs.ts';
 
-/** Engines on one database of the test file that imports this; each stands for a process. */
+/** Engines on one database of a test file; each stands for a process. */
 export const DONE = { done: true } as const;
 export const FAR_MS = 3_600_000;
 const log = pino({ level: 'silent' });
 let url = '';
 const open: { db: Db; jobs: Jobs }[] = [];
 
-beforeAll(async () => {
-  url = (await createTestDatabase()).url;
-});
-
-afterEach(async () => {
-  for (const { jobs, db } of open.splice(0)) {
-    await jobs.stop();
-    await db.query(sql`delete from jobs`);
-    await db.end();
-  }
-});
+/** Every test file calls it: files share this module, each has a database of its own. */
+export function openJobsDatabase(): void {
+  beforeAll(async () => {
+    url = (await createTestDatabase()).url;
+  });
+  afterEach(async () => {
+    for (const { jobs, db } of open.splice(0)) {
+      await jobs.stop();
+      await db.query(sql`delete from jobs`);
+      await db.end();
+    }
+  });
+}
 
 /** The database of this file, as somebody else reaches it. */
 export function outsider(): Db {
