@@ -3,6 +3,7 @@ import { attemptPartRows } from '../combined/attempt-part.ts';
 import { presentParts } from '../combined/calls.ts';
 import { Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
+import { throwIfKeyTaken } from '../ledger/key-taken.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
 import { changePayment, insertAttempt, NOTHING, step } from '../payments/changes.ts';
 import { isOpen } from '../payments/decide.ts';
@@ -129,7 +130,7 @@ async function showAgain(
     const lease_until = calls ? request.key.lease_until : app.clock.real();
     const key = { ...request.key, lease_until, object_id: live.id };
     const result = await app.ledger.submit({ book: payment.book, ...NOTHING, keys: [key] });
-    if (result.kind === 'taken') throw new KeyTaken();
+    throwIfKeyTaken(result);
   }
   return calls ? callWallet(app, payment, live, account, request) : live;
 }
@@ -198,7 +199,7 @@ async function begin(
       rememberReference(app, attempt);
       return { payment: after, attempt };
     case 'taken':
-      if (result.constraint === 'idempotency_keys_pkey') throw new KeyTaken();
+      throwIfKeyTaken(result);
       return undefined;
     case 'stale':
     case 'refused':
@@ -206,11 +207,6 @@ async function begin(
     default:
       return result satisfies never;
   }
-}
-
-/** The idempotency key of this intent was committed by another copy of the request. */
-export class KeyTaken extends Error {
-  override readonly name = 'KeyTaken';
 }
 
 async function callWallet(

@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { type CallKey, findKey, replayed } from '../http/idempotency.ts';
+import { type CallKey, replayObject } from '../http/idempotency.ts';
 import { listSchema } from '../http/pagination.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
+import { KeyTaken } from '../ledger/key-taken.ts';
 import { visiblePayment } from '../payments/find.ts';
 import { CLIENT_KINDS, type Payment } from '../payments/payment.ts';
-import { createAttempt, KeyTaken } from './create.ts';
+import { createAttempt } from './create.ts';
 import { eligibleWallets } from './eligible.ts';
 import { findAttempts } from './find.ts';
 import { renderAttempt } from './render.ts';
@@ -113,12 +114,10 @@ function attempts(app: App): Route {
   );
 }
 
-async function replayAttempt(app: App, payment: Payment, key: CallKey): Promise<Reply | undefined> {
-  const earlier = await findKey(app.db, key);
-  if (!earlier) return undefined;
-  if (earlier.kind === 'reply') return earlier.reply;
-  const attempts = await findAttempts(app, payment);
-  const made = attempts.find((entry) => entry.id === earlier.object_id);
-  if (!made) throw new Refusal('not_found');
-  return replayed({ status: 201, body: renderAttempt(app, made) });
+function replayAttempt(app: App, payment: Payment, key: CallKey): Promise<Reply | undefined> {
+  return replayObject(app, key, async (id) => {
+    const made = (await findAttempts(app, payment)).find((entry) => entry.id === id);
+    if (!made) throw new Refusal('not_found');
+    return { status: 201, body: renderAttempt(app, made) };
+  });
 }

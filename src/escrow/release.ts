@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
 import { assert, Refusal } from '../errors.ts';
 import type { NewEvent } from '../events.ts';
+import { throwIfKeyTaken } from '../ledger/key-taken.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
 import { NOTHING, step } from '../payments/changes.ts';
 import { feeEstimate } from '../payments/consequences.ts';
@@ -18,7 +19,6 @@ import { requireAccount } from '../wallets/registry.ts';
 import { changeHold, type HoldChange, holdEvent } from './changes.ts';
 import { requireHold } from './find.ts';
 import { type Hold, leftOf } from './hold.ts';
-import { HoldKeyTaken } from './update.ts';
 
 /**
  * Lets held money go, all of it or a part: to the receivers of shares and to the merchant, each in
@@ -102,7 +102,7 @@ async function putOff(app: App, hold: Hold, { key }: ReleaseRequest): Promise<Ho
     events: resolved.events,
     keys: key ? [{ ...key, object_id: hold.id }] : [],
   });
-  if (result.kind === 'taken') throw new HoldKeyTaken();
+  throwIfKeyTaken(result);
   if (result.kind !== 'committed') return undefined;
   return requireHold(app, hold.book, hold.id);
 }
@@ -175,8 +175,6 @@ async function submitRelease(
     jobs: [],
     keys: key ? [{ ...key, object_id: hold.id }] : [],
   });
-  if (result.kind === 'taken' && result.constraint === 'idempotency_keys_pkey') {
-    throw new HoldKeyTaken();
-  }
+  throwIfKeyTaken(result);
   return result.kind === 'committed' ? 'committed' : 'again';
 }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
 import type { Caller } from '../http/caller.ts';
-import { type CallKey, findKey, finishKey, replayed } from '../http/idempotency.ts';
+import { actOnce, type CallKey } from '../http/idempotency.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
 import { visiblePayment } from '../payments/find.ts';
@@ -15,7 +15,6 @@ import { releaseHold } from './release.ts';
 import { renderHold } from './render.ts';
 import { holdObject } from './schemas.ts';
 import { shipHold } from './ship.ts';
-import { HoldKeyTaken } from './update.ts';
 
 const TAG = 'Holds';
 
@@ -54,32 +53,17 @@ function shown(app: App, hold: Hold): Reply {
 }
 
 /** An act on a hold that moves money: once for each key. */
-async function once(
+function once(
   app: App,
-  { key, hold }: { key: CallKey | undefined; hold: Hold },
+  { key, hold: { book, id } }: { key: CallKey | undefined; hold: Hold },
   act: (key: CallKey) => Promise<Hold>,
 ): Promise<Reply> {
-  if (!key) throw new Refusal('idempotency_key_required');
-  const earlier = await replay(app, key, hold);
-  if (earlier) return earlier;
-  try {
-    const now = await act(key);
-    await finishKey(app.db, key);
-    return shown(app, now);
-  } catch (error) {
-    // A copy that was faster may be what this one was refused for.
-    const faster = error instanceof HoldKeyTaken || error instanceof Refusal;
-    const again = faster ? await replay(app, key, hold) : undefined;
-    if (!again) throw error;
-    return again;
-  }
-}
-
-async function replay(app: App, key: CallKey, { book, id }: Hold): Promise<Reply | undefined> {
-  const earlier = await findKey(app.db, key);
-  if (!earlier) return undefined;
-  if (earlier.kind === 'reply') return earlier.reply;
-  return replayed(shown(app, await requireHold(app, book, id)));
+  return actOnce(app, {
+    key,
+    act: async (own) => shown(app, await act(own)),
+    show: async () => shown(app, await requireHold(app, book, id)),
+    refused_by_copy: true,
+  });
 }
 
 function ship(app: App): Route {

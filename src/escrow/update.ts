@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
 import type { EventType } from '../events.ts';
+import { throwIfKeyTaken } from '../ledger/key-taken.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
 import { NOTHING } from '../payments/changes.ts';
 import { changeHold, type HoldChange, holdEvent } from './changes.ts';
@@ -12,11 +13,6 @@ export interface HoldUpdate {
   readonly values: HoldChange;
   readonly event: EventType;
   readonly key?: Omit<IntentKey, 'object_id'>;
-}
-
-/** The idempotency key of this intent was committed by another copy of the request. */
-export class HoldKeyTaken extends Error {
-  override readonly name = 'HoldKeyTaken';
 }
 
 const MAX_ROUNDS = 20;
@@ -39,7 +35,7 @@ export async function updateHold(
       events: [holdEvent(app, update.event, after)],
       keys: update.key ? [{ ...update.key, object_id: id }] : [],
     });
-    if (result.kind === 'taken') throw new HoldKeyTaken();
+    throwIfKeyTaken(result);
     if (result.kind === 'committed') return after;
   }
   throw new Refusal('concurrent_change', { message: 'the hold keeps changing; try again' });

@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import { type Book, bookOf, sha256 } from '../ids.ts';
 import { eachBook } from '../jobs/due-work.ts';
 import type { PeriodicSpec } from '../jobs/jobs.ts';
+import { KEY_INDEX, KeyTaken } from '../ledger/key-taken.ts';
 import type { RowChange, RowKind } from '../ledger/ledger.ts';
 import { type Caller, principalOf } from './caller.ts';
 import { canonicalJson, jsonText } from './canonical-json.ts';
@@ -16,7 +17,7 @@ import type { Reply } from './route.ts';
  * (a) calls that only write the database: the answer commits in the same transaction and is
  *     replayed word for word, without secrets (`writeOnce`, or a row in the verb's own statement);
  * (b) calls that go to a wallet: the row commits in flight with the id of its object; a replay
- *     shows that object's present state, and never calls the wallet again (`findKey`, `finishKey`).
+ *     shows that object's present state, and never calls the wallet again (`actOnce`).
  */
 export interface CallKey {
   readonly book: Book;
@@ -131,7 +132,7 @@ export function keyFinished(key_hash: string): RowChange {
 
 /** True when a statement failed because another copy has committed this idempotency key. */
 export function isKeyTaken(error: unknown): boolean {
-  return sqlState(error) === '23505' && violatedConstraint(error) === 'idempotency_keys_pkey';
+  return sqlState(error) === '23505' && violatedConstraint(error) === KEY_INDEX;
 }
 
 /** Marks an answer as one that was given before. */
@@ -169,6 +170,48 @@ export async function writeOnce(
     if (isKeyTaken(error)) return replayReply(app.db, key);
     throw error;
   }
+}
+
+/** A call of form (b): what it does, and how its object is shown to a copy. */
+export interface Act {
+  readonly key: CallKey | undefined;
+  act(key: CallKey): Promise<Reply>;
+  /** The present state of the object. @throws Refusal when it is gone */
+  show(object_id: string): Promise<Reply>;
+  /**
+   * True where a faster copy may be the very reason of a refusal: it took the money, or moved the
+   * object on. What it left is the answer then.
+   */
+  readonly refused_by_copy?: boolean;
+}
+
+export async function actOnce(app: App, { key, act, show, refused_by_copy }: Act): Promise<Reply> {
+  if (!key) throw new Refusal('idempotency_key_required');
+  const earlier = await replayObject(app, key, show);
+  if (earlier) return earlier;
+  try {
+    const reply = await act(key);
+    // Only the copy that made the intent may say it is over: the others wait for its lease.
+    await finishKey(app.db, key);
+    return reply;
+  } catch (error) {
+    const faster = error instanceof KeyTaken || (refused_by_copy && error instanceof Refusal);
+    const again = faster ? await replayObject(app, key, show) : undefined;
+    if (!again) throw error;
+    return again;
+  }
+}
+
+/** What an earlier copy of a call of form (b) left; undefined when there was none. */
+export async function replayObject(
+  app: App,
+  key: CallKey,
+  show: (object_id: string) => Promise<Reply>,
+): Promise<Reply | undefined> {
+  const earlier = await findKey(app.db, key);
+  if (!earlier) return undefined;
+  if (earlier.kind === 'reply') return earlier.reply;
+  return replayed(await show(earlier.object_id));
 }
 
 const KEPT_DAYS = 30;

@@ -4,6 +4,7 @@ import { type NewPart, partRows, planParts } from '../combined/part.ts';
 import { sql, sqlState } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
 import { type Book, newId, sha256 } from '../ids.ts';
+import { KeyTaken } from '../ledger/key-taken.ts';
 import { MAX_AMOUNT } from '../money.ts';
 import { type PaymentTerms, termsRowOf } from '../terms/terms.ts';
 import { checkoutToken } from './checkout-token.ts';
@@ -41,11 +42,6 @@ export interface CreateKey {
   respond(payment: Payment): { readonly status: number; readonly body: string };
 }
 
-/** Thrown when the key, and perhaps the order too, was committed by another copy: replay it. */
-export class CreateKeyTaken extends Error {
-  override readonly name = 'CreateKeyTaken';
-}
-
 const UNIQUE_VIOLATION = '23505';
 
 /** Writes idempotency row, payment and first step in one statement. */
@@ -64,7 +60,7 @@ export async function createPayment(
   } catch (error) {
     if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
     // A copy of the request violates both indexes, whichever the database names.
-    if (await hasKey(app, input.book, key.key_hash)) throw new CreateKeyTaken();
+    if (await hasKey(app, input.book, key.key_hash)) throw new KeyTaken();
     throw await orderTaken(app, input);
   }
   return { payment, ...answer };
@@ -74,7 +70,7 @@ export async function createPayment(
 async function checkTerms(app: App, payment: Payment, key: CreateKey): Promise<void> {
   const wallets = await termsAt(app, payment);
   if (wallets.some(({ reason }) => reason === null)) return;
-  if (await hasKey(app, payment.book, key.key_hash)) throw new CreateKeyTaken();
+  if (await hasKey(app, payment.book, key.key_hash)) throw new KeyTaken();
   const why = wallets.map(({ wallet, reason }) => `${wallet} (${reason})`).join(', ');
   throw new Refusal('splits_not_possible', {
     message: `no wallet of this merchant can hold and share this payment: ${why}`,

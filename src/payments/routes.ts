@@ -7,10 +7,11 @@ import { type CallKey, replayReply } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
+import { KeyTaken } from '../ledger/key-taken.ts';
 import { planTerms } from '../terms/plan.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { requestClose } from './close.ts';
-import { CreateKeyTaken, createPayment } from './create.ts';
+import { createPayment } from './create.ts';
 import { visiblePayment } from './find.ts';
 import type { Payment } from './payment.ts';
 import { listPayments } from './queries.ts';
@@ -79,7 +80,7 @@ function create(app: App): Route {
         const made = await createPayment(app, input, { ...callKey, respond });
         return { status: made.status, text: made.body };
       } catch (error) {
-        if (error instanceof CreateKeyTaken) return replayReply(app.db, callKey);
+        if (error instanceof KeyTaken) return replayReply(app.db, callKey);
         throw error;
       }
     },

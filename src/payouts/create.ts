@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
+import { throwIfKeyTaken } from '../ledger/key-taken.ts';
 import type { IntentKey, Move, MoveResult } from '../ledger/ledger.ts';
 import { changeFunds, type SellerFunds } from '../settlement/funds.ts';
 import type { MerchantAt } from '../settlement/settle.ts';
@@ -23,11 +24,6 @@ export interface PayoutRequest {
   /** Everything that may leave now, within the wallet's limits, when absent. */
   readonly amount?: bigint | undefined;
   readonly key?: Omit<IntentKey, 'object_id'> | undefined;
-}
-
-/** The idempotency key of this intent was committed by another copy of the request. */
-export class PayoutKeyTaken extends Error {
-  override readonly name = 'PayoutKeyTaken';
 }
 
 const MAX_ROUNDS = 20;
@@ -54,7 +50,7 @@ export async function createPayout(app: App, request: PayoutRequest): Promise<Pa
 function throwIfOver(result: MoveResult): void {
   if (result.kind === 'refused') throw new Refusal('amount_exceeds_payable', { param: 'amount' });
   if (result.kind !== 'taken') return;
-  if (result.constraint === 'idempotency_keys_pkey') throw new PayoutKeyTaken();
+  throwIfKeyTaken(result);
   if (result.constraint === 'payouts_one_open') {
     throw new Refusal('state_conflict', {
       message: 'another payout of this merchant is on its way through this wallet account',

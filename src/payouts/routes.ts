@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
 import { maySee, platformOf } from '../http/caller.ts';
-import { type CallKey, findKey, finishKey, replayed } from '../http/idempotency.ts';
+import { actOnce } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
-import { type Reply, type Route, route } from '../http/route.ts';
+import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
 import { bookOf } from '../ids.ts';
 import { merchantAt } from '../settlement/merchant-at.ts';
-import { createPayout, PayoutKeyTaken } from './create.ts';
+import { createPayout } from './create.ts';
 import { PAYOUT_STATES } from './payout.ts';
 import { selectPayout, selectPayouts } from './queries.ts';
 import { payoutObject, renderPayout } from './render.ts';
@@ -50,32 +50,22 @@ function create(app: App): Route {
     },
     async ({ caller, body, key }) => {
       const merchant = await merchantAt(app, caller, body.merchant, 'merchant');
-      if (!key) throw new Refusal('idempotency_key_required');
-      const earlier = await replay(app, key);
-      if (earlier) return earlier;
-      try {
-        const { wallet_account: wallet_account_id, amount } = body;
-        const payout = await createPayout(app, { merchant, wallet_account_id, amount, key });
-        await finishKey(app.db, key);
-        return { status: 201, body: renderPayout(app, payout) };
-      } catch (error) {
-        // A copy that was faster may have taken the money, the key, or both.
-        const raced = error instanceof PayoutKeyTaken || error instanceof Refusal;
-        const again = raced ? await replay(app, key) : undefined;
-        if (!again) throw error;
-        return again;
-      }
+      const { wallet_account: wallet_account_id, amount } = body;
+      return actOnce(app, {
+        key,
+        act: async (own) => {
+          const asked = { merchant, wallet_account_id, amount, key: own };
+          return { status: 201, body: renderPayout(app, await createPayout(app, asked)) };
+        },
+        show: async (id) => {
+          const payout = await selectPayout(app.db, merchant.book, id);
+          if (!payout) throw new Refusal('not_found');
+          return { status: 201, body: renderPayout(app, payout) };
+        },
+        refused_by_copy: true,
+      });
     },
   );
-}
-
-async function replay(app: App, key: CallKey): Promise<Reply | undefined> {
-  const earlier = await findKey(app.db, key);
-  if (!earlier) return undefined;
-  if (earlier.kind === 'reply') return earlier.reply;
-  const payout = await selectPayout(app.db, key.book, earlier.object_id);
-  if (!payout) throw new Refusal('not_found');
-  return replayed({ status: 201, body: renderPayout(app, payout) });
 }
 
 const listQuery = z.strictObject({

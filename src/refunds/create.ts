@@ -4,6 +4,7 @@ import { changePart, type PaymentPart } from '../combined/part.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
 import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
+import { throwIfKeyTaken } from '../ledger/key-taken.ts';
 import type { IntentKey, Move, NewPosting } from '../ledger/ledger.ts';
 import { changePayment, NOTHING } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
@@ -33,11 +34,6 @@ export interface RefundRequest {
   readonly key?: Omit<IntentKey, 'object_id'>;
 }
 
-/** The idempotency key of this intent was committed by another copy of the request. */
-export class RefundKeyTaken extends Error {
-  override readonly name = 'RefundKeyTaken';
-}
-
 const MAX_ROUNDS = 50;
 const DAY_MS = 86_400_000;
 
@@ -64,9 +60,7 @@ export async function createRefund(app: App, request: RefundRequest): Promise<Re
       await sendRefund(app, refund);
       return (await selectRefund(app.db, payment.book, refund.id)) ?? refund;
     }
-    if (result.kind === 'taken' && result.constraint === 'idempotency_keys_pkey') {
-      throw new RefundKeyTaken();
-    }
+    throwIfKeyTaken(result);
   }
   throw new Refusal('concurrent_change', { message: 'the payment keeps changing; try again' });
 }
@@ -98,7 +92,7 @@ async function keepKey(
   if (!key) return;
   const keys = [{ ...key, object_id: id }];
   const result = await app.ledger.submit({ book, ...NOTHING, keys });
-  if (result.kind === 'taken') throw new RefundKeyTaken();
+  throwIfKeyTaken(result);
 }
 
 /** @throws Refusal when the payment has parts and none, or another payment's, is named */

@@ -1,14 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { type CallKey, findKey, finishKey, replayed } from '../http/idempotency.ts';
+import { actOnce } from '../http/idempotency.ts';
 import { listSchema } from '../http/pagination.ts';
-import { type Reply, type Route, route } from '../http/route.ts';
+import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
-import { bookOf } from '../ids.ts';
+import { type Book, bookOf } from '../ids.ts';
 import { visiblePayment } from '../payments/find.ts';
-import { createRefund, RefundKeyTaken } from './create.ts';
+import { createRefund } from './create.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
+import type { Refund } from './refund.ts';
 import { renderRefund } from './render.ts';
 import { resolveRefund } from './resolve.ts';
 
@@ -66,38 +67,26 @@ function create(app: App): Route {
     },
     async ({ caller, params, body, key }) => {
       const payment = await visiblePayment(app, caller, params.payment);
-      if (!key) throw new Refusal('idempotency_key_required');
-      const earlier = await replay(app, key);
-      if (earlier) return earlier;
-      try {
-        const refund = await createRefund(app, {
-          payment,
-          amount: body.amount,
-          part: body.part,
-          reference: body.reference,
-          reason: body.reason,
-          metadata: body.metadata ?? {},
-          key,
-        });
-        // Only the copy that made the intent may say it is over: the others wait for its lease.
-        await finishKey(app.db, key);
-        return { status: 201, body: renderRefund(app, refund) };
-      } catch (error) {
-        const again = error instanceof RefundKeyTaken ? await replay(app, key) : undefined;
-        if (!again) throw error;
-        return again;
-      }
+      return actOnce(app, {
+        key,
+        act: async (own) => {
+          const { amount, part, reference, reason, metadata = {} } = body;
+          const asked = { payment, amount, part, reference, reason, metadata, key: own };
+          return { status: 201, body: renderRefund(app, await createRefund(app, asked)) };
+        },
+        show: async (id) => ({
+          status: 201,
+          body: renderRefund(app, await requireRefund(app, payment.book, id)),
+        }),
+      });
     },
   );
 }
 
-async function replay(app: App, key: CallKey): Promise<Reply | undefined> {
-  const earlier = await findKey(app.db, key);
-  if (!earlier) return undefined;
-  if (earlier.kind === 'reply') return earlier.reply;
-  const refund = await selectRefund(app.db, key.book, earlier.object_id);
+async function requireRefund(app: App, book: Book, id: string): Promise<Refund> {
+  const refund = await selectRefund(app.db, book, id);
   if (!refund) throw new Refusal('not_found');
-  return replayed({ status: 201, body: renderRefund(app, refund) });
+  return refund;
 }
 
 function list(app: App): Route {
@@ -135,8 +124,7 @@ function read(app: App): Route {
       answer: refundObject,
     },
     async ({ caller, params }) => {
-      const refund = await selectRefund(app.db, bookOf(params.refund), params.refund);
-      if (!refund) throw new Refusal('not_found');
+      const refund = await requireRefund(app, bookOf(params.refund), params.refund);
       await visiblePayment(app, caller, refund.payment_id);
       return { status: 200, body: renderRefund(app, refund) };
     },
@@ -176,8 +164,7 @@ function resolve(app: App): Route {
       refusals: ['state_conflict', 'wallet_refused', 'outcome_unknown'],
     },
     async ({ caller, params, body }) => {
-      const refund = await selectRefund(app.db, bookOf(params.refund), params.refund);
-      if (!refund) throw new Refusal('not_found');
+      const refund = await requireRefund(app, bookOf(params.refund), params.refund);
       await visiblePayment(app, caller, refund.payment_id);
       const target =
         body.to === 'merchant_account'

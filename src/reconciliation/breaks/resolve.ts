@@ -2,7 +2,8 @@ import type { App } from '../../app.ts';
 import { Refusal } from '../../errors.ts';
 import { bookOf, type Id, newId } from '../../ids.ts';
 import { merchantAccount, suspense, walletAccount } from '../../ledger/accounts.ts';
-import type { AccountSpec, IntentKey, MoveResult, NewPosting } from '../../ledger/ledger.ts';
+import { throwIfKeyTaken } from '../../ledger/key-taken.ts';
+import type { AccountSpec, IntentKey, NewPosting } from '../../ledger/ledger.ts';
 import { findMerchant } from '../../merchants/find.ts';
 import { NOTHING } from '../../payments/changes.ts';
 import { findPayment } from '../../payments/find.ts';
@@ -30,11 +31,6 @@ export interface Repair {
   readonly key?: Omit<IntentKey, 'object_id'>;
 }
 
-/** The idempotency key of this repair was committed by another copy of the request. */
-export class RepairKeyTaken extends Error {
-  override readonly name = 'RepairKeyTaken';
-}
-
 const MAX_ROUNDS = 10;
 
 /** The break as it is afterwards; one that was resolved before is a Refusal. */
@@ -52,7 +48,7 @@ export async function resolveBreak(app: App, repair: Repair): Promise<Break> {
       const rows = [change(found, { trail })];
       const result = await app.ledger.submit({ ...NOTHING, book, rows, keys });
       if (result.kind === 'committed') return { ...found, trail };
-      refuseTaken(result);
+      throwIfKeyTaken(result);
       continue;
     }
     const postings = await postingsOf(app, account, found, repair);
@@ -60,7 +56,7 @@ export async function resolveBreak(app: App, repair: Repair): Promise<Break> {
     const end = ended(app, found, reason, owner, postings);
     const result = await app.ledger.submit({ ...end, book, keys });
     if (result.kind === 'committed') return await reread(app, found);
-    refuseTaken(result);
+    throwIfKeyTaken(result);
     if (result.kind === 'refused') {
       throw new Refusal('state_conflict', {
         message: `${result.account ?? 'an account'} does not have this money any more`,
@@ -68,12 +64,6 @@ export async function resolveBreak(app: App, repair: Repair): Promise<Break> {
     }
   }
   throw new Refusal('concurrent_change');
-}
-
-function refuseTaken(result: MoveResult): void {
-  if (result.kind === 'taken' && result.constraint === 'idempotency_keys_pkey') {
-    throw new RepairKeyTaken();
-  }
 }
 
 async function reread(app: App, { book, id }: Break): Promise<Break> {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { App } from '../../app.ts';
 import { knownBooks } from '../../books.ts';
 import { Refusal } from '../../errors.ts';
-import { findKey, finishKey, replayed } from '../../http/idempotency.ts';
+import { actOnce } from '../../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../../http/pagination.ts';
 import { type Route, route } from '../../http/route.ts';
 import * as form from '../../http/schemas.ts';
@@ -11,7 +11,7 @@ import { type BreakFilter, selectBreak, selectBreaks } from '../queries.ts';
 import { renderBreak } from '../render.ts';
 import { breakObject } from '../schemas.ts';
 import { BREAK_ACTIONS, BREAK_KINDS, BREAK_STATES, type Break } from './break.ts';
-import { RepairKeyTaken, resolveBreak } from './resolve.ts';
+import { resolveBreak } from './resolve.ts';
 
 const TAG = 'Reconciliation';
 const MAX_AGE_DAYS = 36_500;
@@ -97,11 +97,7 @@ function read(app: App): Route {
       status: 200,
       answer: breakObject,
     },
-    async ({ params }) => {
-      const found = await selectBreak(app.db, bookOf(params.break), params.break);
-      if (!found) throw new Refusal('not_found');
-      return { status: 200, body: renderBreak(app, found) };
-    },
+    async ({ params }) => ({ status: 200, body: await shown(app, params.break) }),
   );
 }
 
@@ -132,34 +128,27 @@ function resolve(app: App): Route {
       answer: breakObject,
       refusals: ['not_found', 'state_conflict', 'concurrent_change'],
     },
-    async ({ caller, params, body, key }) => {
-      if (!key) throw new Refusal('idempotency_key_required');
-      const again = async () => {
-        const earlier = await findKey(app.db, key);
-        if (!earlier) return undefined;
-        if (earlier.kind === 'reply') return earlier.reply;
-        const found = await selectBreak(app.db, bookOf(params.break), params.break);
-        if (!found) throw new Refusal('not_found');
-        return replayed({ status: 200, body: renderBreak(app, found) });
-      };
-      const earlier = await again();
-      if (earlier) return earlier;
-      try {
-        const found = await resolveBreak(app, {
-          id: params.break,
-          action: body.action,
-          note: body.note,
-          merchant_id: body.merchant,
-          by: caller.key_id,
-          key,
-        });
-        await finishKey(app.db, key);
-        return { status: 200, body: renderBreak(app, found) };
-      } catch (error) {
-        const reply = error instanceof RepairKeyTaken ? await again() : undefined;
-        if (!reply) throw error;
-        return reply;
-      }
-    },
+    ({ caller, params, body, key }) =>
+      actOnce(app, {
+        key,
+        act: async (own) => {
+          const found = await resolveBreak(app, {
+            id: params.break,
+            action: body.action,
+            note: body.note,
+            merchant_id: body.merchant,
+            by: caller.key_id,
+            key: own,
+          });
+          return { status: 200, body: renderBreak(app, found) };
+        },
+        show: async () => ({ status: 200, body: await shown(app, params.break) }),
+      }),
   );
+}
+
+async function shown(app: App, id: string) {
+  const found = await selectBreak(app.db, bookOf(id), id);
+  if (!found) throw new Refusal('not_found');
+  return renderBreak(app, found);
 }
