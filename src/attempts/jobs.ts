@@ -1,40 +1,18 @@
-import type { App } from '../app.ts';
-import { eachBook, eachGuarded } from '../jobs/due-work.ts';
-import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
+import { askWhenDue } from '../jobs/due-work.ts';
+import type { JobSpec } from '../jobs/jobs.ts';
 import { finishClose } from '../payments/close.ts';
 import { mayBePaid } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
-import type { Attempt } from '../payments/payment.ts';
 import { closeAttempt } from './close.ts';
 import { findAttempts } from './find.ts';
 import { queryAttempt } from './look-again.ts';
-import { claimAttemptsToQuery } from './queries.ts';
-
-const BATCH = 50;
-
-async function findAttempt(
-  app: App,
-  paymentId: string,
-  attemptId: string,
-): Promise<Attempt | undefined> {
-  const payment = await findPayment(app, paymentId);
-  const attempts = payment ? await findAttempts(app, payment) : [];
-  return attempts.find((entry) => entry.id === attemptId);
-}
 
 /** Asks the wallets about attempts whose next question is due. */
-export const queryAttempts: PeriodicSpec = {
+export const queryAttempts = askWhenDue({
   name: 'attempts.query',
-  every_ms: 1_000,
-  run: (app) =>
-    eachBook(app, async (book) => {
-      const due = await claimAttemptsToQuery(app.db, book, app.config.job_lease_ms, BATCH);
-      await eachGuarded(app, 'attempt query', due, async ({ id, payment_id }) => {
-        const attempt = await findAttempt(app, payment_id, id);
-        if (attempt) await queryAttempt(app, attempt);
-      });
-    }),
-};
+  table: 'attempts',
+  ask: queryAttempt,
+});
 
 /** The payment was paid by another attempt: this one must not be payable any longer. */
 export const closeOtherAttempt: JobSpec = {

@@ -1,4 +1,6 @@
 import type { App } from '../app.ts';
+import type { Book } from '../ids.ts';
+import { planQuestion } from '../jobs/due-work.ts';
 import { changeAttempt, changePayment, NOTHING, step } from '../payments/changes.ts';
 import { finishClose } from '../payments/close.ts';
 import { mayBePaid } from '../payments/decide.ts';
@@ -7,7 +9,7 @@ import { type Attempt, isLive, type Payment } from '../payments/payment.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import { askWallet } from './ask-wallet.ts';
 import { closeAttempt, isOver } from './close.ts';
-import { planAttemptQuery, selectAttempts } from './queries.ts';
+import { selectAttempt, selectAttempts } from './queries.ts';
 
 /**
  * Asking the wallet. An unknown outcome is a state with a next question; only the wallet's answer
@@ -17,24 +19,20 @@ const LONGEST_GAP_MS = 300_000;
 const GAPS_MS = [5_000, 10_000, 30_000, 60_000, LONGEST_GAP_MS];
 
 /** The due question of one attempt, and what follows when its time is over. */
-export async function queryAttempt(
-  app: App,
-  { book, payment_id, id }: Pick<Attempt, 'book' | 'payment_id' | 'id'>,
-): Promise<void> {
-  const attempt = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
+export async function queryAttempt(app: App, book: Book, id: string): Promise<void> {
+  const attempt = await selectAttempt(app.db, book, id);
   if (!attempt || !mayBePaid(attempt)) return;
   const outcome = await askWallet(
     app,
     attempt,
     await requireAccount(app.wallets, attempt.wallet_account_id),
   );
-  const payment = await findPayment(app, payment_id);
-  const now = (await selectAttempts(app.db, book, payment_id)).find((a) => a.id === id);
+  const payment = await findPayment(app, attempt.payment_id);
+  const now = await selectAttempt(app.db, book, id);
   if (payment && now && mayBePaid(now)) {
     if (isOver(app, now)) await closeAttempt(app, payment, now);
     else if (outcome.kind === 'not_found') await giveUpUnborn(app, payment, now);
-    const gaps = GAPS_MS.map((gap) => gap * app.config.retry_pace);
-    await planAttemptQuery(app.db, book, id, gaps);
+    await planQuestion(app, 'attempts', now, GAPS_MS);
   }
   await finishClose(app, { book, id: attempt.payment_id });
 }

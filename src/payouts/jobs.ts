@@ -1,10 +1,10 @@
 import type { App } from '../app.ts';
 import { assert, Refusal } from '../errors.ts';
 import type { Book } from '../ids.ts';
-import { eachBook, eachGuarded } from '../jobs/due-work.ts';
+import { askWhenDue, eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import { createPayout } from './create.ts';
-import { claimPayoutsToQuery, selectDue, selectPayout } from './queries.ts';
+import { selectDue, selectPayout } from './queries.ts';
 import { queryPayout, sendPayout } from './send.ts';
 
 const BATCH = 50;
@@ -29,15 +29,11 @@ export const sendPayoutJob: JobSpec = {
 };
 
 /** Asks the wallets about payouts they took but have not finished. */
-export const queryPayouts: PeriodicSpec = {
+export const queryPayouts = askWhenDue({
   name: 'payouts.query',
-  every_ms: 1_000,
-  run: (app) =>
-    eachBook(app, async (book) => {
-      const due = await claimPayoutsToQuery(app.db, book, app.config.job_lease_ms, BATCH);
-      await eachGuarded(app, 'payout query', due, ({ id }) => queryPayout(app, book, id));
-    }),
-};
+  table: 'payouts',
+  ask: queryPayout,
+});
 
 const MAX_PAGES = 1_000;
 

@@ -60,35 +60,6 @@ export async function selectPayouts(
     order by id desc limit ${page.limit + 1}`);
 }
 
-/** Takes payouts whose next question is due and puts that question off by a lease. */
-export async function claimPayoutsToQuery(
-  db: Queryable,
-  book: Book,
-  lease_ms: number,
-  limit: number,
-): Promise<{ id: string }[]> {
-  return db.query(sql`
-    update payouts set next_query_at = now() + ${lease_ms} * interval '1 millisecond'
-    where book = ${book} and id in (
-      select id from payouts where book = ${book} and next_query_at <= now()
-      order by next_query_at limit ${limit} for update skip locked)
-    returning id`);
-}
-
-/** Plans the next question by how many were asked; only while undecided. */
-export async function planPayoutQuery(
-  db: Queryable,
-  book: Book,
-  id: string,
-  gaps_ms: readonly number[],
-): Promise<void> {
-  await db.query(sql`
-    update payouts set queries = queries + 1,
-      next_query_at = now() + interval '1 millisecond'
-        * (${[...gaps_ms]}::double precision[])[least(queries + 1, ${gaps_ms.length})]
-    where book = ${book} and id = ${id} and next_query_at is not null`);
-}
-
 /** Where a merchant is paid by itself and has settled money that no open payout stands before. */
 export async function selectDue(
   db: Queryable,

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
+import { planQuestion } from '../jobs/due-work.ts';
 import { NOTHING } from '../payments/changes.ts';
 import type { PayoutOutcome } from '../wallets/products/payouts.ts';
 import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
@@ -8,7 +9,7 @@ import type { WalletAccount } from '../wallets/wallet.ts';
 import { advancePayout, payoutReport, withdrawalReport } from './advance.ts';
 import { changePayout, recordPayoutCall } from './changes.ts';
 import { isOpen, type Payout, type PayoutReport } from './payout.ts';
-import { planPayoutQuery, selectPayout } from './queries.ts';
+import { selectPayout } from './queries.ts';
 import { openPayee } from './terms.ts';
 
 /**
@@ -53,8 +54,7 @@ export async function queryPayout(app: App, book: number, id: string): Promise<v
   const outcome = await ask(app, account, payout);
   await record(app, payout, outcome);
   if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'query');
-  const gaps = QUERY_GAPS_MS.map((gap) => gap * app.config.retry_pace);
-  await planPayoutQuery(app.db, book, id, gaps);
+  await planQuestion(app, 'payouts', payout, QUERY_GAPS_MS);
 }
 
 const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];

@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
 import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
+import { planQuestion } from '../jobs/due-work.ts';
 import { NOTHING, recordCall, step } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
@@ -14,7 +15,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { Refused, Unknown, WalletAccount } from '../wallets/wallet.ts';
 import { advanceReturn, advanceSplit, refuseSplit } from './advance.ts';
 import { changeSplit } from './changes.ts';
-import { planSplitQuery, selectSplitOrder, selectSplitOrders } from './queries.ts';
+import { selectSplitOrder, selectSplitOrders } from './queries.ts';
 import { isOver, type SplitOrder } from './split-order.ts';
 
 /**
@@ -35,7 +36,7 @@ const GAPS_MS = [1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
 
 export async function pursueSplit(
   app: App,
-  { book, id }: Pick<SplitOrder, 'book' | 'id'>,
+  { book, id }: { readonly book: Book; readonly id: string },
 ): Promise<void> {
   const subject = await read(app, book, id);
   if (isOver(subject.order)) return;
@@ -43,12 +44,7 @@ export async function pursueSplit(
     if (subject.order.kind === 'return') await askReturn(app, subject);
     else await askSplit(app, subject);
   }
-  await planSplitQuery(
-    app.db,
-    book,
-    id,
-    GAPS_MS.map((gap) => gap * app.config.retry_pace),
-  );
+  await planQuestion(app, 'split_orders', subject.order, GAPS_MS);
 }
 
 async function read(app: App, book: Book, id: string): Promise<Subject> {

@@ -37,32 +37,3 @@ export async function selectSplitOrders(
     from split_orders where book = ${book} and payment_id = ${paymentId} order by id`);
   return rows.map(toSplitOrder);
 }
-
-/** Takes requests whose next question is due and puts that question off by a lease. */
-export async function claimSplitsToQuery(
-  db: Queryable,
-  book: Book,
-  lease_ms: number,
-  limit: number,
-): Promise<{ id: string }[]> {
-  return db.query(sql`
-    update split_orders set next_query_at = now() + ${lease_ms} * interval '1 millisecond'
-    where book = ${book} and id in (
-      select id from split_orders where book = ${book} and next_query_at <= now()
-      order by next_query_at limit ${limit} for update skip locked)
-    returning id`);
-}
-
-/** Plans the next question by how many were asked; only while undecided. */
-export async function planSplitQuery(
-  db: Queryable,
-  book: Book,
-  id: string,
-  gaps_ms: readonly number[],
-): Promise<void> {
-  await db.query(sql`
-    update split_orders set queries = queries + 1,
-      next_query_at = now() + interval '1 millisecond'
-        * (${[...gaps_ms]}::double precision[])[least(queries + 1, ${gaps_ms.length})]
-    where book = ${book} and id = ${id} and next_query_at is not null`);
-}

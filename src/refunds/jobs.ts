@@ -1,10 +1,9 @@
 import { assert } from '../errors.ts';
-import { eachBook, eachGuarded } from '../jobs/due-work.ts';
-import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
-import { claimRefundsToQuery, selectRefund } from './queries.ts';
+import { askWhenDue } from '../jobs/due-work.ts';
+import type { JobSpec } from '../jobs/jobs.ts';
+import { selectRefund } from './queries.ts';
 import { queryRefund, sendRefund } from './send.ts';
 
-const BATCH = 50;
 const WAIT_MS = 300;
 const AGAIN_MS = 3_000;
 
@@ -26,12 +25,8 @@ export const sendRefundJob: JobSpec = {
 };
 
 /** Asks the wallets about refunds they accepted but have not finished. */
-export const queryRefunds: PeriodicSpec = {
+export const queryRefunds = askWhenDue({
   name: 'refunds.query',
-  every_ms: 1_000,
-  run: (app) =>
-    eachBook(app, async (book) => {
-      const due = await claimRefundsToQuery(app.db, book, app.config.job_lease_ms, BATCH);
-      await eachGuarded(app, 'refund query', due, ({ id }) => queryRefund(app, book, id));
-    }),
-};
+  table: 'refunds',
+  ask: queryRefund,
+});

@@ -40,32 +40,3 @@ export async function selectRefunds(
       hold_reservation_id, metadata, created_at, succeeded_at
     from refunds where book = ${book} and payment_id = ${paymentId} order by id`);
 }
-
-/** Takes refunds whose next question is due and puts that question off by a lease. */
-export async function claimRefundsToQuery(
-  db: Queryable,
-  book: Book,
-  lease_ms: number,
-  limit: number,
-): Promise<{ id: string }[]> {
-  return db.query(sql`
-    update refunds set next_query_at = now() + ${lease_ms} * interval '1 millisecond'
-    where book = ${book} and id in (
-      select id from refunds where book = ${book} and next_query_at <= now()
-      order by next_query_at limit ${limit} for update skip locked)
-    returning id`);
-}
-
-/** Plans the next question by how many were asked; only while undecided. */
-export async function planRefundQuery(
-  db: Queryable,
-  book: Book,
-  id: string,
-  gaps_ms: readonly number[],
-): Promise<void> {
-  await db.query(sql`
-    update refunds set queries = queries + 1,
-      next_query_at = now() + interval '1 millisecond'
-        * (${[...gaps_ms]}::double precision[])[least(queries + 1, ${gaps_ms.length})]
-    where book = ${book} and id = ${id} and next_query_at is not null`);
-}

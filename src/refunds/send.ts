@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
 import { type OrderAtWallet, orderAtWallet } from '../combined/attempt-part.ts';
 import { assert } from '../errors.ts';
+import { planQuestion } from '../jobs/due-work.ts';
 import { NOTHING, recordCall, step } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
@@ -10,7 +11,7 @@ import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
 import { prepareReturns } from './holds.ts';
-import { planRefundQuery, selectRefund, selectRefunds } from './queries.ts';
+import { selectRefund, selectRefunds } from './queries.ts';
 import { isFinal, isUndecided, type Refund } from './refund.ts';
 
 /**
@@ -136,6 +137,5 @@ export async function queryRefund(app: App, book: number, id: string): Promise<v
   });
   await record(app, payment, attempt, outcome);
   if (outcome.kind === 'fact') await advanceRefund(app, account, outcome.fact, 'query');
-  const gaps = QUERY_GAPS_MS.map((gap) => gap * app.config.retry_pace);
-  await planRefundQuery(app.db, book, id, gaps);
+  await planQuestion(app, 'refunds', refund, QUERY_GAPS_MS);
 }
