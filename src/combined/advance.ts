@@ -5,8 +5,8 @@ import { homeOf } from '../books.ts';
 import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
+import { submitRows } from '../ledger/settle-fact.ts';
 import { advance } from '../payments/advance.ts';
-import { NOTHING } from '../payments/changes.ts';
 import type { AdvanceResult, FactSource, Misfit, Situation } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import { refuse } from '../payments/misfits.ts';
@@ -146,8 +146,7 @@ async function settle(
 ): Promise<AdvanceResult> {
   const outcome = why === 'refuse' ? ('refuse' as const) : ('ignore' as const);
   const result = { outcome, why, payment_id };
-  const rows = also(result);
-  if (rows.length > 0) await app.ledger.submit({ book, ...NOTHING, rows });
+  await submitRows(app, book, also(result));
   return result;
 }
 
@@ -162,7 +161,6 @@ async function advanceUnknown(
 ): Promise<AdvanceResult> {
   for (const fact of facts) await advance(app, account, fact, source);
   const result = { outcome: 'unknown_order', why: 'unknown_order', payment_id: null } as const;
-  const rows = also(result);
-  if (rows.length > 0) await app.ledger.submit({ book, ...NOTHING, rows });
+  await submitRows(app, book, also(result));
   return result;
 }

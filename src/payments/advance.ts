@@ -5,6 +5,7 @@ import { advancePart, findPart } from '../combined/advance.ts';
 import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
+import { settleFact } from '../ledger/settle-fact.ts';
 import { planReturn } from '../refunds/return-money.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
 import { type MoveParts, NOTHING } from './changes.ts';
@@ -15,12 +16,9 @@ import { selectPayment } from './queries.ts';
 
 /**
  * The one completion path of a payment: whoever speaks first (notification, query answer, bill
- * line), the same fact leads to the same move, once. State, postings and events commit together;
- * when another process was faster the situation is read and judged again.
+ * line), the same fact leads to the same move, once. State, postings and events commit together.
+ * @param also row changes that must commit with the fact: the inbox row that it settles
  */
-const MAX_ROUNDS = 20;
-
-/** `also` are row changes that must commit with the fact: the inbox row that it settles. */
 export async function advance(
   app: App,
   account: WalletAccount,
@@ -29,47 +27,20 @@ export async function advance(
   also: (result: AdvanceResult) => readonly RowChange[] = () => [],
   { by_parts = false }: { readonly by_parts?: boolean } = {},
 ): Promise<AdvanceResult> {
-  const book = await homeOf(app, fact.wallet_reference);
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const situation = await readSituation(app, book, account, fact.wallet_reference);
-    if (!situation) {
-      const part = await findPart(app, book, account, fact.wallet_reference);
-      if (part) return advancePart(app, account, part, fact, source, also);
-    }
-    const { parts, result } = situation
-      ? partsFor(app, account, { ...situation, by_parts }, fact, source)
-      : strange(app, book, account, fact, source);
-    const rows = [...parts.rows, ...also(result)];
-    if (rows.length + parts.events.length + parts.postings.length === 0) return result;
-    const done = await app.ledger.submit({ book, ...parts, rows });
-    switch (done.kind) {
-      case 'committed':
-        return result;
-      case 'stale':
-        break;
-      case 'taken':
-        // The break or the return is there already: say only what remains to be said.
-        if (done.constraint === 'breaks_once') return settleAgain(app, book, result, also);
-        break;
-      case 'refused':
-        assert(false, `a fact was refused by account ${done.account}`);
-        break;
-      default:
-        done satisfies never;
-    }
-  }
-  throw new Error(`payment facts for ${fact.wallet_reference} keep colliding`);
-}
-
-async function settleAgain(
-  app: App,
-  book: Book,
-  result: AdvanceResult,
-  also: (result: AdvanceResult) => readonly RowChange[],
-): Promise<AdvanceResult> {
-  const rows = also(result);
-  if (rows.length > 0) await app.ledger.submit({ book, ...NOTHING, rows });
-  return result;
+  const reference = fact.wallet_reference;
+  const book = await homeOf(app, reference);
+  return settleFact(app, {
+    book,
+    subject: reference,
+    also,
+    judge: async () => {
+      const situation = await readSituation(app, book, account, reference);
+      if (situation) return partsFor(app, account, { ...situation, by_parts }, fact, source);
+      const part = await findPart(app, book, account, reference);
+      if (!part) return strange(app, book, account, fact, source);
+      return { settled: await advancePart(app, account, part, fact, source, also) };
+    },
+  });
 }
 
 async function readSituation(

@@ -1,8 +1,8 @@
 import type { App } from '../app.ts';
 import { homeOf } from '../books.ts';
-import { assert } from '../errors.ts';
 import { type Book, newId } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
+import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { FactSource } from '../payments/decide.ts';
 import { BREAK_ROW } from '../payments/misfits.ts';
@@ -19,8 +19,6 @@ export interface PayoutAdvance {
   readonly outcome: 'changed' | 'ignore' | 'refuse' | 'unknown_payout';
   readonly payment_id: null;
 }
-
-const MAX_ROUNDS = 20;
 
 export function payoutReport(fact: PayoutFact): PayoutReport {
   return { kind: 'transfer', ...fact };
@@ -45,20 +43,12 @@ export async function advancePayout(
   also: (result: PayoutAdvance) => readonly RowChange[] = () => [],
 ): Promise<PayoutAdvance> {
   const book = await homeOf(app, report.payout_reference);
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { parts, result } = await judge(app, book, account, report, source);
-    const rows = [...parts.rows, ...also(result)];
-    if (rows.length + parts.postings.length === 0) return result;
-    const done = await app.ledger.submit({ book, ...parts, rows });
-    if (done.kind === 'committed') return result;
-    if (done.kind === 'taken' && done.constraint === 'breaks_once') {
-      const left = also(result);
-      if (left.length > 0) await app.ledger.submit({ book, ...NOTHING, rows: left });
-      return result;
-    }
-    assert(done.kind !== 'refused', 'a payout fact was refused by an account');
-  }
-  throw new Error(`payout facts for ${report.payout_reference} keep colliding`);
+  return settleFact(app, {
+    book,
+    subject: report.payout_reference,
+    also,
+    judge: () => judge(app, book, account, report, source),
+  });
 }
 
 async function judge(

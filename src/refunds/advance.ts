@@ -4,6 +4,7 @@ import { homeOf } from '../books.ts';
 import { assert } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
+import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { FactSource } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
@@ -30,21 +31,15 @@ export async function advanceRefund(
 ): Promise<RefundAdvance> {
   // The inbox row of the fact was stored by the order's number: both settle in one book.
   const book = await homeOf(app, fact.wallet_reference);
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const refund = await refundAt(app, book, account, fact.refund_reference);
-    const { parts, result } = await judge(app, book, account, refund, fact, source);
-    const rows = [...parts.rows, ...also(result)];
-    if (rows.length + parts.postings.length === 0) return result;
-    const done = await app.ledger.submit({ book, ...parts, rows });
-    if (done.kind === 'committed') return result;
-    if (done.kind === 'taken' && done.constraint === 'breaks_once') {
-      const left = also(result);
-      if (left.length > 0) await app.ledger.submit({ book, ...NOTHING, rows: left });
-      return result;
-    }
-    assert(done.kind !== 'refused', 'a refund fact was refused by an account');
-  }
-  throw new Error(`refund facts for ${fact.refund_reference} keep colliding`);
+  return settleFact(app, {
+    book,
+    subject: fact.refund_reference,
+    also,
+    judge: async () => {
+      const refund = await refundAt(app, book, account, fact.refund_reference);
+      return judge(app, book, account, refund, fact, source);
+    },
+  });
 }
 
 /** The refund with this number, if it was made at this very account: no other may speak of it. */
