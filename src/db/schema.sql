@@ -172,7 +172,7 @@ create table breaks (
   resolved_at timestamp with time zone,
   trail jsonb default '[]'::jsonb not null,
   constraint breaks_pkey PRIMARY KEY (book, id),
-  constraint breaks_about_check CHECK (about = ANY (ARRAY['payment'::text, 'refund'::text, 'payout'::text, 'funds'::text])),
+  constraint breaks_about_check CHECK (about = ANY (ARRAY['payment'::text, 'refund'::text, 'payout'::text, 'split'::text, 'funds'::text])),
   constraint breaks_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text]))
 );
 CREATE INDEX breaks_by_bill ON breaks USING btree (book, bill_id, id) WHERE bill_id IS NOT NULL;

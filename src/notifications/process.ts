@@ -5,6 +5,7 @@ import type { Job, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
 import { advancePayout, payoutReport, withdrawalReport } from '../payouts/advance.ts';
+import { hearSplit } from '../profit-sharing/hear.ts';
 import { advanceRefund } from '../refunds/advance.ts';
 import type { HeardNotification } from '../wallets/notification.ts';
 import { requireAccount } from '../wallets/registry.ts';
@@ -50,6 +51,8 @@ async function apply(
       return advancePayout(app, account, payoutReport(content.fact), 'notification', settled);
     case 'withdrawal':
       return advancePayout(app, account, withdrawalReport(content.fact), 'notification', settled);
+    case 'split':
+      return hearSplit(app, account, content, settled);
     default:
       return content satisfies never;
   }

@@ -52,6 +52,22 @@ const withdrawal = z.object({
   reason: z.string().optional(),
 });
 
+const splitPart = z.object({
+  account: z.string(),
+  amount: fen,
+  state: z.enum(['pending', 'succeeded', 'refused']),
+  reason: z.string().optional(),
+});
+
+const split = z.object({
+  split_reference: z.string(),
+  wallet_split_id: z.string().optional(),
+  wallet_transaction_id: z.string().optional(),
+  state: z.enum(['pending', 'finished', 'refused']),
+  parts: z.array(splitPart),
+  released: fen.optional(),
+});
+
 const content = z.discriminatedUnion('about', [
   z.object({ about: z.literal('payment'), fact: payment }),
   z.object({ about: z.literal('refund'), fact: refund }),
@@ -62,6 +78,7 @@ const content = z.discriminatedUnion('about', [
   }),
   z.object({ about: z.literal('payout'), fact: payout }),
   z.object({ about: z.literal('withdrawal'), fact: withdrawal }),
+  z.object({ about: z.literal('split'), fact: split, paid_by: z.string().optional() }),
 ]);
 
 /** Throws when the row is not what this code wrote: a broken invariant. */

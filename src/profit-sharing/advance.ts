@@ -22,25 +22,33 @@ const AGAIN_AFTER_MS = 6 * 3_600_000;
 type Named = Pick<SplitOrder, 'book' | 'id'>;
 
 export async function advanceSplit(app: App, named: Named, fact: SplitFact): Promise<void> {
-  await settle(app, named, (hold, order) => {
-    switch (fact.state) {
-      case 'pending':
-        return accepted(app, order, fact.wallet_split_id);
-      case 'refused':
-        return refusedParts(app, hold, order, {
-          code: 'wallet_refused',
-          message: 'the wallet closed the request',
-        });
-      case 'finished': {
-        const parts = judge(order, fact);
-        return parts
-          ? finishedParts(app, hold, { ...order, parts }, fact.wallet_split_id)
-          : accepted(app, order, fact.wallet_split_id);
-      }
-      default:
-        return fact.state satisfies never;
+  await settle(app, named, (hold, order) => splitConsequences(app, hold, order, fact));
+}
+
+/** What a fact about an open request writes; nothing when it says nothing new. */
+export function splitConsequences(
+  app: App,
+  hold: Hold,
+  order: SplitOrder,
+  fact: SplitFact,
+): MoveParts {
+  switch (fact.state) {
+    case 'pending':
+      return accepted(app, order, fact.wallet_split_id);
+    case 'refused':
+      return refusedParts(app, hold, order, {
+        code: 'wallet_refused',
+        message: 'the wallet closed the request',
+      });
+    case 'finished': {
+      const parts = judge(order, fact);
+      return parts
+        ? finishedParts(app, hold, { ...order, parts }, fact.wallet_split_id)
+        : accepted(app, order, fact.wallet_split_id);
     }
-  });
+    default:
+      return fact.state satisfies never;
+  }
 }
 
 export async function advanceReturn(app: App, named: Named, fact: SplitReturnFact): Promise<void> {
@@ -105,11 +113,13 @@ function accepted(app: App, order: SplitOrder, wallet_split_id: string | undefin
 
 /** Each part with what became of it; undefined while the wallet has not said so of each. */
 function judge(order: SplitOrder, fact: SplitFact): SplitPart[] | undefined {
+  // One receiver may have two equal parts of which one is refused.
+  const told = [...fact.parts];
   const parts = order.parts.map((part): SplitPart => {
-    const told = fact.parts.find(
-      ({ account, amount }) => account === part.account && amount === part.amount,
-    );
-    return { ...part, state: told?.state ?? 'pending', reason: told?.reason ?? null };
+    const { account, amount } = part;
+    const at = told.findIndex((line) => line.account === account && line.amount === amount);
+    const [one] = at < 0 ? [] : told.splice(at, 1);
+    return { ...part, state: one?.state ?? 'pending', reason: one?.reason ?? null };
   });
   return parts.every(({ state }) => state !== 'pending') ? parts : undefined;
 }

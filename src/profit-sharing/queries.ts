@@ -24,6 +24,19 @@ export async function selectSplitOrder(
   return row && toSplitOrder(row);
 }
 
+export async function selectSplitByReference(
+  db: Queryable,
+  book: Book,
+  splitReference: string,
+): Promise<SplitOrder | undefined> {
+  const [row] = await db.query<SplitRecord>(sql`
+    select book, id, version, hold_id, payment_id, kind, state, why, split_reference,
+      wallet_split_id, amount, merchant_amount, merchant_reservation_id, parts, release_rest,
+      refund_id, returns_id, refusal, created_at, finished_at
+    from split_orders where book = ${book} and split_reference = ${splitReference}`);
+  return row && toSplitOrder(row);
+}
+
 /** All requests about a payment's held money, oldest first. */
 export async function selectSplitOrders(
   db: Queryable,

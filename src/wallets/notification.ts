@@ -13,6 +13,13 @@ export interface RawNotification {
   readonly received_at: Date;
 }
 
+export interface ToldSplit {
+  readonly about: 'split';
+  readonly fact: SplitFact;
+  /** Told to a receiver of its own part, the only one in the fact: the merchant that paid it. */
+  readonly paid_by?: string;
+}
+
 export type NotificationFact =
   | { readonly about: 'payment'; readonly fact: PaymentFact }
   | { readonly about: 'refund'; readonly fact: RefundFact }
@@ -24,7 +31,7 @@ export type NotificationFact =
     }
   | { readonly about: 'payout'; readonly fact: PayoutFact }
   | { readonly about: 'payout_consent'; readonly fact: ConsentFact }
-  | { readonly about: 'split'; readonly fact: SplitFact }
+  | ToldSplit
   | { readonly about: 'onboarding'; readonly fact: OnboardingFact }
   | { readonly about: 'withdrawal'; readonly fact: WithdrawalFact }
   /** Genuine, but of a kind the hub has no use for: acknowledged, and no more. */
@@ -33,7 +40,7 @@ export type NotificationFact =
 /** What the hub stores and acts on. */
 export type HeardNotification = Extract<
   NotificationFact,
-  { about: 'payment' | 'refund' | 'combined' | 'payout' | 'withdrawal' }
+  { about: 'payment' | 'refund' | 'combined' | 'payout' | 'withdrawal' | 'split' }
 >;
 
 const HEARD: readonly NotificationFact['about'][] = [
@@ -42,6 +49,7 @@ const HEARD: readonly NotificationFact['about'][] = [
   'combined',
   'payout',
   'withdrawal',
+  'split',
 ];
 
 export function isHeard(content: NotificationFact): content is HeardNotification {
@@ -64,6 +72,8 @@ export function referencesOf(content: HeardNotification): readonly [string, ...s
       return [content.fact.payout_reference];
     case 'withdrawal':
       return [content.fact.withdrawal_reference];
+    case 'split':
+      return [content.fact.split_reference];
     default:
       return content satisfies never;
   }

@@ -36,7 +36,7 @@ export type BreakKind = (typeof BREAK_KINDS)[number];
 export const BREAK_STATES = ['open', 'resolved'] as const;
 type BreakState = (typeof BREAK_STATES)[number];
 
-export const BREAK_SUBJECTS = ['payment', 'refund', 'payout', 'funds'] as const;
+export const BREAK_SUBJECTS = ['payment', 'refund', 'payout', 'split', 'funds'] as const;
 export type BreakSubject = (typeof BREAK_SUBJECTS)[number];
 
 /** What somebody may do about a break; each is a fact, or a posting, and a line in its trail. */
@@ -88,8 +88,8 @@ type Judged = Pick<Break, 'kind' | 'about' | 'amount'>;
 /** The actions that a break allows, the suggested one first. */
 export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction[] {
   const hasMoney = amount !== null && amount !== 0n;
-  // A payout is asked about by its own room; what is said of it here is for people.
-  if (about === 'payout') return ['accept'];
+  // Payouts and splits are asked about by their own rooms; what is said here is for people.
+  if (about === 'payout' || about === 'split') return ['accept'];
   switch (kind) {
     case 'missing_here':
       if (about === 'payment') return ['book_to_merchant', 'release_suspense', 'accept'];

@@ -166,15 +166,18 @@ function consent(account: MerchantAccount, content: WireObject): VerifiedNotific
   return verified(content, { fact_id, fact_state, content: { about: 'payout_consent', fact } });
 }
 
-/** Told to the receiver: the merchant it names as `mchid` is the one that paid. */
+/** Told to the receiver: the merchant that it names beside it is the one that paid. */
 function split(account: MerchantAccount, content: WireObject): VerifiedNotification {
   const fact = splitNoticeFact(content);
   const fact_id = fact?.wallet_split_id;
-  if (!fact || !fact_id) return refused('malformed', 'Fields of the split are missing.');
+  const paid_by = firstOf(content, MERCHANT_FIELDS);
+  if (!fact || !fact_id || !paid_by)
+    return refused('malformed', 'Fields of the split are missing.');
   if (fact.parts[0]?.account !== account.mchid) {
     return refused('wrong_account', 'The notification is about another receiver.');
   }
-  return verified(content, { fact_id, fact_state: 'SUCCESS', content: { about: 'split', fact } });
+  const told = { about: 'split', fact, paid_by } as const;
+  return verified(content, { fact_id, fact_state: 'SUCCESS', content: told });
 }
 
 /**
@@ -207,7 +210,8 @@ type Subject = Exclude<NotificationFact['about'], 'combined' | 'other'>;
 function subjectOf({ event_type, original_type }: OpenedEnvelope): Subject | undefined {
   if (event_type === 'MCHTRANSFER.BILL.FINISHED') return 'payout';
   if (event_type.startsWith('MCHTRANSFER.AUTHORIZATION.')) return 'payout_consent';
-  if (event_type === 'PROFITSHARING.SUCCESS') return 'split';
+  // A return is told in the words of a split, under numbers of its own.
+  if (event_type.startsWith('PROFITSHARING.')) return 'split';
   if (event_type === 'APPLYMENT_STATE.APPROVED') return 'onboarding';
   if (event_type === 'MCHWITHDRAW.CHANGE') return 'withdrawal';
   if (event_type.startsWith('TRANSACTION.')) {
