@@ -1,11 +1,11 @@
 import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
 import { homeOf } from '../books.ts';
-import { assert } from '../errors.ts';
 import { requireHold } from '../escrow/find.ts';
 import type { Hold } from '../escrow/hold.ts';
 import { type Book, newId } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
+import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import { BREAK_ROW } from '../payments/misfits.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
@@ -20,7 +20,7 @@ import { isOver, type SplitOrder } from './split-order.ts';
 /**
  * What a wallet tells of a split without being asked. Told to the merchant that paid it, it is the
  * same fact as the answer to a question, and takes the same way. Told to a receiver it speaks of one
- * part only, and was verified with the keys of another account than the paid_by's: it makes the hub
+ * part only, and was verified with keys of another account than the one that paid: it makes the hub
  * ask at once, and the answer counts.
  */
 interface SplitHeard {
@@ -28,27 +28,20 @@ interface SplitHeard {
   readonly payment_id: string | null;
 }
 
-const MAX_ROUNDS = 20;
-
 export async function hearSplit(
   app: App,
   account: WalletAccount,
   told: ToldSplit,
   also: (result: SplitHeard) => readonly RowChange[],
 ): Promise<SplitHeard> {
-  const book = await homeOf(app, told.fact.split_reference);
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { parts, result } = await judge(app, book, account, told);
-    const move = { book, ...parts, rows: [...parts.rows, ...also(result)] };
-    const done = await app.ledger.submit(move);
-    if (done.kind === 'committed') return result;
-    if (done.kind === 'taken' && done.constraint === 'breaks_once') {
-      await app.ledger.submit({ book, ...NOTHING, rows: also(result) });
-      return result;
-    }
-    assert(done.kind !== 'refused', 'a split fact was refused by an account');
-  }
-  throw new Error(`what is told of split ${told.fact.split_reference} keeps colliding`);
+  const { split_reference } = told.fact;
+  const book = await homeOf(app, split_reference);
+  return settleFact(app, {
+    book,
+    subject: split_reference,
+    also,
+    judge: () => judge(app, book, account, told),
+  });
 }
 
 interface Judged {
