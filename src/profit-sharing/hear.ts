@@ -19,9 +19,9 @@ import { isOver, type SplitOrder } from './split-order.ts';
 
 /**
  * What a wallet tells of a split without being asked. Told to the merchant that paid it, it is the
- * same fact as the answer to a question, and takes the same way. Told to a receiver it speaks of one
- * part only, and was verified with keys of another account than the one that paid: it makes the hub
- * ask at once, and the answer counts.
+ * same fact as the answer to a question, and takes the same way. Told to a receiver it speaks of
+ * one part only, and was verified with keys of another account than the one that paid: it makes the
+ * hub ask at once, and the answer counts.
  */
 interface SplitHeard {
   readonly outcome: 'changed' | 'asks' | 'ignore' | 'refuse' | 'unknown_split';
