@@ -13,6 +13,7 @@ import { refuse } from '../payments/misfits.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
 import { type AttemptPart, nameTransaction } from './attempt-part.ts';
 import { judgeParts, misfit } from './judge.ts';
+import { endPartlyPaid, noticePartlyPaid } from './partly-paid.ts';
 import { selectAttemptParts, selectPartByReference } from './queries.ts';
 
 /**
@@ -48,9 +49,12 @@ export async function advanceCombined(
     case 'whole': {
       const fact = { ...judged.fact, wallet_reference };
       const rows = (result: AdvanceResult) => [...transactions(result, facts), ...also(result)];
-      return advance(app, account, fact, source, rows, { by_parts: true });
+      const result = await advance(app, account, fact, source, rows, { by_parts: true });
+      if (fact.state === 'paid') await endPartlyPaid(app, account, situation);
+      return result;
     }
     case 'partly':
+      await noticePartlyPaid(app, account, situation, facts, source);
       return settle(app, book, payment_id, 'partly_paid', also);
     case 'refuse':
       return refusePart(app, account, { situation, fact: judged.fact, source, also }, judged.why);

@@ -1,32 +1,17 @@
 import type { App } from '../app.ts';
 import { type Book, newId } from '../ids.ts';
 import { suspense, walletAccount } from '../ledger/accounts.ts';
-import type { NewPosting, RowChange, RowKind } from '../ledger/ledger.ts';
+import type { NewPosting, RowChange } from '../ledger/ledger.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
+import { insertBreak } from '../reconciliation/breaks/row.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
 import { type MoveParts, NOTHING, step } from './changes.ts';
 import type { AdvanceResult, FactSource, Misfit, Situation } from './decide.ts';
 
-/** Facts that do not fit: each becomes a break, and money without a home is safe in suspense. */
-export const BREAK_ROW: RowKind = {
-  table: 'breaks',
-  columns: {
-    wallet_account_id: 'text',
-    kind: 'text',
-    detail: 'jsonb',
-    payment_id: 'text',
-    subject: 'text',
-    about: 'text',
-    bill_id: 'text',
-    amount: 'bigint',
-    fee: 'bigint',
-    state: 'text',
-    resolved_at: 'timestamptz',
-    trail: 'jsonb',
-  },
-};
-
-/** What does not fit in a fact, and the break that tells of it. */
+/**
+ * Facts that do not fit: each becomes a break, and money without a home is safe in suspense. What
+ * does not fit in a fact, and the break that tells of it:
+ */
 const KINDS: Readonly<Record<Misfit, BreakKind>> = {
   wrong_merchant: 'merchant',
   wrong_amount: 'amount',
@@ -99,6 +84,14 @@ function breakRow(
   payment_id: string | null,
 ): RowChange {
   const subject = fact.wallet_transaction_id ?? fact.wallet_reference;
-  const values = { wallet_account_id: account.id, kind, detail, payment_id, subject };
-  return { op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values };
+  const about = 'payment';
+  return insertBreak({
+    book,
+    wallet_account_id: account.id,
+    kind,
+    about,
+    subject,
+    payment_id,
+    detail,
+  });
 }

@@ -1,12 +1,12 @@
 import type { App } from '../app.ts';
 import { homeOf } from '../books.ts';
-import { type Book, newId } from '../ids.ts';
+import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { FactSource } from '../payments/decide.ts';
-import { BREAK_ROW } from '../payments/misfits.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
+import { insertBreak } from '../reconciliation/breaks/row.ts';
 import type { PayoutFact } from '../wallets/products/payouts.ts';
 import type { WithdrawalFact } from '../wallets/products/seller-funds.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
@@ -97,13 +97,14 @@ function breakOf(
   kind: BreakKind,
 ): MoveParts {
   const { confirmation: _confirmation, ...told } = report;
-  const values = {
+  const row = insertBreak({
+    book,
     wallet_account_id: account.id,
     kind,
     about: 'payout',
     detail: { source, ...told, amount: report.amount?.toString() ?? null },
     payment_id: null,
     subject: report.payout_reference,
-  };
-  return { ...NOTHING, rows: [{ op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values }] };
+  });
+  return { ...NOTHING, rows: [row] };
 }

@@ -12,9 +12,9 @@ import type { WalletName } from '../wallets/wallet.ts';
 import type { Report } from './bill.ts';
 import type { Break } from './breaks/break.ts';
 import { resolveBreak } from './breaks/resolve.ts';
-import { billsOf, closeDay } from './close.ts';
-import { ensureBill, selectBill, selectBreaks } from './queries.ts';
-import { tradeBill } from './testing.ts';
+import { billsOf } from './close.ts';
+import { selectBreaks } from './queries.ts';
+import { closedDay, toMorning, tradeBill, untied } from './testing.ts';
 
 /** Days at the sandboxes of all wallets that have bills, closed against those bills. */
 const WITH_BILLS = ['wechat_pay', 'alipay', 'union_pay'] as const satisfies readonly WalletName[];
@@ -25,15 +25,8 @@ let rig: MoneyRig;
 beforeAll(async () => {
   rig = await startMoneyRig();
   for (const wallet of WITH_BILLS) await rig.sandboxes[wallet].setBalance(PERSON, 100_000_000n);
-  await toMorning();
+  await toMorning(rig);
 });
-
-/** To nine in the morning of the next day: far from every midnight and every hour of bills. */
-async function toMorning(): Promise<void> {
-  const shanghai = rig.clock.now().getTime() + 8 * 3_600_000;
-  const day = 86_400_000;
-  await rig.clock.advance(Math.floor(shanghai / day) * day + day + 11 * 3_600_000 - shanghai);
-}
 
 async function buy(wallet: Billed, amount: bigint, told = true): Promise<Payment> {
   // So long that no expiry asks the wallet before the bill tells.
@@ -74,14 +67,8 @@ function today(wallet: Billed): string {
   return bills ? billDate(bills, rig.clock.now()) : '';
 }
 
-async function close(wallet: Billed, date: string, file?: Buffer): Promise<Report> {
-  const account_id = rig.accounts[wallet];
-  const id = await ensureBill(rig.app.db, { account_id, date, now: rig.clock.now() });
-  const bill = await selectBill(rig.app.db, id);
-  if (!bill) throw new Error('no bill');
-  const result = await closeDay(rig.app, bill, file ? { file } : {});
-  if (result.kind !== 'closed' || !result.bill.report) throw new Error(JSON.stringify(result));
-  return result.bill.report;
+function close(wallet: Billed, date: string, file?: Buffer): Promise<Report> {
+  return closedDay(rig, { account_id: rig.accounts[wallet], date, file });
 }
 
 async function breaksOf(wallet: Billed, state: string | null = null): Promise<Break[]> {
@@ -107,8 +94,7 @@ function attemptsOf(payment: Payment) {
 }
 
 function expectTied(report: Report): void {
-  const { payments, refunds, fees, net } = report;
-  expect([payments, refunds, fees, net].map(({ difference }) => difference)).toEqual([0, 0, 0, 0]);
+  expect(untied(report)).toEqual([]);
 }
 
 describe.each(WITH_BILLS)('a day at %s', (wallet) => {
@@ -119,7 +105,7 @@ describe.each(WITH_BILLS)('a day at %s', (wallet) => {
     const lost = await buy(wallet, 5_000n, false);
     rig.faults[wallet].set([]);
     await giveBack(first, 2_345n);
-    await toMorning();
+    await toMorning(rig);
     const report = await close(wallet, date);
     expect(report).toMatchObject({
       lines: 4,
@@ -146,7 +132,7 @@ describe.each(WITH_BILLS)('a bill of %s that is wrong', (wallet) => {
     const date = today(wallet);
     const amounts = [1_111n, 2_222n, 3_333n];
     for (const amount of amounts) await buy(wallet, amount);
-    await toMorning();
+    await toMorning(rig);
     rig.faults[wallet].set([{ fault: 'bill_wrong', probability: 1 }]);
     const seen = new Set<string>();
     for (let round = 0; round < 6; round += 1) {
@@ -171,7 +157,7 @@ describe.each(WITH_BILLS)('a bill of %s that is wrong', (wallet) => {
   test('and late is asked for again', async () => {
     const date = today(wallet);
     await buy(wallet, 777n);
-    await toMorning();
+    await toMorning(rig);
     rig.faults[wallet].set([{ fault: 'bill_late', probability: 1 }]);
     await expect(close(wallet, date)).rejects.toThrow(/not made|knows|nothing/);
     rig.faults[wallet].set([]);
@@ -184,7 +170,7 @@ describe('a repair', () => {
     const wallet = 'wechat_pay';
     const date = today(wallet);
     const payment = await buy(wallet, 4_444n);
-    await toMorning();
+    await toMorning(rig);
     const [attempt] = await attemptsOf(payment);
     const account = rig.accounts[wallet];
     const file = await tradeBill([

@@ -1,7 +1,11 @@
+import type { MoneyRig } from '../../test/support/money-rig.ts';
 import { shanghaiStamp } from '../clock.ts';
 import { shareHalfUp } from '../money.ts';
 import { packFile } from '../sandbox/wechat-pay/bills/files.ts';
 import { type TradeLine, tradeFile } from '../sandbox/wechat-pay/bills/trade-bill.ts';
+import type { Report } from './bill.ts';
+import { closeDay } from './close.ts';
+import { ensureBill, selectBill } from './queries.ts';
 
 /** For tests and benches: WeChat Pay's trade bill with whatever lines one likes, packed. */
 export interface PlantedLine {
@@ -50,4 +54,29 @@ function entryOf(line: PlantedLine): TradeLine {
       商品名称: '龙井茶 250g',
     },
   };
+}
+
+/** To eleven in the morning of the next day: far from every midnight and every hour of bills. */
+export async function toMorning(rig: MoneyRig): Promise<void> {
+  const shanghai = rig.clock.now().getTime() + 8 * 3_600_000;
+  const day = 86_400_000;
+  await rig.clock.advance(Math.floor(shanghai / day) * day + day + 11 * 3_600_000 - shanghai);
+}
+
+/** The close of a day of an account; a bill that cannot be closed is an error. */
+export async function closedDay(
+  rig: MoneyRig,
+  { account_id, date, file }: { account_id: string; date: string; file?: Buffer | undefined },
+): Promise<Report> {
+  const id = await ensureBill(rig.app.db, { account_id, date, now: rig.clock.now() });
+  const bill = await selectBill(rig.app.db, id);
+  if (!bill) throw new Error('no bill');
+  const result = await closeDay(rig.app, bill, file ? { file } : {});
+  if (result.kind !== 'closed' || !result.bill.report) throw new Error(JSON.stringify(result));
+  return result.bill.report;
+}
+
+/** What the report says does not fit; all of it is 0. */
+export function untied({ payments, refunds, fees, net }: Report): number[] {
+  return [payments, refunds, fees, net].map(({ difference }) => difference).filter(Boolean);
 }

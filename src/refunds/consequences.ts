@@ -13,10 +13,10 @@ import {
   NOTHING,
   paymentEvent,
 } from '../payments/changes.ts';
-import { BREAK_ROW } from '../payments/misfits.ts';
 import type { Payment } from '../payments/payment.ts';
 import { amountOnWire } from '../payments/render.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
+import { insertBreak } from '../reconciliation/breaks/row.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
 import { settleHold } from './holds.ts';
@@ -199,13 +199,14 @@ export function strange(
   kind: BreakKind,
   payment_id: string | null,
 ): MoveParts {
-  const values = {
+  const row = insertBreak({
+    book,
     wallet_account_id: account.id,
     kind,
     about: 'refund',
     detail: { source, ...fact, amount: fact.amount?.toString() ?? null },
     payment_id,
     subject: fact.refund_reference,
-  };
-  return { ...NOTHING, rows: [{ op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values }] };
+  });
+  return { ...NOTHING, rows: [row] };
 }

@@ -1,10 +1,13 @@
 import type { App } from '../../app.ts';
 import { findAttempts } from '../../attempts/find.ts';
+import { findPart } from '../../combined/advance.ts';
 import { advance } from '../../payments/advance.ts';
 import { findPayment } from '../../payments/find.ts';
+import type { Attempt } from '../../payments/payment.ts';
 import { advanceRefund } from '../../refunds/advance.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
+import { askForWhole } from '../matching/tell-parts.ts';
 import type { Break } from './break.ts';
 
 /** What a wallet says when it is asked about a break. */
@@ -22,12 +25,23 @@ export async function askWallet(app: App, found: Break): Promise<Asked> {
     return { agrees: false, said: 'there is nothing to ask the wallet for' };
   }
   const attempts = await findAttempts(app, payment);
-  if (!attempts.some((attempt) => attempt.wallet_reference === wallet_reference)) {
-    return { agrees: false, said: 'the payment has no such attempt' };
-  }
+  const part = await findPart(app, payment.book, account, wallet_reference);
+  const attempt = attempts.find(
+    ({ id, wallet_reference: own }) => id === part?.attempt_id || own === wallet_reference,
+  );
+  if (!attempt) return { agrees: false, said: 'the payment has no such attempt' };
+  if (attempt.combined && found.about === 'payment') return askAboutParts(app, account, attempt);
   return found.about === 'refund'
     ? askAboutRefund(app, account, { found, wallet_reference })
     : askAboutPayment(app, account, { found, wallet_reference });
+}
+
+/** What a wallet has of one part counts only with all the others. */
+async function askAboutParts(app: App, account: WalletAccount, attempt: Attempt): Promise<Asked> {
+  const { book, payment_id, wallet_reference: whole } = attempt;
+  const agrees = await askForWhole(app, account, { book, payment_id, whole });
+  const said = agrees ? 'the wallet says that all parts are paid' : 'not all parts are paid';
+  return { agrees, said };
 }
 
 interface Question {

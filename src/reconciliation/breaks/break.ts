@@ -18,6 +18,8 @@ export const BREAK_KINDS = [
   'fee',
   /** Both have it; by the wallet it is done, by us it is over without money. */
   'state',
+  /** The wallet has some parts of a combined order, and we nothing: it is not whole. */
+  'partly_paid',
   /** The wallet lists it more than once. */
   'duplicate',
   /** The wallet counts it into another day than we do. */
@@ -96,6 +98,7 @@ export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction
       return hasMoney ? ['book_to_merchant', 'accept'] : ['accept'];
     case 'missing_there':
     case 'state':
+    case 'partly_paid':
       return hasMoney ? ['ask_wallet', 'book_to_merchant', 'accept'] : ['ask_wallet', 'accept'];
     case 'amount':
     case 'ledger':

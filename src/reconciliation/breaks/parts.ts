@@ -4,11 +4,11 @@ import { newId } from '../../ids.ts';
 import { suspense, walletAccount } from '../../ledger/accounts.ts';
 import type { NewPosting, RowChange } from '../../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../../payments/changes.ts';
-import { BREAK_ROW } from '../../payments/misfits.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
 import { renderBreak } from '../render.ts';
 import type { Break, TrailEntry } from './break.ts';
 import { type Owner, publicEvent } from './owner.ts';
+import { BREAK_ROW } from './row.ts';
 
 /** Building blocks of moves on breaks: the trail, the end, the suspense behind unknown money. */
 export function entry(
@@ -19,6 +19,19 @@ export function entry(
   postings: readonly string[] = [],
 ): TrailEntry {
   return { at: app.clock.real().toISOString(), by, action, note, postings };
+}
+
+/** A break that is written down now, for the first time. */
+export function freshBreak(
+  app: Pick<App, 'clock'>,
+  trail: readonly TrailEntry[],
+  about: Omit<Break, 'id' | 'version' | 'state' | 'trail' | 'created_at' | 'resolved_at'>,
+  state: Break['state'] = 'open',
+): Break {
+  const now = app.clock.real();
+  const resolved_at = state === 'open' ? null : now;
+  const id = newId('brk', about.book);
+  return { ...about, id, version: 1, state, trail, created_at: now, resolved_at };
 }
 
 /** Nobody is told of a break whose owner is not known for sure, or is in another book. */

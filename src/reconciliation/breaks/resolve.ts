@@ -1,4 +1,5 @@
 import type { App } from '../../app.ts';
+import { findPart } from '../../combined/advance.ts';
 import { Refusal } from '../../errors.ts';
 import { bookOf, type Id, newId } from '../../ids.ts';
 import { merchantAccount, suspense, walletAccount } from '../../ledger/accounts.ts';
@@ -122,7 +123,7 @@ async function postingsOf(
         fact: true,
       });
     case 'book_to_merchant': {
-      const merchant = merchantAccount(await merchantOf(app, found, repair));
+      const merchant = merchantAccount(await merchantOf(app, account, found, repair));
       if (unknown > 0n) {
         return posting(app, found, { from: held, to: merchant, amount: unknown, fact: false });
       }
@@ -164,10 +165,20 @@ function posting(
   ];
 }
 
-/** Of the payment; else the one that is named, which must be there. */
-async function merchantOf(app: App, found: Break, { merchant_id }: Repair): Promise<string> {
+/** Of the payment, or of the part of it; else the one that is named, which must be there. */
+async function merchantOf(
+  app: App,
+  account: WalletAccount,
+  found: Break,
+  { merchant_id }: Repair,
+): Promise<string> {
   const payment = found.payment_id === null ? undefined : await findPayment(app, found.payment_id);
-  if (payment) return payment.merchant_id;
+  if (payment) {
+    const reference = String(found.detail['wallet_reference']);
+    const named = await findPart(app, payment.book, account, reference);
+    const part = payment.parts.find(({ id }) => id === named?.part_id);
+    return (part ?? payment).merchant_id;
+  }
   const merchant = merchant_id === undefined ? undefined : await findMerchant(app.db, merchant_id);
   if (merchant) return merchant.id;
   throw new Refusal('invalid_parameter', {

@@ -1,16 +1,16 @@
 import type { App } from '../../app.ts';
 import { sql } from '../../db/pool.ts';
 import { assert } from '../../errors.ts';
-import { type Book, newId } from '../../ids.ts';
-import type { Move, RowChange } from '../../ledger/ledger.ts';
+import type { Book } from '../../ids.ts';
+import type { Move } from '../../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../../payments/changes.ts';
-import { BREAK_ROW } from '../../payments/misfits.ts';
 import type { Desk } from '../matching/desk.ts';
 import { selectBreaksNamed } from '../queries.ts';
 import type { Break, BreakKind, BreakSubject } from './break.ts';
 import { type Closing, endFoundLater, endVanished } from './end.ts';
 import { type Owner, platformsOf } from './owner.ts';
-import { change, ended, entry, suspensePosting, told } from './parts.ts';
+import { change, ended, entry, freshBreak, suspensePosting, told } from './parts.ts';
+import { insertBreak } from './row.ts';
 
 /**
  * Differences become breaks. One that is there already is brought up to date, one that a later run
@@ -109,44 +109,15 @@ function isEven({ kind, detail }: Difference, date: string): boolean {
 }
 
 function open({ app, closing, book, owner }: Meant, difference: Difference): MoveParts {
-  const { kind, about, subject, payment_id, amount, fee, detail } = difference;
   const even = isEven(difference, closing.date);
   const trail = [entry(app, 'opened', `bill of ${closing.date}`)].concat(
     even ? [entry(app, 'netted', 'the bill of the other day lacks it')] : [],
   );
-  const found: Break = {
-    book,
-    id: newId('brk', book),
-    version: 1,
-    wallet_account_id: closing.account.id,
-    kind,
-    about,
-    subject,
-    bill_id: closing.bill_id,
-    payment_id,
-    amount,
-    fee,
-    state: even ? 'resolved' : 'open',
-    detail,
-    trail,
-    created_at: app.clock.real(),
-    resolved_at: even ? app.clock.real() : null,
-  };
-  const values = {
-    wallet_account_id: found.wallet_account_id,
-    kind,
-    about,
-    subject,
-    bill_id: found.bill_id,
-    payment_id,
-    amount,
-    fee,
-    state: found.state,
-    detail,
-    trail,
-    resolved_at: found.resolved_at,
-  };
-  const row: RowChange = { op: 'insert', kind: BREAK_ROW, id: found.id, values };
+  const about = { ...difference, book, bill_id: closing.bill_id };
+  const wallet_account_id = closing.account.id;
+  const state = even ? 'resolved' : 'open';
+  const found = freshBreak(app, trail, { ...about, wallet_account_id }, state);
+  const row = insertBreak(found);
   return { ...NOTHING, rows: [row], events: told(app, 'break.opened', found, owner) };
 }
 

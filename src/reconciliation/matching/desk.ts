@@ -35,6 +35,9 @@ const MATCHED = sql`
     -- the attempt or refund; null when we know none
     object_id text,
     payment_id text,
+    -- of a combined order: the seller's part, and our number of the whole, which no line has
+    part_id text,
+    whole text,
     -- our books have its money
     counted boolean not null,
     -- our books say no less than the line does

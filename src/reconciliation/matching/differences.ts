@@ -45,7 +45,8 @@ export async function compareLines(desk: Desk): Promise<void> {
           else reference end,
         amount, fee where place = 1 and object_id is null
       union all
-      select case when amount <> ours then 'amount' else 'state' end,
+      select case when amount <> ours then 'amount' when whole is not null then 'partly_paid'
+          else 'state' end,
         case when about = 'payment' and amount <> ours
           then coalesce(nullif(transaction_id, ''), reference) else reference end,
         amount, fee where place = 1 and object_id is not null and not counted
@@ -130,19 +131,26 @@ export async function findMissing(desk: Desk, book: Book): Promise<OursOfDay[]> 
         and a.paid_at >= ${from} and a.paid_at < ${until}
         and (a.state = 'succeeded' or a.returned > 0) and a.combined
       union all
-      select 'refund', r.id, r.payment_id, r.amount, r.refund_reference, a.wallet_reference,
-        a.wallet_transaction_id, coalesce(r.succeeded_at, r.created_at)
+      select 'refund', r.id, r.payment_id, r.amount, r.refund_reference,
+        coalesce(part.wallet_reference, a.wallet_reference),
+        coalesce(part.wallet_transaction_id, a.wallet_transaction_id),
+        coalesce(r.succeeded_at, r.created_at)
       from refunds r
       join attempts a on a.book = r.book and a.id = r.attempt_id
         and a.wallet_account_id = ${account_id}
+      left join attempt_parts part on part.book = a.book and part.attempt_id = a.id
+        and part.part_id = r.part_id
       where r.book = ${book} and ${accepted} and r.created_at >= ${from}
         and r.created_at < ${until} and r.state in ('succeeded', 'pending', 'needs_action')
       union all
-      select 'refund', r.id, r.payment_id, r.amount, r.refund_reference, a.wallet_reference,
-        a.wallet_transaction_id, r.succeeded_at
+      select 'refund', r.id, r.payment_id, r.amount, r.refund_reference,
+        coalesce(part.wallet_reference, a.wallet_reference),
+        coalesce(part.wallet_transaction_id, a.wallet_transaction_id), r.succeeded_at
       from refunds r
       join attempts a on a.book = r.book and a.id = r.attempt_id
         and a.wallet_account_id = ${account_id}
+      left join attempt_parts part on part.book = a.book and part.attempt_id = a.id
+        and part.part_id = r.part_id
       where r.book = ${book} and not ${accepted} and r.succeeded_at >= ${from}
         and r.succeeded_at < ${until} and r.state = 'succeeded'
     ) o
@@ -151,7 +159,9 @@ export async function findMissing(desk: Desk, book: Book): Promise<OursOfDay[]> 
       and x.kind = 'date_shift' and x.subject = o.reference
     where m.object_id is null`);
   return desk.query<OursOfDay>(sql`
-    select 'payment' as about, count(*), coalesce(sum(a.amount), 0)::bigint as amount
+    select 'payment' as about, coalesce(sum(case when a.combined then (
+        select count(*) from attempt_parts where book = a.book and attempt_id = a.id)
+      else 1 end), 0)::bigint as count, coalesce(sum(a.amount), 0)::bigint as amount
     from attempts a
     where a.book = ${book} and a.wallet_account_id = ${account_id}
       and a.paid_at >= ${from} and a.paid_at < ${until}

@@ -88,16 +88,18 @@ async function planFees(
   await desk.query(sql`
     create temporary table moved as
     with candidates as materialized (
-      select book, object_id, payment_id, booked_fee, fee from matched
+      select book, object_id, payment_id, part_id, booked_fee, fee from matched
       where book = ${book} and place = 1 and counted and (fee <> booked_fee or object_id in (
         select c.subject_id from fee_batches b
         join fee_corrections c on c.book = b.book and c.batch_id = b.id
         where b.book = ${book} and b.bill_id = ${bill_id}))
     )
-    select m.object_id as subject_id, m.payment_id, p.merchant_id,
+    select m.object_id as subject_id, m.payment_id,
+      coalesce(part.merchant_id, p.merchant_id) as merchant_id,
       m.booked_fee + coalesce(c.corrected, 0) as booked, m.fee as billed
     from candidates m
     join payments p on p.book = m.book and p.id = m.payment_id
+    left join payment_parts part on part.book = m.book and part.id = m.part_id
     left join lateral (
       select sum(billed - booked)::bigint as corrected from fee_corrections
       where book = m.book and subject_id = m.object_id

@@ -2,11 +2,13 @@ import type { App } from '../../app.ts';
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
 import { advance } from '../../payments/advance.ts';
+import type { Payment } from '../../payments/payment.ts';
 import { advanceRefund } from '../../refunds/advance.ts';
 import { BillError } from '../../wallets/products/bills.ts';
-import type { WalletAccount } from '../../wallets/wallet.ts';
+import type { PaymentFact, WalletAccount } from '../../wallets/wallet.ts';
 import type { Desk } from './desk.ts';
-import { type Line, matchLines } from './load.ts';
+import { type Line, matchLines } from './match.ts';
+import { tellOfParts } from './tell-parts.ts';
 
 /**
  * Lines that say more than our books do are told to the same completion path as any notification:
@@ -31,6 +33,8 @@ interface Row {
   readonly fee: bigint;
   readonly at: Date;
   readonly unfinished: boolean;
+  readonly payment_id: Payment['id'] | null;
+  readonly whole: string | null;
 }
 
 /** Answers how many payments and refunds the bill completed. */
@@ -45,25 +49,44 @@ export async function tellWhatIsNew(app: App, account: WalletAccount, desk: Desk
     for (let after = 0; ; ) {
       const rows = await desk.query<Row>(sql`
         select no, line, book, about, reference, wallet_reference, transaction_id,
-          wallet_refund_id, amount, fee, at, unfinished
+          wallet_refund_id, amount, fee, at, unfinished, payment_id, whole
         from matched where place = 1 and not known and about = ${about} and no > ${after}
         order by no limit ${BATCH}`);
       const last = rows.at(-1);
       if (!last) break;
       after = last.no;
-      completed += await tellAll(app, account, rows);
+      completed += await tellAll(app, account, await withTheirParts(desk, rows));
       await matchAgain(desk, rows);
     }
   }
   return completed;
 }
 
-async function tellAll(app: App, account: WalletAccount, rows: readonly Row[]): Promise<number> {
-  const queue = [...rows];
+type Told = readonly [Row, ...Row[]];
+
+/** Each row by itself; those of one combined order together, wherever they stand in the bill. */
+async function withTheirParts(desk: Desk, rows: readonly Row[]): Promise<Told[]> {
+  const single = rows.filter(({ whole }) => whole === null).map((row): Told => [row]);
+  const wholes = [...new Set(rows.flatMap(({ whole }) => whole ?? []))];
+  if (wholes.length === 0) return single;
+  const parts = await desk.query<Row>(sql`
+    select no, line, book, about, reference, wallet_reference, transaction_id, wallet_refund_id,
+      amount, fee, at, unfinished, payment_id, whole
+    from matched where place = 1 and not known and whole = any(${wholes})`);
+  const orders = new Map<string | null, [Row, ...Row[]]>();
+  for (const part of parts) {
+    const others = orders.get(part.whole);
+    if (others) others.push(part);
+    else orders.set(part.whole, [part]);
+  }
+  return [...single, ...orders.values()];
+}
+
+async function tellAll(app: App, account: WalletAccount, all: Told[]): Promise<number> {
   let completed = 0;
   async function worker(): Promise<void> {
-    for (let row = queue.shift(); row; row = queue.shift()) {
-      if (await tell(app, account, row)) completed += 1;
+    for (let told = all.shift(); told; told = all.shift()) {
+      if (await tell(app, account, told)) completed += 1;
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -71,8 +94,14 @@ async function tellAll(app: App, account: WalletAccount, rows: readonly Row[]): 
 }
 
 /** True when it changed what we know. */
-async function tell(app: App, account: WalletAccount, row: Row): Promise<boolean> {
+async function tell(app: App, account: WalletAccount, told: Told): Promise<boolean> {
   const wallet_merchant = app.wallets.connector(account.wallet).merchantNumber(account);
+  const [row] = told;
+  const { book, payment_id, whole } = row;
+  if (whole !== null && payment_id !== null) {
+    const facts = told.map((part) => paidFact(part, wallet_merchant));
+    return tellOfParts(app, account, { book, payment_id, whole }, facts);
+  }
   if (row.about === 'refund') {
     // A refund that is on its way, or that names none of ours, is a difference and no fact.
     if (row.unfinished) return false;
@@ -87,7 +116,12 @@ async function tell(app: App, account: WalletAccount, row: Row): Promise<boolean
     } as const;
     return (await advanceRefund(app, account, fact, 'bill')).outcome === 'changed';
   }
-  const fact = {
+  const { outcome } = await advance(app, account, paidFact(row, wallet_merchant), 'bill');
+  return outcome === 'succeed' || outcome === 'return';
+}
+
+function paidFact(row: Row, wallet_merchant: string): PaymentFact {
+  return {
     wallet_reference: row.reference,
     state: 'paid',
     amount: row.amount,
@@ -95,9 +129,7 @@ async function tell(app: App, account: WalletAccount, row: Row): Promise<boolean
     paid_at: row.at,
     wallet_merchant,
     ...(row.transaction_id === '' ? {} : { wallet_transaction_id: row.transaction_id }),
-  } as const;
-  const { outcome } = await advance(app, account, fact, 'bill');
-  return outcome === 'succeed' || outcome === 'return';
+  };
 }
 
 async function matchAgain(desk: Desk, rows: readonly Row[]): Promise<void> {

@@ -1,0 +1,30 @@
+import { newId } from '../../ids.ts';
+import type { RowChange, RowKind } from '../../ledger/ledger.ts';
+import type { Break } from './break.ts';
+
+/** The one way a break is written for the first time, whoever found it: a fact or a bill. */
+export const BREAK_ROW: RowKind = {
+  table: 'breaks',
+  columns: {
+    wallet_account_id: 'text',
+    kind: 'text',
+    detail: 'jsonb',
+    payment_id: 'text',
+    subject: 'text',
+    about: 'text',
+    bill_id: 'text',
+    amount: 'bigint',
+    fee: 'bigint',
+    state: 'text',
+    resolved_at: 'timestamptz',
+    trail: 'jsonb',
+  },
+};
+
+type Named = 'book' | 'wallet_account_id' | 'kind' | 'about' | 'subject' | 'payment_id' | 'detail';
+
+/** What a fact does not say is left to the table: open, without a bill, with an empty trail. */
+export function insertBreak(fresh: Pick<Break, Named> & Partial<Break>): RowChange {
+  const { book, id = newId('brk', book), version: _one, created_at: _now, ...values } = fresh;
+  return { op: 'insert', kind: BREAK_ROW, id, values };
+}
