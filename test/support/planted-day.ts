@@ -1,6 +1,7 @@
 import { withClient } from '../../src/db/postgres-admin.ts';
 import { shareHalfUp } from '../../src/money.ts';
 import type { PlantedLine } from '../../src/reconciliation/testing.ts';
+import { HEX, hex, orderLines, storeOrders } from './planted-orders.ts';
 
 /**
  * A day of `count` payments and their refunds, written set by set, and the bill of it, in which
@@ -46,7 +47,6 @@ function isRefunded(day: PlantedDay, n: number): boolean {
 }
 
 const amountOf = (n: number) => 1_000n + ((BigInt(n) * 7_919n) % 90_000n);
-const hex = (n: number) => n.toString(16).toUpperCase().padStart(25, '0');
 const feeOf = (n: number) => shareHalfUp(amountOf(n), 600n, 100_000n);
 
 function timeOf(day: PlantedDay, n: number): Date {
@@ -57,20 +57,26 @@ function timeOf(day: PlantedDay, n: number): Date {
 /** What the close of the day must find, and nothing else. */
 export function plantedBreaks({ planted }: PlantedDay): Readonly<Record<string, number>> {
   return {
-    amount: planted,
+    amount: 2 * planted,
     date_shift: planted,
     duplicate: planted,
     fee: planted,
     ledger: planted,
     missing_here: 2 * planted,
-    missing_there: 2 * planted,
+    missing_there: 3 * planted,
     state: planted,
   };
+}
+
+/** Payments, single and combined, of which only the bill tells. */
+export function plantedCompletions({ planted }: PlantedDay): number {
+  return 2 * planted;
 }
 
 /** Lines of the bill, one after the other. */
 export function* billLines(day: PlantedDay): Generator<PlantedLine, void, undefined> {
   for (let n = 1; n <= day.count; n += 1) yield* linesOf(day, n);
+  yield* orderLines(day);
   for (let n = 1; n <= day.planted; n += 1) {
     const at = timeOf(day, n);
     const transaction_id = `42009${n.toString().padStart(23, '0')}`;
@@ -122,7 +128,6 @@ function spoiled(day: PlantedDay, line: PlantedLine, wrong: Wrong | undefined): 
 
 const AMOUNT = '(1000 + (n * 7919) % 90000)';
 const FEE = `((${AMOUNT} * 1200 + 100000) / 200000)`;
-const HEX = `lpad(upper(to_hex(n)), 25, '0')`;
 /** $1 first and $2 last number, $3 the day's start, $4 all, $5 planted, $6 account, $7 merchant. */
 const WRONG = '((n - 1) / $5::bigint)';
 const AT = `$3::timestamptz + ((n * ${DAY_S}) / ($4::bigint + 1)) * interval '1 second'`;
@@ -141,7 +146,7 @@ const STATEMENTS = [
     wallet, created_at, paid_at)
   select 0, 'pay_000' || ${HEX}, 3, 1, $8, $7,
     case when ${UNPAID} then 'pending' else 'succeeded' end, ${AMOUNT}, 'CNY', 'Tea', 'day-' || n,
-    md5(n::text) || md5('t' || n), ${AT} + interval '30 days',
+    md5(n::text) || md5('t' || n), ${AT} + interval '3000 days',
     case when ${UNPAID} then null else 'att_000' || ${HEX} end,
     case when ${UNPAID} then null else 'wechat_pay' end, ${AT},
     case when ${UNPAID} then null else ${PAID_AT} end
@@ -151,7 +156,7 @@ const STATEMENTS = [
   select 0, 'att_000' || ${HEX}, 3, 'pay_000' || ${HEX}, 'wechat_pay', $6, 'qr',
     case when ${UNPAID} then 'presented' else 'succeeded' end, '000' || ${HEX}, ${AMOUNT},
     case when ${UNPAID} then null else '4200' || lpad(n::text, 24, '0') end,
-    ${AT} + interval '30 days', ${AT}, case when ${UNPAID} then null else ${PAID_AT} end
+    ${AT} + interval '3000 days', ${AT}, case when ${UNPAID} then null else ${PAID_AT} end
   from ${ALL}`,
   `insert into postings (book, id, move_id, debit_account, credit_account, amount, currency, kind,
     reason, subject_id, business_at)
@@ -206,6 +211,7 @@ export async function storeDay(day: PlantedDay): Promise<void> {
       const values = [first, last, start, count, planted, account, merchant, platform];
       for (const statement of STATEMENTS) await client.query(statement, values);
     }
+    await storeOrders(client, day);
     for (const { definition } of rows) await client.query(definition);
     await client.query('analyze payments, attempts, postings, refunds');
   });
