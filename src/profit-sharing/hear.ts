@@ -3,12 +3,12 @@ import { findAttempts } from '../attempts/find.ts';
 import { homeOf } from '../books.ts';
 import { requireHold } from '../escrow/find.ts';
 import type { Hold } from '../escrow/hold.ts';
-import { type Book, newId } from '../ids.ts';
+import type { Book } from '../ids.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
-import { BREAK_ROW } from '../payments/misfits.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
+import { insertBreak } from '../reconciliation/breaks/row.ts';
 import type { ToldSplit } from '../wallets/notification.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
@@ -133,13 +133,14 @@ function breakOf(
 ): MoveParts {
   const parts = fact.parts.map((part) => ({ ...part, amount: part.amount.toString() }));
   const released = fact.released === undefined ? {} : { released: fact.released.toString() };
-  const values = {
+  const row = insertBreak({
+    book,
     wallet_account_id: account.id,
     kind,
     about: 'split',
     detail: { source: 'notification', ...fact, ...released, parts, paid_by: paid_by ?? null },
     payment_id,
     subject: fact.split_reference,
-  };
-  return { ...NOTHING, rows: [{ op: 'insert', kind: BREAK_ROW, id: newId('brk', book), values }] };
+  });
+  return { ...NOTHING, rows: [row] };
 }

@@ -35,7 +35,7 @@ export async function noticeBreak(
   });
 }
 
-/** Ends what is open under these names. One that changes meanwhile stays for somebody to look at. */
+/** Ends what is open under these names; one that changes meanwhile is left to somebody. */
 export async function endNoticed(
   app: App,
   account: WalletAccount,

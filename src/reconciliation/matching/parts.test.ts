@@ -8,7 +8,7 @@ import { businessDate } from '../../clock.ts';
 import { advanceCombined } from '../../combined/advance.ts';
 import { sql } from '../../db/pool.ts';
 import { LAWS } from '../../laws/every.ts';
-import type { Payment } from '../../payments/payment.ts';
+import type { Attempt, Payment } from '../../payments/payment.ts';
 import { combinedOrder, openSeller, type Seller } from '../../payouts/testing.ts';
 import { createRefund } from '../../refunds/create.ts';
 import type { PaymentLine } from '../../wallets/products/bills.ts';
@@ -52,7 +52,7 @@ async function buy(
   });
   const shown = attempt.presentation_data;
   if (!shown || shown.kind === 'form') throw new Error(JSON.stringify(attempt.refusal));
-  if (!told) await keepQuiet(wallet, attempt.id);
+  if (!told) await keepQuiet(wallet, attempt);
   await rig.payAt(wallet, shown.kind === 'qr' ? shown.qr : 'url' in shown ? shown.url : '');
   if (!told) return rig.reload(payment);
   return rig.until(
@@ -61,11 +61,14 @@ async function buy(
   );
 }
 
-/** Neither a notification nor a question tells of it. */
-async function keepQuiet(wallet: Combining, attempt_id: string): Promise<void> {
+/** Neither a notification nor a question nor the order's expiry tells of it. */
+async function keepQuiet(wallet: Combining, { id, payment_id }: Attempt): Promise<void> {
   rig.faults[wallet].set([{ fault: 'notification_lost', probability: 1 }]);
   await rig.app.db.query(sql`
-    update attempts set next_query_at = null, version = version + 1 where id = ${attempt_id}`);
+    update attempts set next_query_at = null, version = version + 1 where id = ${id}`);
+  await rig.app.db.query(sql`
+    update payments set expires_at = expires_at + interval '3 days', version = version + 1
+    where id = ${payment_id}`);
 }
 
 async function giveBack(payment: Payment, index: number, amount: bigint): Promise<void> {
