@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { createAt, fillPurse, flow } from './flow.ts';
 import { type LoadResult, runLoad } from './load.ts';
-import { measure, type Tally } from './measure.ts';
+import { measure, newTally, type Tally } from './measure.ts';
+import { whereTimeGoes } from './profile.ts';
 import { report } from './report.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -38,19 +39,7 @@ function operationsOf(stage: Stage): Record<string, () => Promise<unknown>> {
 
 async function run(stage: Stage): Promise<Tally[]> {
   const operations = operationsOf(stage);
-  const tallies = kinds.flatMap((kind) =>
-    clientCounts.map((clients): Tally => {
-      return {
-        kind,
-        clients,
-        operations: 0,
-        seconds: 0,
-        latencies: [],
-        cpu: new Map(),
-        machine: 0,
-      };
-    }),
-  );
+  const tallies = kinds.flatMap((kind) => clientCounts.map((clients) => newTally(kind, clients)));
   async function load(kind: string, clients: number, length_s: number): Promise<LoadResult> {
     const result = await runLoad(clients, length_s, async () => {
       await operations[kind]?.();
@@ -74,9 +63,16 @@ async function run(stage: Stage): Promise<Tally[]> {
 
 const profile = options.profile;
 const stage = await openStage(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []);
+let tallies: Tally[] = [];
 try {
-  process.stdout.write(report(await run(stage)));
+  tallies = await run(stage);
+  process.stdout.write(report(tallies));
 } finally {
   await stage.stop();
+}
+if (profile) {
+  const spans = tallies.flatMap((tally) => tally.spans);
+  const operations = tallies.reduce((sum, tally) => sum + tally.operations, 0);
+  process.stdout.write(whereTimeGoes(profile, stage.watched, spans, operations));
 }
 process.exit(0);

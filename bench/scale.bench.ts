@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fillPurse, flow } from './flow.ts';
 import { runLoad } from './load.ts';
-import { cpuOf, measure, percentile, rateOf, type Tally } from './measure.ts';
+import { cpuOf, measure, newTally, percentile, rateOf, type Tally } from './measure.ts';
 import { openStage, type Stage } from './stage.ts';
 import { storePast } from './stored.ts';
 
@@ -38,16 +38,7 @@ async function open(stored: number): Promise<Beside> {
   const took_s = (performance.now() - started) / 1_000;
   process.stdout.write(`${stored} payments stored in ${took_s.toFixed(0)} s\n`);
   await fillPurse(stage);
-  const tally = {
-    kind: 'flow',
-    clients,
-    operations: 0,
-    seconds: 0,
-    latencies: [],
-    cpu: new Map(),
-    machine: 0,
-  };
-  return { stored, stage, tally, nth: 0 };
+  return { stored, stage, tally: newTally('flow', clients), nth: 0 };
 }
 
 const load = (one: Beside, length_s: number) =>

@@ -6,7 +6,7 @@ import { newWalletReference } from '../src/ids.ts';
 import { allConnectors } from '../src/wallets/connectors.ts';
 import type { Wallet, WalletAccount, WalletName } from '../src/wallets/wallet.ts';
 import { runLoad } from './load.ts';
-import { measure, type Tally, type Watched } from './measure.ts';
+import { measure, newTally, type Watched } from './measure.ts';
 import { walletsReport } from './wallets-report.ts';
 
 /**
@@ -95,17 +95,7 @@ for (const wallet of connectors) {
   operations[`${wallet.name} query`] = () => query(side, reference);
 }
 
-const tallies = Object.keys(operations).map(
-  (kind): Tally => ({
-    kind,
-    clients,
-    operations: 0,
-    seconds: 0,
-    latencies: [],
-    cpu: new Map(),
-    machine: 0,
-  }),
-);
+const tallies = Object.keys(operations).map((kind) => newTally(kind, clients));
 const load = (kind: string, length_s: number) =>
   runLoad(clients, length_s, async () => {
     await operations[kind]?.();
