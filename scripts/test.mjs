@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closeMemoryFolder, openMemoryFolder } from './memory-folder.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -26,7 +27,7 @@ function build() {
   finish({ passed: 0, failed: 1, skipped: 0 });
 }
 
-function runVitest(args, report) {
+function runVitest(args, report, memory) {
   const full = args.includes('--full');
   const child = spawn(
     process.execPath,
@@ -41,7 +42,11 @@ function runVitest(args, report) {
     {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, ...(full ? { HUTONG_TEST_FULL: '1' } : {}) },
+      env: {
+        ...process.env,
+        ...(memory === undefined ? {} : { TMPDIR: memory }),
+        ...(full ? { HUTONG_TEST_FULL: '1' } : {}),
+      },
     },
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
@@ -67,7 +72,11 @@ function count(report) {
 build();
 const folder = mkdtempSync(join(tmpdir(), 'hutong-report-'));
 const report = join(folder, 'report.json');
-const code = await runVitest(process.argv.slice(2), report);
+const args = process.argv.slice(2);
+// The long tests outgrow it.
+const memory = args.includes('--full') ? undefined : openMemoryFolder();
+const code = await runVitest(args, report, memory);
+closeMemoryFolder(memory);
 let totals;
 try {
   totals = count(report);

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { packageRoot } from '../../src/package-root.ts';
@@ -8,17 +16,19 @@ import { startSandboxWallets } from '../../src/world/wallets.ts';
 
 /**
  * The folder with the keys that every sandbox makes at its first start. They take seconds of
- * computing, so they are made once on a machine; changed sandboxes make them anew. Certificates are
- * in force from the clock's time on: whoever lives in another time names it.
+ * computing, so a checkout makes them once; changed sandboxes make them anew. Certificates are in
+ * force from the clock's time on: whoever lives in another time names it.
  */
 export async function mintedKeys(
   clock: Clock = systemClock,
   name = 'hutong-test-keys',
 ): Promise<string> {
   const sources = digestOf(join(packageRoot(), 'src', 'sandbox'));
-  const kept = join(tmpdir(), `${name}-${userInfo().uid}-${sources}`);
+  const cache = join(packageRoot(), '.cache');
+  const kept = join(cache, `${name}-${userInfo().uid}-${sources}`);
   if (isFolder(kept)) return join(kept, 'keys');
-  const data_dir = mkdtempSync(join(tmpdir(), `${name}-`));
+  mkdirSync(cache, { recursive: true });
+  const data_dir = mkdtempSync(join(cache, `${name}-`));
   const config = { host: '127.0.0.1', data_dir, notify_pace: 1 };
   const wallets = await startSandboxWallets({ config, clock });
   await wallets.stop();
