@@ -1,4 +1,4 @@
-import { type Queryable, sql, statement } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import type { Attempt } from '../payments/payment.ts';
 import type { CouponAmounts } from '../wallets/wallet.ts';
@@ -20,17 +20,20 @@ function toAttempt(row: AttemptRecord): Attempt {
   };
 }
 
-const COLUMNS = `book, id, version, payment_id, wallet, wallet_account_id, presentation, state,
-  wallet_reference, amount, presentation_data, refusal, wallet_transaction_id, payer_paid, coupons,
-  sub_merchant, combined, expires_at, returned, created_at, paid_at`;
+const COLUMNS = fragment`
+  book, id, version, payment_id, wallet, wallet_account_id, presentation, state, wallet_reference,
+  amount, presentation_data, refusal, wallet_transaction_id, payer_paid, coupons, sub_merchant,
+  combined, expires_at, returned, created_at, paid_at
+`;
 
 export async function selectAttempts(
   db: Queryable,
   book: Book,
   paymentId: string,
 ): Promise<Attempt[]> {
-  const text = `select ${COLUMNS} from attempts where book = $1 and payment_id = $2 order by id`;
-  const rows = await db.query<AttemptRecord>(statement(text, [book, paymentId]));
+  const rows = await db.query<AttemptRecord>(sql`
+    select ${COLUMNS} from attempts where book = ${book} and payment_id = ${paymentId}
+    order by id`);
   return rows.map(toAttempt);
 }
 
@@ -39,8 +42,8 @@ export async function selectAttempt(
   book: Book,
   id: string,
 ): Promise<Attempt | undefined> {
-  const text = `select ${COLUMNS} from attempts where book = $1 and id = $2`;
-  const [row] = await db.query<AttemptRecord>(statement(text, [book, id]));
+  const [row] = await db.query<AttemptRecord>(sql`
+    select ${COLUMNS} from attempts where book = ${book} and id = ${id}`);
   return row && toAttempt(row);
 }
 

@@ -31,10 +31,29 @@ function nameOf(text: string): string {
   return name;
 }
 
+/** Text of our own that several statements share, such as the columns of a table. */
+class Fragment {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** `fragment\`id, version, state\``: taken into `sql` as it stands; it holds no values. */
+export function fragment({ raw }: TemplateStringsArray): Fragment {
+  return new Fragment(raw[0] ?? '');
+}
+
 /** `sql\`select … where id = ${id}\``: placeholders become $1, $2…; never string concatenation. */
-export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Statement {
+export function sql(strings: TemplateStringsArray, ...given: readonly unknown[]): Statement {
+  const values: unknown[] = [];
   let text = strings[0] ?? '';
-  for (let i = 1; i < strings.length; i += 1) text += `$${i}${strings[i] ?? ''}`;
+  given.forEach((value, nth) => {
+    if (value instanceof Fragment) text += value.text;
+    else text += `$${values.push(value)}`;
+    text += strings[nth + 1] ?? '';
+  });
   return { name: nameOf(text), text, values };
 }
 

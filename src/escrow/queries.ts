@@ -1,15 +1,18 @@
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Page } from '../http/pagination.ts';
 import type { Book, Id } from '../ids.ts';
 import type { Hold, HoldState } from './hold.ts';
 
+const COLUMNS = fragment`
+  book, id, version, sequence, subject_id, payment_id, platform_id, merchant_id, attempt_id,
+  wallet, wallet_account_id, capture, state, amount, released, shared, returned, reserved,
+  releasable_at, release_at, wallet_limit_at, warned_at, disputed_at, dispute_reason, shipped_at,
+  shipment, created_at, closed_at
+`;
+
 export async function selectHold(db: Queryable, book: Book, id: string): Promise<Hold | undefined> {
   const [row] = await db.query<Hold>(sql`
-    select book, id, version, sequence, subject_id, payment_id, platform_id, merchant_id,
-      attempt_id, wallet, wallet_account_id, capture, state, amount, released, shared, returned,
-      reserved, releasable_at, release_at, wallet_limit_at, warned_at, disputed_at, dispute_reason,
-      shipped_at, shipment, created_at, closed_at
-    from holds where book = ${book} and id = ${id}`);
+    select ${COLUMNS} from holds where book = ${book} and id = ${id}`);
   return row;
 }
 
@@ -28,11 +31,7 @@ export async function selectHolds(
   { book, platform_id, merchant_id, state, disputed }: HoldFilter,
 ): Promise<Hold[]> {
   return db.query<Hold>(sql`
-    select book, id, version, sequence, subject_id, payment_id, platform_id, merchant_id,
-      attempt_id, wallet, wallet_account_id, capture, state, amount, released, shared, returned,
-      reserved, releasable_at, release_at, wallet_limit_at, warned_at, disputed_at, dispute_reason,
-      shipped_at, shipment, created_at, closed_at
-    from holds where book = ${book} and platform_id = ${platform_id}
+    select ${COLUMNS} from holds where book = ${book} and platform_id = ${platform_id}
       and (${merchant_id}::text is null or merchant_id = ${merchant_id})
       and (${state}::text is null or state = ${state})
       and (${disputed}::boolean is null or (disputed_at is not null) = ${disputed})

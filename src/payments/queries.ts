@@ -1,5 +1,5 @@
 import { type PartRecord, partsOf } from '../combined/part.ts';
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import { termsOf } from '../terms/terms.ts';
 import type { OrderItem, Payment } from './payment.ts';
@@ -17,22 +17,26 @@ function toPayment(row: PaymentRecord): Payment {
   return { ...row, order_items, terms: termsOf(row.terms), parts: partsOf(row.parts) };
 }
 
+const COLUMNS = fragment`
+  book, id, version, sequence, platform_id, merchant_id, state, amount, currency, description,
+  order_reference, order_url, order_items, return_url, metadata, terms, expires_at, closing,
+  close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count, created_at,
+  paid_at, closed_at,
+  case when part_count > 0 then (
+    select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
+      'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
+      'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
+    from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
+  end as parts
+`;
+
 export async function selectPayment(
   db: Queryable,
   book: Book,
   id: string,
 ): Promise<Payment | undefined> {
   const [row] = await db.query<PaymentRecord>(sql`
-    select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
-      description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
-      closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
-      created_at, paid_at, closed_at, case when part_count > 0 then (
-        select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
-          'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
-          'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
-        from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
-      end as parts
-    from payments where book = ${book} and id = ${id}`);
+    select ${COLUMNS} from payments where book = ${book} and id = ${id}`);
   return row && toPayment(row);
 }
 
@@ -42,16 +46,7 @@ export async function selectPaymentByToken(
   tokenHash: string,
 ): Promise<Payment | undefined> {
   const [row] = await db.query<PaymentRecord>(sql`
-    select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
-      description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
-      closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
-      created_at, paid_at, closed_at, case when part_count > 0 then (
-        select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
-          'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
-          'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
-        from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
-      end as parts
-    from payments where book = ${book} and checkout_token_hash = ${tokenHash}`);
+    select ${COLUMNS} from payments where book = ${book} and checkout_token_hash = ${tokenHash}`);
   return row && toPayment(row);
 }
 
@@ -86,16 +81,7 @@ export interface PaymentFilter {
 
 export async function listPayments(db: Queryable, filter: PaymentFilter): Promise<Payment[]> {
   const rows = await db.query<PaymentRecord>(sql`
-    select book, id, version, sequence, platform_id, merchant_id, state, amount, currency,
-      description, order_reference, order_url, order_items, return_url, metadata, terms, expires_at,
-      closing, close_reason, succeeded_attempt_id, wallet, refund_reserved, refunded, refund_count,
-      created_at, paid_at, closed_at, case when part_count > 0 then (
-        select jsonb_agg(jsonb_build_object('id', pp.id, 'merchant_id', pp.merchant_id,
-          'amount', pp.amount, 'description', pp.description, 'reference', pp.reference,
-          'refund_reserved', pp.refund_reserved, 'refunded', pp.refunded) order by pp.position)
-        from payment_parts pp where pp.book = payments.book and pp.payment_id = payments.id)
-      end as parts
-    from payments
+    select ${COLUMNS} from payments
     where book = ${filter.book} and platform_id = ${filter.platform_id}
       and (${filter.merchant_id}::text is null or merchant_id = ${filter.merchant_id})
       and (${filter.with_parts}::boolean or part_count = 0)

@@ -1,4 +1,4 @@
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Page } from '../http/pagination.ts';
 import type { Book } from '../ids.ts';
 import type { CustodyKind } from '../wallets/wallet.ts';
@@ -6,16 +6,19 @@ import type { Payout } from './payout.ts';
 import type { PayoutTerms, SealedTerms } from './terms.ts';
 
 /** Every statement on payouts and their terms. */
+const COLUMNS = fragment`
+  book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state, amount,
+  currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint, confirmation,
+  refusal, reservation_id, created_at, succeeded_at
+`;
+
 export async function selectPayout(
   db: Queryable,
   book: Book,
   id: string,
 ): Promise<Payout | undefined> {
   const [row] = await db.query<Payout>(sql`
-    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
-      amount, currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint,
-      confirmation, refusal, reservation_id, created_at, succeeded_at
-    from payouts where book = ${book} and id = ${id}`);
+    select ${COLUMNS} from payouts where book = ${book} and id = ${id}`);
   return row;
 }
 
@@ -25,10 +28,8 @@ export async function selectPayoutByReference(
   at: { book: Book; wallet_account_id: string; payout_reference: string },
 ): Promise<Payout | undefined> {
   const [row] = await db.query<Payout>(sql`
-    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
-      amount, currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint,
-      confirmation, refusal, reservation_id, created_at, succeeded_at
-    from payouts where book = ${at.book} and payout_reference = ${at.payout_reference}
+    select ${COLUMNS} from payouts
+    where book = ${at.book} and payout_reference = ${at.payout_reference}
       and wallet_account_id = ${at.wallet_account_id}`);
   return row;
 }
@@ -48,10 +49,8 @@ export async function selectPayouts(
   filter: PayoutFilter,
 ): Promise<Payout[]> {
   return db.query<Payout>(sql`
-    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
-      amount, currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint,
-      confirmation, refusal, reservation_id, created_at, succeeded_at
-    from payouts where book = ${filter.book} and platform_id = ${filter.platform_id}
+    select ${COLUMNS} from payouts
+    where book = ${filter.book} and platform_id = ${filter.platform_id}
       and (${filter.merchant_id}::text is null or merchant_id = ${filter.merchant_id})
       and (${filter.wallet_account_id}::text is null
         or wallet_account_id = ${filter.wallet_account_id})

@@ -1,4 +1,4 @@
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import type { SplitOrder, SplitPart } from './split-order.ts';
 
@@ -11,16 +11,19 @@ function toSplitOrder(row: SplitRecord): SplitOrder {
   return { ...row, parts };
 }
 
+const COLUMNS = fragment`
+  book, id, version, hold_id, payment_id, kind, state, why, split_reference, wallet_split_id,
+  amount, merchant_amount, merchant_reservation_id, parts, release_rest, refund_id, returns_id,
+  refusal, created_at, finished_at
+`;
+
 export async function selectSplitOrder(
   db: Queryable,
   book: Book,
   id: string,
 ): Promise<SplitOrder | undefined> {
   const [row] = await db.query<SplitRecord>(sql`
-    select book, id, version, hold_id, payment_id, kind, state, why, split_reference,
-      wallet_split_id, amount, merchant_amount, merchant_reservation_id, parts, release_rest,
-      refund_id, returns_id, refusal, created_at, finished_at
-    from split_orders where book = ${book} and id = ${id}`);
+    select ${COLUMNS} from split_orders where book = ${book} and id = ${id}`);
   return row && toSplitOrder(row);
 }
 
@@ -30,10 +33,8 @@ export async function selectSplitByReference(
   splitReference: string,
 ): Promise<SplitOrder | undefined> {
   const [row] = await db.query<SplitRecord>(sql`
-    select book, id, version, hold_id, payment_id, kind, state, why, split_reference,
-      wallet_split_id, amount, merchant_amount, merchant_reservation_id, parts, release_rest,
-      refund_id, returns_id, refusal, created_at, finished_at
-    from split_orders where book = ${book} and split_reference = ${splitReference}`);
+    select ${COLUMNS} from split_orders
+    where book = ${book} and split_reference = ${splitReference}`);
   return row && toSplitOrder(row);
 }
 
@@ -44,9 +45,7 @@ export async function selectSplitOrders(
   paymentId: string,
 ): Promise<SplitOrder[]> {
   const rows = await db.query<SplitRecord>(sql`
-    select book, id, version, hold_id, payment_id, kind, state, why, split_reference,
-      wallet_split_id, amount, merchant_amount, merchant_reservation_id, parts, release_rest,
-      refund_id, returns_id, refusal, created_at, finished_at
-    from split_orders where book = ${book} and payment_id = ${paymentId} order by id`);
+    select ${COLUMNS} from split_orders
+    where book = ${book} and payment_id = ${paymentId} order by id`);
   return rows.map(toSplitOrder);
 }

@@ -1,6 +1,12 @@
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import type { Refund } from './refund.ts';
+
+const COLUMNS = fragment`
+  book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason, reference,
+  refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
+  hold_reservation_id, metadata, created_at, succeeded_at
+`;
 
 export async function selectRefund(
   db: Queryable,
@@ -8,10 +14,7 @@ export async function selectRefund(
   id: string,
 ): Promise<Refund | undefined> {
   const [row] = await db.query<Refund>(sql`
-    select book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason,
-      reference, refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
-      hold_reservation_id, metadata, created_at, succeeded_at
-    from refunds where book = ${book} and id = ${id}`);
+    select ${COLUMNS} from refunds where book = ${book} and id = ${id}`);
   return row;
 }
 
@@ -21,10 +24,7 @@ export async function selectRefundByWalletNumber(
   refundReference: string,
 ): Promise<Refund | undefined> {
   const [row] = await db.query<Refund>(sql`
-    select book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason,
-      reference, refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
-      hold_reservation_id, metadata, created_at, succeeded_at
-    from refunds where book = ${book} and refund_reference = ${refundReference}`);
+    select ${COLUMNS} from refunds where book = ${book} and refund_reference = ${refundReference}`);
   return row;
 }
 
@@ -35,8 +35,5 @@ export async function selectRefunds(
   paymentId: string,
 ): Promise<Refund[]> {
   return db.query<Refund>(sql`
-    select book, id, version, payment_id, attempt_id, state, origin, amount, currency, reason,
-      reference, refund_reference, wallet_refund_id, refusal, reservation_id, part_id, hold_id, from_hold,
-      hold_reservation_id, metadata, created_at, succeeded_at
-    from refunds where book = ${book} and payment_id = ${paymentId} order by id`);
+    select ${COLUMNS} from refunds where book = ${book} and payment_id = ${paymentId} order by id`);
 }

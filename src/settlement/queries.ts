@@ -1,5 +1,5 @@
 import type { BusinessDate } from '../clock.ts';
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Page } from '../http/pagination.ts';
 import type { Book } from '../ids.ts';
 import type { LineKind, Settlement, Totals } from './settlement.ts';
@@ -148,16 +148,19 @@ export async function insertSettlement(
       ${stl.net}, ${stl.line_count}, ${stl.created_at})`);
 }
 
+const COLUMNS = fragment`
+  book, id, version, platform_id, merchant_id, wallet_account_id, wallet, custody,
+  to_char(business_date, 'YYYY-MM-DD') as business_date, state, gross, refunds, wallet_fees,
+  platform_fees, adjustments, net, line_count, created_at
+`;
+
 export async function selectSettlement(
   db: Queryable,
   book: Book,
   id: string,
 ): Promise<Settlement | undefined> {
   const [row] = await db.query<Settlement>(sql`
-    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, custody,
-      to_char(business_date, 'YYYY-MM-DD') as business_date, state, gross, refunds, wallet_fees,
-      platform_fees, adjustments, net, line_count, created_at
-    from settlements where book = ${book} and id = ${id}`);
+    select ${COLUMNS} from settlements where book = ${book} and id = ${id}`);
   return row;
 }
 
@@ -176,10 +179,8 @@ export async function selectSettlements(
   filter: SettlementFilter,
 ): Promise<Settlement[]> {
   return db.query<Settlement>(sql`
-    select book, id, version, platform_id, merchant_id, wallet_account_id, wallet, custody,
-      to_char(business_date, 'YYYY-MM-DD') as business_date, state, gross, refunds, wallet_fees,
-      platform_fees, adjustments, net, line_count, created_at
-    from settlements where book = ${filter.book} and platform_id = ${filter.platform_id}
+    select ${COLUMNS} from settlements
+    where book = ${filter.book} and platform_id = ${filter.platform_id}
       and (${filter.merchant_id}::text is null or merchant_id = ${filter.merchant_id})
       and (${filter.wallet_account_id}::text is null
         or wallet_account_id = ${filter.wallet_account_id})
