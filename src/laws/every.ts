@@ -1,5 +1,7 @@
 import type { Law } from '../check/law.ts';
+import { ANSWER_LAWS } from './answers.ts';
 import { ATTEMPT_LAWS } from './attempts.ts';
+import { BILL_LAWS } from './bills.ts';
 import { CHAIN_LAWS } from './chain.ts';
 import { HOLD_LAWS } from './holds.ts';
 import { INBOX_LAWS } from './inbox.ts';
@@ -19,12 +21,14 @@ export const MONEY_LAWS: readonly Law[] = [
   ...REFUND_LAWS,
   ...HOLD_LAWS,
   ...SETTLEMENT_LAWS,
+  ...BILL_LAWS,
 ];
 
 /** All laws of the hub, in one list. */
 export const LAWS: readonly Law[] = [
   ...MONEY_LAWS,
   ...CHAIN_LAWS,
+  ...ANSWER_LAWS,
   ...ATTEMPT_LAWS,
   ...INBOX_LAWS,
   ...OUTBOX_LAWS,

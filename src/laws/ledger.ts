@@ -85,19 +85,23 @@ const appendOnly: Law = {
 
 const accountsHaveOwners: Law = {
   name: 'ledger.accounts-have-owners',
-  means: 'An account named after a wallet account or a merchant belongs to one, with its custody.',
+  means:
+    'An account named after a wallet account, merchant, platform or receiver belongs to one, with its custody.',
   violations: sql`
     select a.id, format('book %s: custody %s, owner %s', a.book, coalesce(a.custody, 'none'),
-      coalesce(w.id || ' ' || w.custody, m.id, 'not there')) as detail
+      coalesce(w.id || ' ' || w.custody, m.id, p.id, r.id, 'not there')) as detail
     from (
       select book, id, custody, split_part(id, ':', 1) as kind, split_part(id, ':', 2) as owner
       from ledger_accounts
     ) a
     left join wallet_accounts w on w.id = a.owner
     left join merchants m on m.id = a.owner
+    left join platforms p on p.id = a.owner
+    left join receivers r on r.id = a.owner
     where (a.kind in ('wallet', 'wallet_fees', 'suspense') and w.id is null)
       or (a.kind = 'wallet' and a.custody is distinct from w.custody)
-      or (a.kind = 'merchant' and m.id is null)`,
+      or (a.kind = 'merchant' and m.id is null)
+      or (a.kind = 'platform' and p.id is null) or (a.kind = 'receiver' and r.id is null)`,
 };
 
 export const LEDGER_LAWS: readonly Law[] = [

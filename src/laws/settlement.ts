@@ -76,9 +76,44 @@ const payoutsAreBooked: Law = {
       or coalesce(b.paid, 0) <> case o.state when 'succeeded' then o.amount else 0 end`,
 };
 
+const cursorsFollow: Law = {
+  name: 'settlements.cursors-follow',
+  means:
+    'A merchant is settled until its last day at least, and no posting before its place in the ledger is left out.',
+  violations: sql`
+    with days as (
+      select book, merchant_id, max(business_date) as last from settlements
+      group by book, merchant_id
+    ), own as (
+      select book, id, substr(debit_account, 10) as merchant_id, credit_account as other,
+        position, reason, subject_id
+      from postings where kind in ('posted', 'post') and starts_with(debit_account, 'merchant:')
+      union all
+      select book, id, substr(credit_account, 10), debit_account, position, reason, subject_id
+      from postings where kind in ('posted', 'post') and starts_with(credit_account, 'merchant:')
+    )
+    select d.merchant_id as id, format('a settled day of %s, settled until %s', d.last,
+      coalesce(c.settled_to::text, 'never')) as detail
+    from days d
+    left join settlement_cursors c on c.book = d.book and c.merchant_id = d.merchant_id
+    where c.settled_to is null or c.settled_to < d.last
+    union all
+    select o.merchant_id, format('%s at position %s is not settled; the next is sought from %s',
+      o.id, o.position, c.open_from)
+    from own o
+    join settlement_cursors c on c.book = o.book and c.merchant_id = o.merchant_id
+      and o.position < c.open_from
+    left join settlement_lines l on l.book = o.book and l.posting_id = o.id
+    left join payments p on p.book = o.book and p.id = o.subject_id
+    where l.posting_id is null and o.reason not in ('payout', 'payout_returned')
+      and (p.succeeded_attempt_id is not null or starts_with(o.other, 'wallet:')
+        or starts_with(o.other, 'wallet_fees:'))`,
+};
+
 export const SETTLEMENT_LAWS: readonly Law[] = [
   daysAddUp,
   linesArePostings,
   fundsAreSettled,
   payoutsAreBooked,
+  cursorsFollow,
 ];

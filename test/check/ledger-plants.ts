@@ -41,13 +41,49 @@ export function ofLedger({ merchant_id, refund, kept }: RichBooks): Plant[] {
     {
       law: 'ledger.accounts-have-owners',
       plant: `insert into ledger_accounts (book, id, currency, normal)
-        values (0, 'merchant:mer_gone', 'CNY', 'credit')`,
-      finds: one('merchant:mer_gone'),
+        select 0, id, 'CNY', 'credit'
+        from unnest(array['merchant:mer_gone', 'platform:plt_gone', 'receiver:rcv_gone']) id`,
+      finds: `select id from ledger_accounts where id like '%_gone'`,
     },
     {
       law: 'ledger.accounts-have-owners',
       plant: `update ledger_accounts set custody = 'wallet_held' where id like 'wallet:%'`,
       finds: `select id from ledger_accounts where id like 'wallet:%'`,
+    },
+  ];
+}
+
+export function ofAnswers({ refund }: RichBooks): Plant[] {
+  const ended = `(select move_id from postings where ends = '${refund.reservation_id}')`;
+  const posting = `jsonb_build_object('id', '${refund.reservation_id}')`;
+  const letter = (postings: string, result: string) => `
+    insert into ledger_mail (book, id, move, result) values (0, 'let_1',
+      jsonb_build_object('postings', ${postings}), ${result})`;
+  return [
+    {
+      law: 'moves.answered-as-written',
+      plant: `insert into ledger_moves (book, id, digest, result)
+        values (0, 'mov_1', '', '{"kind": "committed", "move_id": "mov_2"}')`,
+      finds: one('mov_1'),
+    },
+    {
+      law: 'moves.answered-as-written',
+      plant: `insert into ledger_moves (book, id, digest, result)
+        values (0, ${ended}, '', '{"kind": "refused", "reason": "floor"}')`,
+      finds: `select ${ended} as id`,
+    },
+    {
+      law: 'mail.answered-as-written',
+      plant: letter(
+        `jsonb_build_array(${posting}, ${posting})`,
+        `'{"kind": "committed", "move_id": "mov_gone"}'`,
+      ),
+      finds: one('let_1'),
+    },
+    {
+      law: 'mail.answered-as-written',
+      plant: letter(`jsonb_build_array(${posting})`, 'null'),
+      finds: one('let_1'),
     },
   ];
 }

@@ -1,4 +1,5 @@
-import { ofChain, ofLedger } from './ledger-plants.ts';
+import { ofBills } from './bill-plants.ts';
+import { ofAnswers, ofChain, ofLedger } from './ledger-plants.ts';
 import { ofTalk } from './message-plants.ts';
 import { ofParts } from './part-plants.ts';
 import { ofAttemptsAndRefunds, ofHolds, ofPayments } from './payment-plants.ts';
@@ -11,10 +12,12 @@ export function plantsIn(books: RichBooks): readonly Plant[] {
   return [
     ...ofLedger(books),
     ...ofChain(books),
+    ...ofAnswers(books),
     ...ofPayments(books),
     ...ofAttemptsAndRefunds(books),
     ...ofHolds(books),
     ...ofSettlement(books),
+    ...ofBills(books),
     ...ofParts(books),
     ...ofTalk(books),
   ];

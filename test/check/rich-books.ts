@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAttempt } from '../../src/attempts/create.ts';
+import { findAttempts } from '../../src/attempts/find.ts';
+import { businessDate } from '../../src/clock.ts';
 import { sql } from '../../src/db/pool.ts';
 import type { Hold } from '../../src/escrow/hold.ts';
 import { releaseHold } from '../../src/escrow/release.ts';
@@ -12,6 +14,7 @@ import type { Payout } from '../../src/payouts/payout.ts';
 import { changeTerms } from '../../src/payouts/terms.ts';
 import { combinedOrder, nextDay, openSeller, sale } from '../../src/payouts/testing.ts';
 import { findSplitOrders } from '../../src/profit-sharing/find.ts';
+import { closedDay, tradeBill, usualFee } from '../../src/reconciliation/testing.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import type { Refund } from '../../src/refunds/refund.ts';
 import { lastFullDay, settleMerchant } from '../../src/settlement/settle.ts';
@@ -42,6 +45,8 @@ export interface RichBooks {
   readonly combined: Payment;
   /** A seller's settled day, paid out. */
   readonly payout: Payout;
+  /** The closed bill of a day whose fee was corrected. */
+  readonly bill_id: string;
 }
 
 const WALLET = 'wechat_pay';
@@ -49,7 +54,8 @@ const NOBODY_LISTENS = 'http://127.0.0.1:9/hook';
 
 export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
   const { app } = rig;
-  // First of all: it takes the clock to the next days.
+  // The days of these two are over for the others: the second takes the clock on.
+  const bill_id = await correctedFee(rig);
   const payout = await paidOut(rig);
   const receiver = await startWebhookReceiver();
   const paid = await rig.create({ amount: 100_000n });
@@ -94,7 +100,27 @@ export async function makeRichBooks(rig: MoneyRig): Promise<RichBooks> {
     split_id,
     payout,
     combined,
+    bill_id,
   };
+}
+
+/** A bill of today with one payment, for which the wallet takes a fen less than its list price. */
+async function correctedFee(rig: MoneyRig): Promise<string> {
+  const { app } = rig;
+  const payment = await rig.create({ amount: 20_000n });
+  await pay(rig, payment);
+  const [attempt] = await findAttempts(app, payment);
+  const { wallet_reference, wallet_transaction_id, paid_at, amount } = attempt ?? {};
+  if (!wallet_reference || !wallet_transaction_id || !paid_at || !amount) throw new Error('unpaid');
+  const line = { reference: wallet_reference, transaction_id: wallet_transaction_id, at: paid_at };
+  const fee = usualFee(amount) - 1n;
+  const file = await tradeBill([{ ...line, kind: 'payment', amount, fee }]);
+  const date = businessDate(paid_at);
+  await closedDay(rig, { account_id: rig.accounts[WALLET], date, file });
+  const [bill] = await app.db.query<{ id: string }>(
+    sql`select id from bills where state = 'closed'`,
+  );
+  return bill?.id ?? '';
 }
 
 async function paidTogether(rig: MoneyRig): Promise<Payment> {
