@@ -21,8 +21,8 @@ million payments (15 million rows) on two cores. The snapshot keeps dead rows fr
 
 A broken law means that rows contradict each other: by a mistake in the hub, a hand in the database, or a
 damaged disk. Do not repair rows; stop paying out, keep a backup, and find out when the rows were written
-(\`created_at\`, the payment's timeline). \`GET /v1/ledger\` tries the laws about ledger, payments and
-refunds.
+(\`created_at\`, the payment's timeline). \`GET /v1/ledger\` looks at the balances alone, and with
+\`?laws=money\` tries every law about money.
 
 ${table(['law', 'what is always true'], rows)}
 `;

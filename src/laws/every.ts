@@ -13,7 +13,7 @@ import { PAYMENT_LAWS } from './payments.ts';
 import { REFUND_LAWS } from './refunds.ts';
 import { SETTLEMENT_LAWS } from './settlement.ts';
 
-/** Where the money is: the laws that `GET /v1/ledger` answers for. */
+/** Where the money is. */
 export const MONEY_LAWS: readonly Law[] = [
   ...LEDGER_LAWS,
   ...PAYMENT_LAWS,

@@ -104,6 +104,9 @@ const accountsHaveOwners: Law = {
       or (a.kind = 'platform' and p.id is null) or (a.kind = 'receiver' and r.id is null)`,
 };
 
+/** Of the balances alone: no posting is read. */
+export const ACCOUNT_LAWS: readonly Law[] = [sumsToZero, floorsHold];
+
 export const LEDGER_LAWS: readonly Law[] = [
   sumsToZero,
   balancesEqualPostings,

@@ -1,3 +1,4 @@
+import type { BusinessDate } from '../clock.ts';
 import type { Id } from '../ids.ts';
 import type { BreakKind } from './breaks/break.ts';
 
@@ -14,8 +15,7 @@ export type BillState = (typeof BILL_STATES)[number];
 export interface BillDay {
   readonly id: Id<'bil'>;
   readonly wallet_account_id: string;
-  /** Business date, Asia/Shanghai, `YYYY-MM-DD`. */
-  readonly date: string;
+  readonly date: BusinessDate;
   readonly state: BillState;
   readonly problem: string | null;
   readonly runs: number;

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { knownBooks } from '../books.ts';
+import { type BusinessDate, dayAfter, startOfDay } from '../clock.ts';
 import { sql } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
 import type { Book } from '../ids.ts';
@@ -164,8 +165,8 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   return { kind: 'closed', bill: closed };
 }
 
-function isTooEarly(app: App, date: string): boolean {
-  const end = Date.parse(`${date}T24:00:00+08:00`);
+function isTooEarly(app: App, date: BusinessDate): boolean {
+  const end = startOfDay(dayAfter(date)).getTime();
   return app.clock.now().getTime() < end + BELIEVED_EMPTY_MS;
 }
 

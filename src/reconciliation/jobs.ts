@@ -1,12 +1,12 @@
 import type { App } from '../app.ts';
-import { businessDate } from '../clock.ts';
+import { type BusinessDate, businessDate, dayAfter, startOfDay } from '../clock.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 import { closeDay } from './close.ts';
-import { ensureBill, selectBill } from './queries.ts';
+import { ensureBill, selectBill, selectBillDates } from './queries.ts';
 
 /** Bills by schedule: every day of every account whose wallet has bills, as soon as it is there. */
 const EVERY_MS = 30_000;
@@ -29,45 +29,39 @@ export const scheduleBills: PeriodicSpec = {
   run: async (app) => {
     const accounts = await app.db.query<AccountRow>(sql`
       select id, wallet, created_at as made_at from wallet_accounts order by id`);
-    for (const account of accounts) {
-      const { bills } = app.wallets.connector(account.wallet);
+    const now = app.clock.now();
+    const there = await selectBillDates(app.db, firstDay(now));
+    for (const { id: account_id, wallet, made_at } of accounts) {
+      const { bills } = app.wallets.connector(wallet);
       if (!bills) continue;
-      for (const date of datesDue(bills, account.made_at, app.clock.now())) {
-        await askForBill(app, { account_id: account.id, date });
+      // A bill that is there, in whatever state, has had its job.
+      const dates = datesDue(bills, made_at, now).filter(
+        (date) => !there.has(`${account_id} ${date}`),
+      );
+      for (const date of dates) {
+        await app.db.transaction((tx) => requestBill(app, tx, { account_id, date }));
+        app.jobs.wake();
       }
     }
   },
 };
 
+function firstDay(now: Date): BusinessDate {
+  return dayAfter(businessDate(now), -MAX_DAYS_BACK);
+}
+
 /** Days that are over, whose bill can be there, and of which the account has seen something. */
 export function datesDue(bills: Pick<Bills, 'ready_at'>, made_at: Date, now: Date): string[] {
   const [hours = 0, minutes = 0] = bills.ready_at.split(':').map(Number);
   const ready_ms = DAY_MS + (hours * 60 + minutes) * 60_000;
-  const first = Math.max(
-    startOf(businessDate(made_at)),
-    startOf(businessDate(now)) - MAX_DAYS_BACK * DAY_MS,
-  );
+  const made = businessDate(made_at);
+  const earliest = firstDay(now);
   const dates: string[] = [];
-  for (let start = first; start + ready_ms <= now.getTime(); start += DAY_MS) {
-    dates.push(businessDate(new Date(start)));
+  let date = made > earliest ? made : earliest;
+  for (; startOfDay(date).getTime() + ready_ms <= now.getTime(); date = dayAfter(date)) {
+    dates.push(date);
   }
   return dates;
-}
-
-function startOf(date: string): number {
-  return Date.parse(`${date}T00:00:00+08:00`);
-}
-
-/** Once for each day: a bill that is there, in whatever state, has had its job. */
-async function askForBill(
-  app: App,
-  { account_id, date }: { account_id: string; date: string },
-): Promise<void> {
-  const [there] = await app.db.query<{ id: string }>(sql`
-    select id from bills where wallet_account_id = ${account_id} and date = ${date}::date`);
-  if (there) return;
-  await app.db.transaction((tx) => requestBill(app, tx, { account_id, date }));
-  app.jobs.wake();
 }
 
 /** Asks for a day again, or for the first time, within the caller's transaction. */

@@ -31,6 +31,14 @@ export async function selectBills(db: Queryable, filter: BillFilter): Promise<Bi
     order by id desc limit ${filter.limit}`);
 }
 
+/** `account date` of every bill from this day on. */
+export async function selectBillDates(db: Queryable, from: string): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ name: string }>(sql`
+    select wallet_account_id || ' ' || to_char(date, 'YYYY-MM-DD') as name
+    from bills where date >= ${from}::date`);
+  return new Set(rows.map(({ name }) => name));
+}
+
 /** The bill of a day, made when there is none yet. */
 export async function ensureBill(
   db: Queryable,

@@ -117,7 +117,7 @@ async function paymentDifferences(
 }
 
 async function ledgerDifferences({ file }: Accounts): Promise<string[]> {
-  const url = new URL('/v1/ledger', file.hub.url);
+  const url = new URL('/v1/ledger?laws=money', file.hub.url);
   const ledger = await get(ledgerAnswer, url, file.hub.operator_key);
   const found = ledger.violations.map(({ law, detail }) => `${law}: ${detail}`);
   if (ledger.sum !== 0) found.push(`the ledger sums to ${ledger.sum}`);
