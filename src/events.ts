@@ -45,6 +45,7 @@ export type StepType =
   | 'payment.close_requested'
   | 'fact.ignored'
   | 'fact.refused'
+  | 'refund.waits'
   | 'split.created'
   | 'split.unknown';
 

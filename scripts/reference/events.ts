@@ -56,6 +56,7 @@ const STEPS: Readonly<Record<StepType, string>> = {
   'attempt.abandoned': 'The end is not confirmed; the attempt is asked about until it is over.',
   'payment.close_requested': 'A cancellation or the expiry asked for the end.',
   'fact.ignored': 'A fact changed no state here: late, double, or already known.',
+  'refund.waits': 'A refund was accepted during a release; it takes its money when that is over.',
   'split.created': 'A release, split or return was committed; the wallet is asked next.',
   'split.unknown': 'The wallet did not say what became of it; it is asked again.',
   'fact.refused': 'A fact did not fit (merchant, amount or currency); a break was opened.',

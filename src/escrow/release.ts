@@ -15,6 +15,8 @@ import { planRelease } from '../profit-sharing/plan.ts';
 import { reservations } from '../profit-sharing/postings.ts';
 import { pursueSplit } from '../profit-sharing/pursue.ts';
 import type { ReleaseReason, SplitOrder } from '../profit-sharing/split-order.ts';
+import { findRefunds } from '../refunds/find.ts';
+import { isFinal, isUnfunded } from '../refunds/refund.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import { changeHold, type HoldChange, holdEvent } from './changes.ts';
 import { requireHold } from './find.ts';
@@ -42,6 +44,7 @@ export async function releaseHold(app: App, request: ReleaseRequest): Promise<Ho
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const hold = await requireHold(app, book, id);
     checkReleasable(app, hold, request);
+    await checkNoRefundWaits(app, hold);
     if (app.clock.now() < hold.releasable_at) {
       const waiting = await putOff(app, hold, request);
       if (waiting) return waiting;
@@ -81,6 +84,16 @@ function checkReleasable(app: App, hold: Hold, { amount, why }: ReleaseRequest):
       message: `${hold.wallet} releases nothing before ${hold.releasable_at.toISOString()}`,
     });
   }
+}
+
+/** One that was asked for during the last release comes before the next one. */
+async function checkNoRefundWaits(app: App, { book, payment_id }: Hold): Promise<void> {
+  const refunds = await findRefunds(app, { book, id: payment_id });
+  const waits = refunds.find((refund) => isUnfunded(refund) && !isFinal(refund));
+  if (!waits) return;
+  throw new Refusal('state_conflict', {
+    message: `refund ${waits.id} takes its money first; release again in a moment`,
+  });
 }
 
 /** A release of disputed money is the end of the dispute. */

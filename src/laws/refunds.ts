@@ -19,7 +19,8 @@ const ofItsPayment: Law = {
 const reservedUntilTheEnd: Law = {
   name: 'refunds.reserved-until-the-end',
   means:
-    'A refund reserves its amount, of held money or of its merchant’s; what it reserves is posted when it succeeds, voided when it is refused, and open before.',
+    'A refund reserves its amount, of held money or of its merchant’s, unless it waits for a ' +
+    'release; what it reserves is posted when it succeeds, voided when it is refused, and open before.',
   violations: sql`
     with reserved as (
       select r.book, r.id, r.state, r.payment_id, c.reservation_id, c.amount
@@ -27,7 +28,9 @@ const reservedUntilTheEnd: Law = {
       cross join lateral (values
         (r.reservation_id, r.amount - r.from_hold), (r.hold_reservation_id, r.from_hold)
       ) as c (reservation_id, amount)
-      where c.amount <> 0 or c.reservation_id is not null
+      where (c.amount <> 0 or c.reservation_id is not null)
+        and (r.reservation_id is not null or r.hold_reservation_id is not null
+          or r.hold_id is null or r.state not in ('created', 'refused'))
     )
     select r.id, format('%s of %s: reservation %s %s of %s, ended by %s', r.state, r.amount,
       coalesce(r.reservation_id, 'none'), coalesce(x.kind, 'not there'), x.amount,

@@ -9,7 +9,7 @@ import type { Attempt, Payment } from '../payments/payment.ts';
 import { findReceivers } from '../receivers/find.ts';
 import { introduce } from '../receivers/introduce.ts';
 import { findRefunds } from '../refunds/find.ts';
-import { isUndecided } from '../refunds/refund.ts';
+import { isUndecided, isUnfunded } from '../refunds/refund.ts';
 import type { SplitOutcome, SplitReturnOutcome, Splits } from '../wallets/products/splits.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { Refused, Unknown, WalletAccount } from '../wallets/wallet.ts';
@@ -71,6 +71,8 @@ async function mustWait(app: App, order: SplitOrder): Promise<boolean> {
     (refund) =>
       refund.id !== order.refund_id &&
       isUndecided(refund) &&
+      // One that waits for this very request gets its money after it.
+      !isUnfunded(refund) &&
       refund.origin === 'requested' &&
       numberOf(refund.id) < numberOf(order.id),
   );

@@ -20,7 +20,7 @@ import { insertBreak } from '../reconciliation/breaks/row.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
 import { settleHold } from './holds.ts';
-import type { Refund } from './refund.ts';
+import { isUnfunded, type Refund } from './refund.ts';
 
 /** What each fact about a refund writes: rows, postings and events of one move. */
 const FIRST_QUERY_MS = 5_000;
@@ -184,7 +184,7 @@ function partOf(payment: Payment, { part_id }: Refund): PaymentPart | undefined 
 
 function ends(kind: 'post' | 'void', app: App, refund: Refund): NewPosting[] {
   const reserved = [refund.reservation_id, refund.hold_reservation_id].filter((id) => id !== null);
-  assert(reserved.length > 0, `refund ${refund.id} reserved nothing`);
+  assert(reserved.length > 0 || isUnfunded(refund), `refund ${refund.id} reserved nothing`);
   return reserved.map((ends) => {
     const id = newId('pst', refund.book);
     return { kind, id, ends, business_at: app.clock.now() };

@@ -3,14 +3,12 @@ import { findAttempts } from '../attempts/find.ts';
 import { changePart, type PaymentPart } from '../combined/part.ts';
 import { assert, Refusal } from '../errors.ts';
 import { newId, newWalletReference } from '../ids.ts';
-import { merchantAccount, walletAccount } from '../ledger/accounts.ts';
 import { throwIfKeyTaken } from '../ledger/key-taken.ts';
-import type { IntentKey, Move, NewPosting } from '../ledger/ledger.ts';
+import type { IntentKey, Move } from '../ledger/ledger.ts';
 import { changePayment, NOTHING } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
 import { requireAccount } from '../wallets/registry.ts';
-import type { WalletAccount } from '../wallets/wallet.ts';
 import { insertRefund, refundEvent } from './changes.ts';
 import { type FundedRefund, fundRefund } from './funding.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
@@ -53,9 +51,7 @@ export async function createRefund(app: App, request: RefundRequest): Promise<Re
     const planned = { ...plan(app, payment, attempt, request), part_id: part?.id ?? null };
     const funded = await fundRefund(app, account, payment, planned);
     const { refund } = funded;
-    const result = await app.ledger.submit(
-      intent(app, { payment, part }, account, funded, request),
-    );
+    const result = await app.ledger.submit(intent(app, { payment, part }, funded, request));
     if (result.kind === 'committed') {
       await sendRefund(app, refund);
       return (await selectRefund(app.db, payment.book, refund.id)) ?? refund;
@@ -182,28 +178,10 @@ function plan(app: App, payment: Payment, attempt: Attempt, request: RefundReque
 function intent(
   app: App,
   { payment, part }: { payment: Payment; part: PaymentPart | undefined },
-  account: WalletAccount,
   { refund, held }: FundedRefund,
   request: RefundRequest,
 ): Move {
   const { book } = payment;
-  const { reservation_id: id, amount, from_hold, created_at: business_at } = refund;
-  const reservation: NewPosting[] =
-    id === null
-      ? []
-      : [
-          {
-            kind: 'pending',
-            id,
-            debit: merchantAccount((part ?? payment).merchant_id),
-            credit: walletAccount(account),
-            amount: amount - from_hold,
-            currency: 'CNY',
-            reason: 'refund',
-            subject_id: payment.id,
-            business_at,
-          },
-        ];
   const changed = {
     refund_reserved: payment.refund_reserved + refund.amount,
     refund_count: payment.refund_count + 1,
@@ -212,11 +190,13 @@ function intent(
     book,
     rows: [
       changePayment(payment, changed),
-      ...(part ? [changePart(part, { refund_reserved: part.refund_reserved + amount })] : []),
+      ...(part
+        ? [changePart(part, { refund_reserved: part.refund_reserved + refund.amount })]
+        : []),
       insertRefund(refund),
       ...held.rows,
     ],
-    postings: [...reservation, ...held.postings],
+    postings: held.postings,
     events: [refundEvent(app, 'refund.created', payment, refund, 1), ...held.events],
     jobs: [{ book, kind: 'refund.send' as const, key: refund.id, payload: {}, run_at: later(app) }],
     keys: request.key ? [{ ...request.key, object_id: refund.id }] : [],

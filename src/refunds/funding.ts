@@ -1,9 +1,9 @@
 import type { App } from '../app.ts';
-import { Refusal } from '../errors.ts';
+import type { PaymentPart } from '../combined/part.ts';
 import { changeHold } from '../escrow/changes.ts';
 import { findHold } from '../escrow/find.ts';
 import { type Hold, leftOf } from '../escrow/hold.ts';
-import { newId, newWalletReference } from '../ids.ts';
+import { newId } from '../ids.ts';
 import { holdAccount, merchantAccount, walletAccount } from '../ledger/accounts.ts';
 import type { NewPosting, RowChange } from '../ledger/ledger.ts';
 import { feeBetween } from '../merchants/fee-back.ts';
@@ -11,15 +11,11 @@ import { boundShortage } from '../merchants/shortage.ts';
 import { type MoveParts, NOTHING, step } from '../payments/changes.ts';
 import type { Payment } from '../payments/payment.ts';
 import { insertSplit } from '../profit-sharing/changes.ts';
-import { findSplitOrders } from '../profit-sharing/find.ts';
-import { wholeShares } from '../profit-sharing/plan.ts';
-import { portionsOf } from '../profit-sharing/portions.ts';
-import { accountOfPart } from '../profit-sharing/postings.ts';
 import { sumOf } from '../profit-sharing/shares.ts';
-import type { SplitOrder, SplitPart } from '../profit-sharing/split-order.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { findRefunds } from './find.ts';
-import type { Refund } from './refund.ts';
+import { isFinal, isUnfunded, type Refund } from './refund.ts';
+import { returnPostings, returnsFor } from './share-returns.ts';
 
 /**
  * Where the money of a refund comes from when the payment's was held: first from what is still
@@ -40,13 +36,12 @@ export async function fundRefund(
   const hold = await findHold(app, payment);
   if (!hold) {
     const rows = await ownMoney(app, account, payment, planned, planned.amount);
-    return { refund: planned, held: { ...NOTHING, rows } };
+    return {
+      refund: planned,
+      held: { ...NOTHING, rows, postings: ownPostings(payment, account, planned) },
+    };
   }
-  if (hold.state === 'releasing') {
-    throw new Refusal('state_conflict', {
-      message: 'money of this payment is being released; ask again when that is done',
-    });
-  }
+  if (await mustWait(app, hold, planned)) return waiting(payment, hold, planned);
   const left = leftOf(hold);
   const from_hold = planned.amount < left ? planned.amount : left;
   const released = planned.amount - from_hold;
@@ -55,12 +50,11 @@ export async function fundRefund(
     hold_id: hold.id,
     from_hold,
     hold_reservation_id: from_hold > 0n ? newId('pst', payment.book) : null,
-    reservation_id: released > 0n ? planned.reservation_id : null,
+    reservation_id: released > 0n ? newId('pst', payment.book) : null,
   };
   const returns = released > 0n ? await returnsFor(app, { payment, hold, refund, released }) : [];
-  const own = released - sumOf(returns);
   const rows: RowChange[] = [
-    ...(await ownMoney(app, account, payment, planned, own)),
+    ...(await ownMoney(app, account, payment, planned, released - sumOf(returns))),
     // Also when nothing is held: whoever decides on this hold at the same time decides again.
     changeHold(hold, { reserved: hold.reserved + from_hold }),
     ...returns.map((order) => insertSplit(order, firstQuery(app, account))),
@@ -70,6 +64,7 @@ export async function fundRefund(
     held: {
       rows,
       postings: [
+        ...ownPostings(payment, account, refund),
         ...fromHold(account, hold, refund),
         ...returns.flatMap((order) => returnPostings(app, hold, order)),
       ],
@@ -80,18 +75,57 @@ export async function fundRefund(
   };
 }
 
+/** Where the money is will be known when the release is over; refunds keep their order. */
+async function mustWait(app: App, hold: Hold, planned: Refund): Promise<boolean> {
+  if (hold.state === 'releasing') return true;
+  const refunds = await findRefunds(app, { book: hold.book, id: hold.payment_id });
+  return refunds.some((other) => other.id < planned.id && isUnfunded(other) && !isFinal(other));
+}
+
+/** Accepted, and counted on the payment; nothing of the ledger's is reserved for it yet. */
+function waiting(payment: Payment, { id }: Hold, planned: Refund): FundedRefund {
+  const refund = { ...planned, hold_id: id, reservation_id: null };
+  const told = step(payment, 'refund.waits', { refund: planned.id, hold: id });
+  return { refund, held: { ...NOTHING, events: [told] } };
+}
+
 /** The seller's own part of it, less the fee that comes back with it and with those under way. */
 async function ownMoney(
   app: App,
   account: WalletAccount,
   payment: Payment,
-  { part_id, amount }: Refund,
+  planned: Refund,
   own: bigint,
 ): Promise<RowChange[]> {
-  const order = payment.parts.find(({ id }) => id === part_id) ?? payment;
+  const order = orderOf(payment, planned);
   const { refunded, refund_reserved, merchant_id } = order;
-  const back = feeBetween(app, account.wallet, order.amount, [refunded, refund_reserved + amount]);
+  // The payment counts a refund that waited already.
+  const until = refund_reserved + (isUnfunded(planned) ? 0n : planned.amount);
+  const back = feeBetween(app, account.wallet, order.amount, [refunded, until]);
   return boundShortage(app, account, { book: payment.book, merchant_id }, own - back);
+}
+
+function orderOf(payment: Payment, { part_id }: Refund): PaymentPart | Payment {
+  return payment.parts.find(({ id }) => id === part_id) ?? payment;
+}
+
+/** What the merchant pays, with what receivers give back to it first. */
+function ownPostings(payment: Payment, account: WalletAccount, refund: Refund): NewPosting[] {
+  const { reservation_id: id, amount, from_hold, created_at } = refund;
+  if (id === null) return [];
+  return [
+    {
+      kind: 'pending',
+      id,
+      debit: merchantAccount(orderOf(payment, refund).merchant_id),
+      credit: walletAccount(account),
+      amount: amount - from_hold,
+      currency: 'CNY',
+      reason: 'refund',
+      subject_id: payment.id,
+      business_at: created_at,
+    },
+  ];
 }
 
 const FIRST_QUERY_MS = 5_000;
@@ -118,118 +152,4 @@ function fromHold(account: WalletAccount, hold: Hold, refund: Refund): NewPostin
       business_at: created_at,
     },
   ];
-}
-
-interface Wanted {
-  readonly payment: Payment;
-  readonly hold: Hold;
-  readonly refund: Refund;
-  /** What this refund takes of the money that was let go. */
-  readonly released: bigint;
-}
-
-/** What each receiver gives back, one request for each split that gave it. */
-async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[]> {
-  const { payment, hold, released } = wanted;
-  const orders = await findSplitOrders(app, payment);
-  const refunds = await findRefunds(app, payment);
-  let taken = released;
-  for (const { origin, state, amount, from_hold } of refunds) {
-    if (origin === 'requested' && state !== 'refused') taken += amount - from_hold;
-  }
-  const [, ...kept] = portionsOf(wholeShares(payment), hold.released + hold.shared - taken);
-  const shares = payment.terms?.shares ?? [];
-  return shares.flatMap(({ receiver }, index) => {
-    const lots = lotsOf(orders, receiver);
-    const had = lots.reduce((sum, lot) => sum + lot.left, 0n);
-    const keeps = kept[index] ?? 0n;
-    return had > keeps ? take(app, wanted, lots, had - keeps) : [];
-  });
-}
-
-interface Lot {
-  readonly order: SplitOrder;
-  readonly part: SplitPart;
-  left: bigint;
-}
-
-/** What a receiver got by each split and has not given back. */
-function lotsOf(orders: readonly SplitOrder[], receiver: string): Lot[] {
-  return orders.flatMap((order) =>
-    order.kind === 'return' || order.state !== 'finished'
-      ? []
-      : order.parts
-          .filter((part) => part.receiver === receiver && part.state === 'succeeded')
-          .map((part) => ({ order, part, left: part.amount - givenBack(orders, order, part) })),
-  );
-}
-
-function givenBack(orders: readonly SplitOrder[], { id }: SplitOrder, part: SplitPart): bigint {
-  return orders
-    .filter(({ kind, returns_id, state }) => {
-      return kind === 'return' && returns_id === id && state !== 'refused';
-    })
-    .flatMap(({ parts }) => parts)
-    .filter(({ receiver }) => receiver === part.receiver)
-    .reduce((sum, { amount }) => sum + amount, 0n);
-}
-
-function take(app: App, wanted: Wanted, lots: readonly Lot[], amount: bigint): SplitOrder[] {
-  let open = amount;
-  const orders: SplitOrder[] = [];
-  for (const lot of lots) {
-    const now = lot.left < open ? lot.left : open;
-    if (now === 0n) continue;
-    open -= now;
-    orders.push(returnOrder(app, wanted, lot, now));
-  }
-  return orders;
-}
-
-function returnOrder(app: App, { hold, refund }: Wanted, lot: Lot, amount: bigint): SplitOrder {
-  const { book } = hold;
-  return {
-    book,
-    id: newId('spl', book),
-    version: 1,
-    hold_id: hold.id,
-    payment_id: hold.payment_id,
-    kind: 'return',
-    state: 'created',
-    why: 'refund',
-    split_reference: newWalletReference(book),
-    wallet_split_id: null,
-    amount,
-    merchant_amount: 0n,
-    merchant_reservation_id: null,
-    parts: [
-      {
-        ...lot.part,
-        amount,
-        state: 'pending',
-        description: refund.reason,
-        reservation_id: newId('pst', book),
-      },
-    ],
-    release_rest: false,
-    refund_id: refund.id,
-    returns_id: lot.order.id,
-    refusal: null,
-    created_at: app.clock.now(),
-    finished_at: null,
-  };
-}
-
-function returnPostings(app: App, hold: Hold, { parts }: SplitOrder): NewPosting[] {
-  return parts.map((part) => ({
-    kind: 'pending',
-    id: part.reservation_id,
-    debit: accountOfPart(hold, part),
-    credit: merchantAccount(hold.merchant_id),
-    amount: part.amount,
-    currency: 'CNY',
-    reason: 'share_returned',
-    subject_id: hold.payment_id,
-    business_at: app.clock.now(),
-  }));
 }

@@ -8,7 +8,8 @@ import type { Book, Id } from '../ids.ts';
  *   needs_action → pending        another way was named, and the wallet took it up
  *
  * Its amount is reserved at `created` and freed only by a definite refusal. Refunds of one payment
- * leave one at a time, each under its own number at the wallet, which every retry reuses.
+ * leave one at a time, each under its own number at the wallet, which every retry reuses. During a
+ * release a refund is `created` and waits; its amount is reserved on the payment only.
  */
 export type RefundState =
   | 'created'
@@ -56,6 +57,17 @@ export interface Refund {
 /** Sent, or to be sent, without a definite answer yet: the next refund of the payment waits. */
 export function isUndecided(refund: Pick<Refund, 'state'>): boolean {
   return refund.state === 'created' || refund.state === 'unknown';
+}
+
+/**
+ * Asked for while held money was being released: where its money comes from is decided when that is
+ * over, and until then it reserves nothing in the ledger.
+ */
+export function isUnfunded(
+  refund: Pick<Refund, 'hold_id' | 'reservation_id' | 'hold_reservation_id'>,
+): boolean {
+  const { hold_id, reservation_id, hold_reservation_id } = refund;
+  return hold_id !== null && reservation_id === null && hold_reservation_id === null;
 }
 
 export function isFinal(refund: Pick<Refund, 'state'>): boolean {

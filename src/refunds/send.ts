@@ -10,9 +10,10 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
+import { fundWaiting } from './fund-waiting.ts';
 import { prepareReturns } from './holds.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
-import { isFinal, isUndecided, type Refund } from './refund.ts';
+import { isFinal, isUndecided, isUnfunded, type Refund } from './refund.ts';
 
 /**
  * Sending a refund to its wallet, one at a time per payment, always under the same number. What
@@ -35,6 +36,10 @@ export async function sendRefund(app: App, { book, id }: Refund): Promise<SendRe
   const { refund, payment, attempt, account } = subject;
   if (isFinal(refund) || refund.state === 'pending') return 'answered';
   if (await mustWait(app, refund)) return 'waits';
+  if (isUnfunded(refund)) {
+    const now = await fundWaiting(app, subject);
+    return now === 'funded' ? sendRefund(app, refund) : now;
+  }
   const connector = app.wallets.connector(attempt.wallet);
   const by_request = connector.splits?.returnSplit !== undefined;
   const ready = await prepareReturns(app, refund, { by_request });

@@ -1,13 +1,16 @@
 import { beforeAll, expect, test } from 'vitest';
+import { brokenLaws } from '../../src/check/run.ts';
 import { releaseHold } from '../../src/escrow/release.ts';
 import { newId } from '../../src/ids.ts';
+import { REFUND_LAWS } from '../../src/laws/refunds.ts';
 import { merchantAccount, walletAccount } from '../../src/ledger/accounts.ts';
 import { NOTHING } from '../../src/payments/changes.ts';
 import type { Payment } from '../../src/payments/payment.ts';
 import { createRefund } from '../../src/refunds/create.ts';
+import { findRefunds } from '../../src/refunds/find.ts';
 import { changeFunds, findFunds } from '../../src/settlement/funds.ts';
 import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
-import { escrow, holdIn, paid } from './market-rig.ts';
+import { escrow, holdIn, holdOf, paid, posted } from './market-rig.ts';
 
 /** A seller whose money has left may owe as much as was agreed, and no fen more. */
 let rig: MoneyRig;
@@ -75,4 +78,23 @@ test('refunds stop at what the seller has, and with an agreed limit at that limi
       expect(result.reason).toMatchObject({ code: 'seller_short' });
     }
   }
+});
+
+test('what waited for a release is refused after it when the seller has too little', async () => {
+  const payment = await paid(rig, 'alipay', { terms: escrow() });
+  await rig.clock.advance(60_000);
+  rig.faults.alipay.set([{ fault: 'error_before_effect', probability: 1 }]);
+  await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+  const waits = await refund(payment, 10_000n, 'waits');
+  expect(waits.state).toBe('created');
+  const owed = await posted(rig, `merchant:${rig.merchant_id}`);
+  await payOut(owed + 2_000n);
+  rig.faults.alipay.set([]);
+  const [refused] = await rig.until(
+    () => findRefunds(rig.app, payment),
+    ([now]) => now?.state === 'refused',
+  );
+  expect(refused?.refusal).toMatchObject({ code: 'seller_short' });
+  expect(await rig.reload(payment)).toMatchObject({ refund_reserved: 0n, refunded: 0n });
+  expect(await brokenLaws(rig.app.db, REFUND_LAWS)).toEqual([]);
 });
