@@ -10,10 +10,10 @@ import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import { insertRefund, refundEvent } from './changes.ts';
-import { type FundedRefund, fundRefund } from './funding.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
 import type { Refund } from './refund.ts';
 import { sendRefund } from './send.ts';
+import { type FundedRefund, fundRefund } from './sources/funding.ts';
 
 /**
  * A marketplace asks for money back. The amount is reserved on the payment and in the ledger in one

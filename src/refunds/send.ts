@@ -10,10 +10,10 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
-import { fundWaiting } from './fund-waiting.ts';
 import { prepareReturns } from './holds.ts';
 import { selectRefund, selectRefunds } from './queries.ts';
 import { isFinal, isUndecided, isUnfunded, type Refund } from './refund.ts';
+import { fundWaiting } from './sources/fund-waiting.ts';
 
 /**
  * Sending a refund to its wallet, one at a time per payment, always under the same number. What

@@ -1,16 +1,16 @@
-import type { App } from '../app.ts';
-import type { Hold } from '../escrow/hold.ts';
-import { newId, newWalletReference } from '../ids.ts';
-import { merchantAccount } from '../ledger/accounts.ts';
-import type { NewPosting } from '../ledger/ledger.ts';
-import type { Payment } from '../payments/payment.ts';
-import { findSplitOrders } from '../profit-sharing/find.ts';
-import { wholeShares } from '../profit-sharing/plan.ts';
-import { portionsOf } from '../profit-sharing/portions.ts';
-import { accountOfPart } from '../profit-sharing/postings.ts';
-import type { SplitOrder, SplitPart } from '../profit-sharing/split-order.ts';
-import { findRefunds } from './find.ts';
-import { isUnfunded, type Refund } from './refund.ts';
+import type { App } from '../../app.ts';
+import type { Hold } from '../../escrow/hold.ts';
+import { newId, newWalletReference } from '../../ids.ts';
+import { merchantAccount } from '../../ledger/accounts.ts';
+import type { NewPosting } from '../../ledger/ledger.ts';
+import type { Payment } from '../../payments/payment.ts';
+import { findSplitOrders } from '../../profit-sharing/find.ts';
+import { wholeShares } from '../../profit-sharing/plan.ts';
+import { portionsOf } from '../../profit-sharing/portions.ts';
+import { accountOfPart } from '../../profit-sharing/postings.ts';
+import type { SplitOrder, SplitPart } from '../../profit-sharing/split-order.ts';
+import { findRefunds } from '../find.ts';
+import { isUnfunded, type Refund } from '../refund.ts';
 
 /** What receivers of shares give back for a refund of money that was let go. */
 interface Wanted {

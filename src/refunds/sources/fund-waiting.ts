@@ -1,12 +1,12 @@
-import type { App } from '../app.ts';
-import { assert, Refusal } from '../errors.ts';
-import { findPayment } from '../payments/find.ts';
-import type { WalletAccount } from '../wallets/wallet.ts';
-import { refuseRefund } from './advance.ts';
-import { changeRefund } from './changes.ts';
+import type { App } from '../../app.ts';
+import { assert, Refusal } from '../../errors.ts';
+import { findPayment } from '../../payments/find.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+import { refuseRefund } from '../advance.ts';
+import { changeRefund } from '../changes.ts';
+import { selectRefund } from '../queries.ts';
+import { isFinal, isUnfunded, type Refund } from '../refund.ts';
 import { fundRefund } from './funding.ts';
-import { selectRefund } from './queries.ts';
-import { isFinal, isUnfunded, type Refund } from './refund.ts';
 
 const MAX_ROUNDS = 20;
 

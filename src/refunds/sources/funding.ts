@@ -1,20 +1,20 @@
-import type { App } from '../app.ts';
-import type { PaymentPart } from '../combined/part.ts';
-import { changeHold } from '../escrow/changes.ts';
-import { findHold } from '../escrow/find.ts';
-import { type Hold, leftOf } from '../escrow/hold.ts';
-import { newId } from '../ids.ts';
-import { holdAccount, merchantAccount, walletAccount } from '../ledger/accounts.ts';
-import type { NewPosting, RowChange } from '../ledger/ledger.ts';
-import { feeBetween } from '../merchants/fee-back.ts';
-import { boundShortage } from '../merchants/shortage.ts';
-import { type MoveParts, NOTHING, step } from '../payments/changes.ts';
-import type { Payment } from '../payments/payment.ts';
-import { insertSplit } from '../profit-sharing/changes.ts';
-import { sumOf } from '../profit-sharing/shares.ts';
-import type { WalletAccount } from '../wallets/wallet.ts';
-import { findRefunds } from './find.ts';
-import { isFinal, isUnfunded, type Refund } from './refund.ts';
+import type { App } from '../../app.ts';
+import type { PaymentPart } from '../../combined/part.ts';
+import { changeHold } from '../../escrow/changes.ts';
+import { findHold } from '../../escrow/find.ts';
+import { type Hold, leftOf } from '../../escrow/hold.ts';
+import { newId } from '../../ids.ts';
+import { holdAccount, merchantAccount, walletAccount } from '../../ledger/accounts.ts';
+import type { NewPosting, RowChange } from '../../ledger/ledger.ts';
+import { feeBetween } from '../../merchants/fee-back.ts';
+import { boundShortage } from '../../merchants/shortage.ts';
+import { type MoveParts, NOTHING, step } from '../../payments/changes.ts';
+import type { Payment } from '../../payments/payment.ts';
+import { insertSplit } from '../../profit-sharing/changes.ts';
+import { sumOf } from '../../profit-sharing/shares.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+import { findRefunds } from '../find.ts';
+import { isFinal, isUnfunded, type Refund } from '../refund.ts';
 import { returnPostings, returnsFor } from './share-returns.ts';
 
 /**
