@@ -138,9 +138,11 @@ async function apply(
   outcome: Outcome,
 ): Promise<PayoutSent> {
   switch (outcome.kind) {
-    case 'fact':
-      await advancePayout(app, account, outcome.report, 'answer');
-      return 'answered';
+    case 'fact': {
+      const { outcome: heard } = await advancePayout(app, account, outcome.report, 'answer');
+      // About another merchant or amount: a break tells it, and the payout still needs its answer.
+      return heard === 'refuse' || heard === 'unknown_payout' ? 'try_again' : 'answered';
+    }
     case 'refused': {
       const { code, message } = outcome;
       const refusal = { code, message };

@@ -22,7 +22,14 @@ import { fundWaiting } from './sources/fund-waiting.ts';
 export type SendResult = 'answered' | 'waits' | 'try_again';
 
 /** Refusals that are about the moment, not about the refund: the same number is sent again. */
-const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error', 'insufficient_funds']);
+const PASSING = new Set([
+  'rate_limited',
+  'bad_credentials',
+  'wallet_error',
+  'insufficient_funds',
+  // The number is ours alone, so money may have left under it.
+  'reference_reused',
+]);
 
 interface Subject {
   readonly refund: Refund;
@@ -105,9 +112,11 @@ async function apply(
   outcome: RefundOutcome,
 ): Promise<SendResult> {
   switch (outcome.kind) {
-    case 'fact':
-      await advanceRefund(app, account, outcome.fact, 'answer');
-      return 'answered';
+    case 'fact': {
+      const { outcome: heard } = await advanceRefund(app, account, outcome.fact, 'answer');
+      // About another merchant or amount: a break tells it, and the refund still needs its answer.
+      return heard === 'refuse' || heard === 'unknown_refund' ? 'try_again' : 'answered';
+    }
     case 'refused':
       if (PASSING.has(outcome.code)) return 'try_again';
       await refuseRefund(app, refund, { code: outcome.code, message: outcome.message });

@@ -70,13 +70,12 @@ async function buyAndRefund(wallet: WalletName): Promise<void> {
     () => rig.reload(payment),
     (now) => now.state === 'succeeded',
   );
-  await createRefund(rig.app, {
-    payment: await rig.reload(payment),
-    amount: 400n,
-    reference: 'part',
-    reason: 'part',
-    metadata: {},
-  });
+  await refundPart(await rig.reload(payment));
+}
+
+async function refundPart(payment: Payment): Promise<void> {
+  const why = { reference: 'part', reason: 'part', metadata: {} };
+  await createRefund(rig.app, { payment, amount: 400n, ...why });
 }
 
 /** The payer tries again when the wallet says that the money is short, or breaks. */
@@ -93,7 +92,7 @@ async function paid(wallet: WalletName, code: string): Promise<void> {
 async function refundsSettled(): Promise<void> {
   const left = () =>
     rig.app.db.query(sql`
-      select r.id, r.state, a.wallet from refunds r
+      select r.id, r.state, a.wallet, r.refusal from refunds r
       join attempts a on a.book = r.book and a.id = r.attempt_id
       where r.book = 0 and r.state not in ('succeeded', 'needs_action')`);
   await rig.until(left, (rows) => rows.length === 0);
@@ -110,6 +109,29 @@ describe('the hub ends as the wallets’ books say', () => {
     await Promise.all(work.map(buyAndRefund));
     calm();
     await refundsSettled();
+    expect(await rig.until(rig.expectBooksEqual, (found) => found.length === 0)).toEqual([]);
+  });
+
+  test('when an answer about a refund names another amount: it is told, and asked again', async () => {
+    const paidOnes = WALLETS.map(async (wallet) => {
+      const payment = await rig.create({ amount: 1_000n, reference: `lie-${wallet}` });
+      await paid(wallet, (await codeFor(payment, wallet)) ?? '');
+      return rig.until(
+        () => rig.reload(payment),
+        (now) => now.state === 'succeeded',
+      );
+    });
+    const payments = await Promise.all(paidOnes);
+    const lie: FaultSetting = { fault: 'answer_wrong_amount', probability: 1, remaining: 1 };
+    for (const wallet of WALLETS) rig.faults[wallet].set([lie], SEED);
+    await Promise.all(payments.map((payment) => refundPart(payment)));
+    await refundsSettled();
+    const told = await rig.app.db.query<{ payment_id: string }>(sql`
+      select payment_id from breaks where book = 0 and about = 'refund' and kind = 'amount'`);
+    // UnionPay answers a refund by a query only; the others may have told the truth before.
+    const byUnionPay = payments.find(({ wallet }) => wallet === 'union_pay');
+    expect(told.map(({ payment_id }) => payment_id)).toContain(byUnionPay?.id);
+    calm();
     expect(await rig.until(rig.expectBooksEqual, (found) => found.length === 0)).toEqual([]);
   });
 

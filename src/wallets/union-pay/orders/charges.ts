@@ -82,12 +82,8 @@ async function decided(
     case 'paid':
     case 'refunded':
       if (fact.amount === order.amount) return { kind: 'fact', fact, trace };
-      return {
-        kind: 'refused',
-        code: 'reference_reused',
-        message: 'the number was used for another amount',
-        trace,
-      };
+      // The payer's money has left: it may not be called a refusal.
+      return { kind: 'unknown', cause: 'paid under this number with another amount', trace };
     default:
       return fact.state satisfies never;
   }
