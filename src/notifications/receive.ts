@@ -20,6 +20,8 @@ import { countRefused, factToJson, storeNotification } from './queries.ts';
 const MAX_SAMPLES = 5;
 const SAMPLE_BYTES = 2_000;
 const MAX_NUMBER = 200;
+/** Fifty parts of a combined order, each with its state. */
+const MAX_STATE = 500;
 
 export async function receiveNotification(
   app: App,
@@ -37,8 +39,9 @@ export async function receiveNotification(
   }
   const { content } = verified;
   if (!isHeard(content)) return connector.answerNotification(true);
-  if (hasEndlessNumber(verified.fact_id, content)) {
-    const message = `a number has more than ${MAX_NUMBER} characters`;
+  const { fact_id, fact_state } = verified;
+  if (hasEndlessNumber(fact_id, content) || fact_state.length > MAX_STATE) {
+    const message = `a number has more than ${MAX_NUMBER} characters, or a state ${MAX_STATE}`;
     await refused(app, account.id, raw, { kind: 'refused', reason: 'malformed', message });
     return connector.answerNotification(false, message);
   }
@@ -49,8 +52,8 @@ export async function receiveNotification(
     job_id: newId('job', book),
     wallet,
     wallet_account_id: account.id,
-    fact_id: storableText(verified.fact_id),
-    fact_state: verified.fact_state,
+    fact_id: storableText(fact_id),
+    fact_state: storableText(fact_state),
     content: factToJson(content),
     masked: storableJson(JSON.stringify(verified.masked)),
   });

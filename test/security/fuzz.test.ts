@@ -121,6 +121,27 @@ describe.each(WALLETS)('what %s signs', (wallet) => {
       (rows) => rows.length === 0,
     );
   });
+
+  test('may hold what no database stores or indexes, in any one field', async () => {
+    const voice = voices(rig)[wallet];
+    const payment = await newPayment(rig, shop);
+    const { wallet_reference } = await newAttempt(rig, shop, { payment, wallet });
+    const said = { wallet_reference, amount: 6_900n };
+    let names: readonly string[] = [];
+    const note = (fields: Record<string, unknown>) => {
+      names = Object.keys(fields);
+      return fields;
+    };
+    await voice.letter(said, { content: note });
+    expect(names.length).toBeGreaterThan(5);
+    for (const name of names) {
+      for (const value of ['S\u0000', 'S\ud800', 'S'.repeat(4_000)]) {
+        const content = (fields: Record<string, unknown>) => ({ ...fields, [name]: value });
+        const answer = await send(rig, { wallet }, await voice.letter(said, { content }));
+        expect([name, answer.status < 500]).toEqual([name, true]);
+      }
+    }
+  });
 });
 
 test('after all that the hub is ready, takes a payment, and its ledger is clean', async () => {

@@ -148,7 +148,7 @@ export async function timeline(
   return data.map((entry: TimelineEntry) => entry);
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = process.env['HUTONG_TEST_FULL'] === '1' ? 120_000 : 20_000;
 
 /** Waits until `done` holds of what `read` sees; fails with what it saw last. */
 export async function until<T>(
