@@ -6,13 +6,17 @@ const closedDaysTie: Law = {
   name: 'bills.closed-days-tie',
   means: 'A closed day has a report in which bill, books and breaks fit to the fen.',
   violations: sql`
-    select id, format('%s %s: payments %s, refunds %s, fees %s, net %s', wallet_account_id, date,
+    select id, format('%s %s: payments %s, refunds %s, fees %s, net %s, splits %s, payouts %s', wallet_account_id, date,
       coalesce(report->'payments'->>'difference', 'none'), report->'refunds'->>'difference',
-      report->'fees'->>'difference', report->'net'->>'difference') as detail
+      report->'fees'->>'difference', report->'net'->>'difference',
+      coalesce(report->'splits'->>'difference', 'none'),
+      coalesce(report->'payouts'->>'difference', 'none')) as detail
     from bills
     where state = 'closed' and (report->'payments'->>'difference', report->'refunds'->>'difference',
-      report->'fees'->>'difference', report->'net'->>'difference')
-      is distinct from ('0', '0', '0', '0')`,
+      report->'fees'->>'difference', report->'net'->>'difference',
+      coalesce(report->'splits'->>'difference', '0'),
+      coalesce(report->'payouts'->>'difference', '0'))
+      is distinct from ('0', '0', '0', '0', '0', '0')`,
 };
 
 const breaksHaveBills: Law = {

@@ -53,6 +53,25 @@ export interface FundsReport {
   readonly other: readonly { readonly type: string; readonly in: Sum; readonly out: Sum }[];
 }
 
+export interface SellerReport {
+  /** The seller's number at the wallet. */
+  readonly seller: string;
+  /** Null when the movements do not follow from each other. */
+  readonly opening: number | null;
+  readonly closing: number | null;
+  readonly in: Sum;
+  readonly out: Sum;
+  readonly traded: number;
+  readonly other: FundsReport['other'];
+}
+
+export interface NotCompared {
+  readonly bill: string;
+  readonly why: string;
+  /** It is asked for again. */
+  readonly passing: boolean;
+}
+
 /** The close of a day. */
 export interface Report {
   readonly lines: number;
@@ -81,4 +100,12 @@ export interface Report {
   readonly completed: number;
   readonly breaks: readonly ({ readonly kind: BreakKind } & Sum)[];
   readonly funds: FundsReport | null;
+  /** What was given to receivers less what came back; null when no bill tells of it. */
+  readonly splits: Side | null;
+  /** What left for sellers less what came back; null when no bill tells of it. */
+  readonly payouts: Side | null;
+  /** Sellers under a platform's account; null when no bill tells of them. */
+  readonly sellers: readonly SellerReport[] | null;
+  /** Bills that this day needs and that were not there. */
+  readonly not_compared: readonly NotCompared[];
 }

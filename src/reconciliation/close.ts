@@ -3,7 +3,6 @@ import { knownBooks } from '../books.ts';
 import { type BusinessDate, dayAfter, startOfDay } from '../clock.ts';
 import { sql } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
-import type { Book } from '../ids.ts';
 import { NOTHING } from '../payments/changes.ts';
 import {
   type Bill,
@@ -11,6 +10,7 @@ import {
   type BillOutcome,
   type Bills,
   dayShift,
+  type WantedBill,
 } from '../wallets/products/bills.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
@@ -27,10 +27,10 @@ import {
   rankDuplicates,
 } from './matching/differences.ts';
 import { correctFees } from './matching/fees.ts';
-import { expectedOf, type Funds, readFunds } from './matching/funds.ts';
-import { emptyTotals, loadLines, type Totals } from './matching/load.ts';
+import { emptyTotals, loadLines } from './matching/load.ts';
+import { compareMoreBills, type FetchBill } from './matching/more-bills.ts';
 import { MAX_STRANGE, tellWhatIsNew } from './matching/tell.ts';
-import { balanceBefore, closeBill, noteProblem, selectBill } from './queries.ts';
+import { closeBill, noteProblem, selectBill } from './queries.ts';
 import { renderBill } from './render.ts';
 import { reportOf } from './report.ts';
 
@@ -103,7 +103,7 @@ export function billsOf(app: App, account: Pick<WalletAccount, 'wallet'>): Bills
 function fetchBill(
   app: App,
   account: WalletAccount,
-  wanted: { kind: 'payments' | 'funds'; date: string },
+  wanted: Omit<WantedBill, 'asked_at'>,
 ): Promise<BillOutcome> {
   return billsOf(app, account).fetch(account, { ...wanted, asked_at: app.clock.now() });
 }
@@ -136,28 +136,30 @@ interface Work {
 }
 
 async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
-  const { account, day, bill } = work;
+  const { account, day, bill, bills } = work;
+  const fetch: FetchBill = (wanted) => fetchBill(app, account, { ...wanted, date: day.date });
   const books = await knownBooks(app);
   const totals = bill ? await loadLines(desk, books, bill.lines()) : emptyTotals();
   await rankDuplicates(desk);
   const completed = await tellWhatIsNew(app, account, desk);
   const ours: OursOfDay[] = [];
   for (const book of books) ours.push(...(await findMissing(desk, book)));
-  if (!bill && isTooEarly(app, day.date) && ours.some(({ count }) => count > 0n)) {
+  if (!bill && mayStillCome(app, day.date) && ours.some(({ count }) => count > 0n)) {
     return { kind: 'later', why: 'the wallet says that nothing happened, and we know better' };
   }
   await compareLines(desk);
   const { fee_rate } = app.wallets.connector(account.wallet).capabilities;
   await compareFees(desk, fee_rate);
-  const funds = await fundsOf(app, desk, work, totals);
+  const from_file = work.fromFile;
+  const more = await compareMoreBills(app, desk, { bills, books, totals, fetch, from_file });
   await refuseNonsense(desk);
   const closing = await closingOf(app, account, { bill_id: day.id, date: day.date });
   for (const book of books) {
     await writeBreaks(app, desk, closing, book);
     await correctFees(app, desk, { account, bill_id: day.id, book });
   }
-  const report = await reportOf(desk, { totals, ours, completed, funds });
-  const closing_balance = funds?.closing ?? null;
+  const report = await reportOf(desk, { totals, ours, completed, more });
+  const closing_balance = more.funds?.closing ?? null;
   await closeBill(app.db, day.id, { report, closing_balance, now: app.clock.now() });
   const closed = await selectBill(app.db, day.id);
   if (!closed) throw new Refusal('not_found');
@@ -165,7 +167,8 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   return { kind: 'closed', bill: closed };
 }
 
-function isTooEarly(app: App, date: BusinessDate): boolean {
+/** A bill that is not there yet is waited for so long. */
+export function mayStillCome(app: App, date: BusinessDate): boolean {
   const end = startOfDay(dayAfter(date)).getTime();
   return app.clock.now().getTime() < end + BELIEVED_EMPTY_MS;
 }
@@ -176,49 +179,6 @@ async function refuseNonsense(desk: Desk): Promise<void> {
   if ((row?.count ?? 0n) > BigInt(MAX_STRANGE)) {
     throw new BillError(0, `${row?.count} differences: more than a bill of this account can have`);
   }
-}
-
-/** The funds bill, where the wallet has one; what does not fit in it are breaks of this day. */
-async function fundsOf(
-  app: App,
-  desk: Desk,
-  { account, day, bills, fromFile }: Work,
-  totals: Totals,
-): Promise<Funds | undefined> {
-  if (fromFile || !bills.kinds.includes('funds')) return undefined;
-  const outcome = await fetchBill(app, account, { kind: 'funds', date: day.date });
-  if (outcome.kind !== 'bill') return undefined;
-  const funds = await readFunds(desk, outcome.bill).finally(() => outcome.bill.dispose());
-  if (!funds) return undefined;
-  const before = await balanceBefore(app.db, { account_id: account.id, date: day.date });
-  const { most, least, expected } = expectedOf(totals);
-  if (!funds.follows || funds.opening + funds.in.amount - funds.out.amount !== funds.closing) {
-    await addBalanceBreak(desk, 'movements', {
-      amount: funds.closing - funds.opening - funds.in.amount + funds.out.amount,
-      detail: { opening: funds.opening, closing: funds.closing },
-    });
-  }
-  if (before !== undefined && before !== funds.opening) {
-    const detail = { opening: funds.opening, day_before: before };
-    await addBalanceBreak(desk, 'opening', { amount: funds.opening - before, detail });
-  }
-  if (funds.traded > most || funds.traded < least) {
-    const detail = { traded: funds.traded, expected };
-    await addBalanceBreak(desk, 'traded', { amount: funds.traded - expected, detail });
-  }
-  return funds;
-}
-
-async function addBalanceBreak(
-  desk: Desk,
-  what: 'movements' | 'opening' | 'traded',
-  { amount, detail }: { amount: bigint; detail: Readonly<Record<string, bigint>> },
-): Promise<void> {
-  const book: Book = 0;
-  const texts = Object.fromEntries(Object.entries(detail).map(([name, fen]) => [name, `${fen}`]));
-  await desk.query(sql`
-    insert into differences (book, kind, about, subject, payment_id, amount, fee, detail)
-    values (${book}, 'balance', 'funds', ${`${what} ${desk.date}`}, null, ${amount}, 0, ${texts})`);
 }
 
 async function tellOwner(app: App, { owner }: Closing, closed: BillDay): Promise<void> {

@@ -5,7 +5,7 @@ import type { Book } from '../ids.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
-import { closeDay } from './close.ts';
+import { closeDay, mayStillCome } from './close.ts';
 import { ensureBill, selectBill, selectBillDates } from './queries.ts';
 
 /** Bills by schedule: every day of every account whose wallet has bills, as soon as it is there. */
@@ -91,8 +91,11 @@ export const closeBillDay: JobSpec = {
     if (!bill) return { done: true };
     const result = await closeDay(app, bill);
     switch (result.kind) {
-      case 'closed':
-        return { done: true };
+      case 'closed': {
+        const late = result.bill.report?.not_compared.some(({ passing }) => passing) ?? false;
+        if (!late || !mayStillCome(app, bill.date)) return { done: true };
+        return { again_in_ms: AGAIN_MS * app.config.retry_pace };
+      }
       case 'later':
       case 'failed':
         app.log.warn({ bill: bill.id, date: bill.date, why: result.why }, 'a bill is not closed');

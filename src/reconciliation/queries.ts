@@ -88,6 +88,19 @@ export async function balanceBefore(
   return row?.closing_balance ?? undefined;
 }
 
+/** The same of each seller under the account, by the seller's number at the wallet. */
+export async function sellersBefore(
+  db: Queryable,
+  { account_id, date }: { account_id: string; date: string },
+): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await db.query<{ seller: string; closing: bigint }>(sql`
+    select each->>'seller' as seller, (each->>'closing')::bigint as closing
+    from bills cross join lateral jsonb_array_elements(report->'sellers') each
+    where wallet_account_id = ${account_id} and date = ${date}::date - 1
+      and jsonb_typeof(report->'sellers') = 'array' and each->>'closing' is not null`);
+  return new Map(rows.map(({ seller, closing }) => [seller, closing]));
+}
+
 export async function selectBreak(
   db: Queryable,
   book: Book,

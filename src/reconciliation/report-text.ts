@@ -19,12 +19,15 @@ export function reportText(report: Report, open: readonly Break[]): string {
       yuan(fees.unbooked),
       yuan(fees.difference),
     ],
+    ...(report.splits ? [rowOf('splits', report.splits)] : []),
+    ...(report.payouts ? [rowOf('payouts', report.payouts)] : []),
     ['net', '', yuan(net.bill), yuan(net.books), yuan(net.breaks), yuan(net.difference)],
   ];
   const lines = rows.map(aligned);
   lines.push(`fees estimated ${yuan(fees.estimated)}, corrected by ${yuan(fees.corrected)}`);
   if (report.completed > 0) lines.push(`completed by this bill: ${report.completed}`);
   if (report.funds) lines.push(...fundsLines(report.funds));
+  for (const { bill, why } of report.not_compared) lines.push(`not compared: ${bill}: ${why}`);
   for (const { kind, count, amount } of report.breaks) {
     lines.push(`${kind}: ${count}, ${yuan(amount)}`);
   }

@@ -1,10 +1,11 @@
 import { sql } from '../db/pool.ts';
-import type { FundsReport, Report, Side, Sum } from './bill.ts';
-import type { BreakKind } from './breaks/break.ts';
+import type { FundsReport, Report, SellerReport, Side, Sum } from './bill.ts';
+import type { BreakKind, BreakSubject } from './breaks/break.ts';
 import type { Desk } from './matching/desk.ts';
 import type { OursOfDay } from './matching/differences.ts';
 import { expectedOf, type Funds } from './matching/funds.ts';
-import type { Totals } from './matching/load.ts';
+import type { Sums, Totals } from './matching/load.ts';
+import type { MoreBills } from './matching/more-bills.ts';
 import { signedOnWire } from './render.ts';
 
 /**
@@ -33,14 +34,14 @@ function side(bill: Counted, books: Counted, breaks: Counted): Side {
 
 interface KindRow extends Counted {
   readonly kind: BreakKind;
-  readonly about: 'payment' | 'refund' | 'funds';
+  readonly about: BreakSubject;
 }
 
 export interface Closed {
   readonly totals: Totals;
   readonly ours: readonly OursOfDay[];
   readonly completed: number;
-  readonly funds: Funds | undefined;
+  readonly more: MoreBills;
 }
 
 export async function reportOf(desk: Desk, closed: Closed): Promise<Report> {
@@ -68,7 +69,7 @@ export async function reportOf(desk: Desk, closed: Closed): Promise<Report> {
     net: { bill, books: booked, breaks: broken, difference: bill - booked - broken },
     completed: closed.completed,
     breaks: kindsOf(kinds),
-    funds: closed.funds ? fundsOf(closed.funds, totals) : null,
+    ...moreOf(closed.more, totals, (about) => counting(about)),
   };
 }
 
@@ -107,7 +108,45 @@ async function feesOf(desk: Desk, totals: Totals): Promise<Report['fees']> {
   };
 }
 
-function fundsOf(funds: Funds, totals: Totals): FundsReport {
+type More = Pick<Report, 'funds' | 'splits' | 'payouts' | 'sellers' | 'not_compared'>;
+
+/** Breaks are seen from the merchant: what left too much is less for it. */
+function moreOf(more: MoreBills, totals: Totals, breaksOf: (about: string) => Counted): More {
+  const { funds, compared, sellers, missing } = more;
+  const sideOf = (about: 'split' | 'payout'): Side => {
+    const moved = more.moves.find((row) => row.about === about);
+    const { bill_count = 0n, billed = 0n, count = 0n, ours = 0n } = moved ?? {};
+    const back = breaksOf(about);
+    const bill = { count: bill_count, amount: billed };
+    return side(bill, { count, amount: ours }, { ...back, amount: -back.amount });
+  };
+  return {
+    funds: funds ? fundsOf(funds, totals.own) : null,
+    splits: compared.splits ? sideOf('split') : null,
+    payouts: compared.payouts ? sideOf('payout') : null,
+    sellers: sellers ? [...sellers].map(([seller, own]) => sellerOf(seller, own)) : null,
+    not_compared: missing,
+  };
+}
+
+function sellerOf(seller: string, funds: Funds): SellerReport {
+  const { follows, opening, closing } = funds;
+  return {
+    seller,
+    opening: follows ? signedOnWire(opening) : null,
+    closing: follows ? signedOnWire(closing) : null,
+    in: sum(funds.in),
+    out: sum(funds.out),
+    traded: signedOnWire(funds.traded),
+    other: otherOf(funds),
+  };
+}
+
+function otherOf({ other }: Funds): FundsReport['other'] {
+  return other.map((each) => ({ type: each.type, in: sum(each.in), out: sum(each.out) }));
+}
+
+function fundsOf(funds: Funds, totals: Sums): FundsReport {
   return {
     opening: signedOnWire(funds.opening),
     in: sum(funds.in),
@@ -115,6 +154,6 @@ function fundsOf(funds: Funds, totals: Totals): FundsReport {
     closing: signedOnWire(funds.closing),
     traded: signedOnWire(funds.traded),
     expected: signedOnWire(expectedOf(totals).expected),
-    other: funds.other.map((each) => ({ type: each.type, in: sum(each.in), out: sum(each.out) })),
+    other: otherOf(funds),
   };
 }

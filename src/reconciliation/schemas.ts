@@ -28,6 +28,14 @@ const fundsReport = z.object({
     .openapi({ description: 'Any other movements, by the wallet’s own names.' }),
 });
 
+const sellerReport = fundsReport.omit({ expected: true }).extend({
+  seller: z.string().openapi({ description: 'The seller’s number at the wallet.' }),
+  opening: signed.nullable(),
+  closing: signed.nullable().openapi({
+    description: 'Null when the movements do not follow from each other.',
+  }),
+});
+
 const reportObject = z
   .object({
     lines: z.int(),
@@ -48,6 +56,18 @@ const reportObject = z
       .openapi({ description: 'Payments and refunds of which only the bill has told.' }),
     breaks: z.array(sum.extend({ kind: z.enum(BREAK_KINDS) })),
     funds: fundsReport.nullable(),
+    splits: side.nullable().openapi({
+      description: 'Given to receivers less what came back; null when no bill tells of it.',
+    }),
+    payouts: side.nullable().openapi({
+      description: 'Left for sellers less what came back; null when no bill tells of it.',
+    }),
+    sellers: z.array(sellerReport).nullable().openapi({
+      description: 'Sellers under a platform’s account; null when no bill tells of them.',
+    }),
+    not_compared: z
+      .array(z.object({ bill: z.string(), why: z.string(), passing: z.boolean() }))
+      .openapi({ description: 'Bills that the day needs and that were not there, and why.' }),
   })
   .openapi('BillReport');
 

@@ -1,4 +1,5 @@
 import type { App } from '../../app.ts';
+import { type BusinessDate, dayAfter, startOfDay } from '../../clock.ts';
 import { type Queryable, type Statement, sql } from '../../db/pool.ts';
 
 /**
@@ -8,10 +9,19 @@ import { type Queryable, type Statement, sql } from '../../db/pool.ts';
 export interface Desk extends Queryable {
   readonly account_id: string;
   /** Business date of the bill. */
-  readonly date: string;
+  readonly date: BusinessDate;
   /** How long before midnight the wallet's day ends, milliseconds. */
   readonly day_shift_ms: number;
   readonly refunds_by: 'accepted' | 'completed';
+}
+
+/** When the wallet's own day begins and ends. */
+export function dayOf({ date, day_shift_ms }: Pick<Desk, 'date' | 'day_shift_ms'>): {
+  readonly from: Date;
+  readonly until: Date;
+} {
+  const at = (day: BusinessDate) => new Date(startOfDay(day).getTime() - day_shift_ms);
+  return { from: at(date), until: at(dayAfter(date)) };
 }
 
 /** A line of the bill beside what we have of it. */
@@ -49,6 +59,40 @@ const MATCHED = sql`
     booked_fee bigint not null
   )`;
 
+/** A movement that a bill of splits or of funds tells of under a number of ours. */
+const TOLD = sql`
+  create temporary table told (
+    book smallint not null,
+    about text not null,
+    reference text not null,
+    receiver text not null,
+    -- out is positive, what came back negative
+    amount bigint not null,
+    at timestamptz not null
+  )`;
+
+/** What the bill tells of one share or payout, beside what we have of it. */
+const MOVES = sql`
+  create temporary table moves (
+    book smallint not null,
+    about text not null,
+    reference text not null,
+    receiver text not null,
+    payment_id text,
+    -- null when the bill has none of it
+    billed bigint,
+    -- null when we know none
+    ours bigint,
+    -- what the ledger has of it; null where it need not have any
+    booked bigint,
+    -- by our record it happened
+    counted boolean not null,
+    -- our books of this day have it
+    in_books boolean not null,
+    our_date date,
+    at timestamptz
+  )`;
+
 const DIFFERENCES = sql`
   create temporary table differences (
     book smallint not null,
@@ -67,7 +111,9 @@ const WORK_MEMORY = sql`set work_mem = '64MB'`;
 /** Each chunk is a statement of its own: compiling it would take longer than running it. */
 const NO_COMPILER = sql`set jit = off`;
 
-const DROP = sql`drop table if exists pg_temp.matched, pg_temp.differences, pg_temp.moved`;
+const DROP = sql`
+  drop table if exists pg_temp.matched, pg_temp.told, pg_temp.moves, pg_temp.differences,
+    pg_temp.moved`;
 
 /** Undefined when another process works on the same day. */
 export async function atDesk<T>(
@@ -86,7 +132,7 @@ export async function atDesk<T>(
     if (!lock?.mine) return undefined;
     try {
       const settings = [LONGEST_STATEMENT, WORK_MEMORY, NO_COMPILER];
-      for (const each of [...settings, MATCHED, DIFFERENCES]) await query(each);
+      for (const each of [...settings, MATCHED, TOLD, MOVES, DIFFERENCES]) await query(each);
       return await work({ ...about, query });
     } finally {
       await query(DROP);

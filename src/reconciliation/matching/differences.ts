@@ -1,6 +1,6 @@
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
-import type { Desk } from './desk.ts';
+import { type Desk, dayOf } from './desk.ts';
 
 /**
  * Where the bill and our books differ, by statements over whole sets: what comes out does not
@@ -100,14 +100,9 @@ export interface OursOfDay {
  * day has it. Answers what our books have of the day in all, counted by itself.
  */
 export async function findMissing(desk: Desk, book: Book): Promise<OursOfDay[]> {
-  const { account_id, date, day_shift_ms } = desk;
+  const { account_id, date } = desk;
   const accepted = desk.refunds_by === 'accepted';
-  const start = sql`
-    select (${date}::date::timestamp at time zone 'Asia/Shanghai')
-      - ${day_shift_ms} * interval '1 millisecond' as from_time`;
-  const [span] = await desk.query<{ from_time: Date }>(start);
-  const from = span?.from_time ?? new Date(0);
-  const until = new Date(from.getTime() + 86_400_000);
+  const { from, until } = dayOf(desk);
   await desk.query(sql`
     insert into differences (book, kind, about, subject, payment_id, amount, fee, detail)
     select ${book}, case when x.id is null then 'missing_there' else 'date_shift' end, o.about,

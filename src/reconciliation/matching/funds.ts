@@ -1,7 +1,7 @@
 import { sql } from '../../db/pool.ts';
 import type { Bill, FundLine } from '../../wallets/products/bills.ts';
 import type { Desk } from './desk.ts';
-import type { Totals } from './load.ts';
+import type { Sums } from './load.ts';
 
 /**
  * The bill of the account's money: its movements follow from each other, it begins with what the
@@ -31,7 +31,11 @@ export interface Funds {
 const way = (): Way => ({ count: 0, amount: 0n });
 const signed = (line: FundLine) => (line.direction === 'in' ? line.amount : -line.amount);
 
-export async function readFunds(desk: Desk, bill: Bill): Promise<Funds | undefined> {
+/** What is done with movements that are of no payment and no refund of the day. */
+export type Others = (lines: readonly FundLine[]) => Promise<void>;
+
+/** The numbers that movements of the day's payments and refunds have. */
+export async function keepNumbers(desk: Desk): Promise<void> {
   await desk.query(sql`drop table if exists pg_temp.moved`);
   await desk.query(sql`
     create temporary table moved as
@@ -42,15 +46,33 @@ export async function readFunds(desk: Desk, bill: Bill): Promise<Funds | undefin
     ) n where number <> ''`);
   await desk.query(sql`create index on pg_temp.moved (number)`);
   await desk.query(sql`analyze moved`);
-  const reading = new Reading(desk);
+}
+
+/** Each account in the bill by itself: one without a name is the bill's own. */
+export async function readFunds(
+  desk: Desk,
+  bill: Bill,
+  others: Others,
+): Promise<ReadonlyMap<string, Funds>> {
+  const readings = new Map<string, Reading>();
   for await (const line of bill.lines()) {
-    if (line.kind === 'fund') await reading.add(line);
+    if (line.kind !== 'fund') continue;
+    const name = line.sub_merchant ?? '';
+    const reading = readings.get(name) ?? new Reading(desk, others);
+    readings.set(name, reading);
+    await reading.add(line);
   }
-  return reading.end();
+  const found = new Map<string, Funds>();
+  for (const [name, reading] of readings) {
+    const funds = await reading.end();
+    if (funds) found.set(name, funds);
+  }
+  return found;
 }
 
 class Reading {
   readonly #desk: Desk;
+  readonly #others: Others;
   readonly #sums = { in: way(), out: way() };
   readonly #types = new Map<string, { in: Way; out: Way }>();
   #waiting: FundLine[] = [];
@@ -60,8 +82,9 @@ class Reading {
   /** Lines that do not follow from the one before them, and from the one after them. */
   #gaps = { upward: 0, downward: 0 };
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, others: Others) {
     this.#desk = desk;
+    this.#others = others;
   }
 
   async add(line: FundLine): Promise<void> {
@@ -92,10 +115,13 @@ class Reading {
       where exists (select from moved where number = l.transaction_id)
         or exists (select from moved where number = l.reference)`);
     const places = new Set(known.map(({ place }) => Number(place) - 1));
-    for (const [index, line] of lines.entries()) {
-      if (places.has(index) && !line.share) this.#traded += signed(line);
-      else this.#addOther(line);
+    const others = lines.filter((line, index) => line.share || !places.has(index));
+    for (const line of lines) this.#traded += signed(line);
+    for (const line of others) {
+      this.#traded -= signed(line);
+      this.#addOther(line);
     }
+    await this.#others(others);
   }
 
   #addOther(line: FundLine): void {
@@ -127,7 +153,7 @@ class Reading {
 }
 
 /** What the funds must show for the day's payments; coupons have some leeway on either side. */
-export function expectedOf(totals: Totals): { most: bigint; expected: bigint; least: bigint } {
+export function expectedOf(totals: Sums): { most: bigint; expected: bigint; least: bigint } {
   const expected = totals.payments.amount - totals.refunds.amount - totals.fees;
   return { expected, most: expected + totals.coupons, least: expected - totals.coupons };
 }

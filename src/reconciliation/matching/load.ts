@@ -1,9 +1,9 @@
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
-import { bookOf, isWalletReference } from '../../ids.ts';
-import type { BillLine, PaymentLine } from '../../wallets/products/bills.ts';
+import { BillError, type BillLine, type PaymentLine } from '../../wallets/products/bills.ts';
 import type { Desk } from './desk.ts';
 import { type Line, matchLines, referenceOf } from './match.ts';
+import { homeOf } from './told.ts';
 
 /**
  * Lines are matched as they are read, some thousands in one statement: the statement joins them to
@@ -13,17 +13,30 @@ import { type Line, matchLines, referenceOf } from './match.ts';
 const CHUNK = 5_000;
 
 /** What the lines add up to. */
-export interface Totals {
-  lines: number;
+export interface Sums {
   payments: { count: number; amount: bigint };
   refunds: { count: number; amount: bigint };
   fees: bigint;
   coupons: bigint;
 }
 
-export function emptyTotals(): Totals {
+export interface Totals extends Sums {
+  lines: number;
+  /** Of lines that are the account's own, and of those of each seller under it. */
+  readonly own: Sums;
+  readonly sellers: Map<string, Sums>;
+}
+
+/** Sellers under one account that are told apart. */
+const MAX_SELLERS = 100_000;
+
+export function emptySums(): Sums {
   const none = { count: 0, amount: 0n };
-  return { lines: 0, payments: { ...none }, refunds: { ...none }, fees: 0n, coupons: 0n };
+  return { payments: { ...none }, refunds: { ...none }, fees: 0n, coupons: 0n };
+}
+
+export function emptyTotals(): Totals {
+  return { ...emptySums(), lines: 0, own: emptySums(), sellers: new Map() };
 }
 
 /** Reads the bill to its end; what cannot be read is the BillError of the connector. */
@@ -40,7 +53,7 @@ export async function loadLines(
     await sent;
     const [first] = bucket;
     if (!first) return;
-    sent = matchLines(desk, homeOf(books, first), bucket);
+    sent = matchLines(desk, homeOf(books, referenceOf(first)), bucket);
     // Looked at again with the next chunk, or at the end.
     sent.catch(() => {});
   }
@@ -48,7 +61,7 @@ export async function loadLines(
     if (line.kind !== 'payment' && line.kind !== 'refund') continue;
     count(totals, line);
     const entry = { ...line, no: totals.lines, unfinished: line.unfinished === true };
-    const key = `${homeOf(books, entry)} ${line.kind}`;
+    const key = `${homeOf(books, referenceOf(entry))} ${line.kind}`;
     const bucket = waiting.get(key) ?? [];
     bucket.push(entry);
     if (bucket.length < CHUNK) waiting.set(key, bucket);
@@ -64,16 +77,25 @@ export async function loadLines(
 }
 
 function count(totals: Totals, line: PaymentLine): void {
-  const side = line.kind === 'payment' ? totals.payments : totals.refunds;
   totals.lines += 1;
-  side.count += 1;
-  side.amount += line.amount;
-  totals.fees += line.fee;
-  totals.coupons += line.coupons < 0n ? -line.coupons : line.coupons;
+  add(totals, line);
+  add(sumsOf(totals, line.sub_merchant), line);
 }
 
-function homeOf(books: readonly Book[], line: Line): Book {
-  const reference = referenceOf(line);
-  const named = isWalletReference(reference) ? bookOf(reference) : 0;
-  return books.includes(named) ? named : 0;
+function sumsOf({ own, sellers }: Totals, seller: string | undefined): Sums {
+  if (seller === undefined) return own;
+  const known = sellers.get(seller);
+  if (known) return known;
+  if (sellers.size >= MAX_SELLERS) throw new BillError(0, `more than ${MAX_SELLERS} sellers`);
+  const sums = emptySums();
+  sellers.set(seller, sums);
+  return sums;
+}
+
+function add(sums: Sums, line: PaymentLine): void {
+  const side = line.kind === 'payment' ? sums.payments : sums.refunds;
+  side.count += 1;
+  side.amount += line.amount;
+  sums.fees += line.fee;
+  sums.coupons += line.coupons < 0n ? -line.coupons : line.coupons;
 }

@@ -142,6 +142,8 @@ export interface Bills {
   readonly day_ends?: string;
   /** Which moment puts a refund into a day's bill: when it was taken on, or when it was done. */
   readonly refunds_by: 'accepted' | 'completed';
+  /** Which account of the merchant transfers to people leave from, where it is not the main one. */
+  readonly transfer_purse?: 'operation';
   fetch(account: WalletAccount, bill: WantedBill): Promise<BillOutcome>;
   /** A file that somebody downloaded by hand, as the wallet gives it out. */
   read(account: WalletAccount, bill: Pick<WantedBill, 'kind' | 'date'>, file: Buffer): Bill;

@@ -25,6 +25,7 @@ export function bills(client: Client): Bills {
     kinds: ['payments', 'funds', 'seller_funds', 'splits'],
     ready_at: '10:00',
     refunds_by: 'accepted',
+    transfer_purse: 'operation',
     fetch: (account, bill) => fetchBill(client, openAccount(account), bill),
     read: (_account, bill, file) => streamedBill(bill, () => linesOf(bill.kind, [file])),
   };

@@ -1,0 +1,63 @@
+import { sql } from '../../db/pool.ts';
+import type { Book } from '../../ids.ts';
+import { type Desk, dayOf } from './desk.ts';
+
+/**
+ * Payouts three ways: the movements of the account, our payouts, and the ledger. Money leaves when
+ * the wallet takes a payout on, may arrive days later and may come back, so a payout keeps the bill
+ * that had it: it is missing only when it has arrived and no bill had it.
+ */
+export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
+  const { from, until } = dayOf(desk);
+  await keepBill(desk, book);
+  await desk.query(sql`
+    with bill as (
+      select reference, sum(amount)::bigint as amount, min(at) as at,
+        bool_or(amount > 0) as gone, bool_or(amount < 0) as back
+      from told where book = ${book} and about = 'payout' group by reference
+    ), ours as (
+      select p.payout_reference as reference, p.id, p.amount, p.state, p.succeeded_at
+      from payouts p
+      where p.book = ${book} and p.wallet_account_id = ${desk.account_id}
+        and (p.payout_reference in (select reference from bill) or p.state = 'succeeded'
+          and p.billed_on is null and p.succeeded_at >= ${from} and p.succeeded_at < ${until})
+    ), booked as (
+      select o.reference, sum(case x.reason when 'payout_returned' then -x.amount
+        else x.amount end)::bigint as amount
+      from ours o join postings x on x.book = ${book} and x.subject_id = o.id
+        and x.kind in ('post', 'posted')
+      group by o.reference
+    )
+    insert into moves (book, about, reference, receiver, billed, ours, booked, counted, in_books, at)
+    select ${book}, 'payout', coalesce(b.reference, o.reference), '', b.amount,
+      case when b.reference is null then o.amount
+        when o.state in ('refused', 'cancelled') and not b.back then 0
+        when o.state = 'succeeded' and b.back then case when b.gone then o.amount else 0 end
+        when b.gone and b.back then 0
+        when b.back then -o.amount
+        else o.amount end,
+      -- By us it left for good: the ledger has it then.
+      case when o.state = 'succeeded' and not coalesce(b.back, false)
+        then coalesce(k.amount, 0) end,
+      o.reference is not null and (b.reference is null or case
+        when o.state in ('refused', 'cancelled') then b.back
+        when o.state = 'succeeded' then not b.back
+        else true end),
+      o.reference is not null, coalesce(b.at, o.succeeded_at)
+    from bill b
+    full join ours o on o.reference = b.reference
+    left join booked k on k.reference = o.reference`);
+}
+
+/** A bill that is read again may have been corrected. */
+async function keepBill(desk: Desk, book: Book): Promise<void> {
+  const { account_id, date } = desk;
+  await desk.query(sql`
+    update payouts p set billed_on = case when b.reference is null then null else ${date}::date end
+    from payouts q
+    left join (select distinct reference from told
+      where book = ${book} and about = 'payout' and amount > 0) b on b.reference = q.payout_reference
+    where q.book = ${book} and q.wallet_account_id = ${account_id} and p.book = q.book
+      and p.id = q.id and (b.reference is null and q.billed_on = ${date}::date
+        or b.reference is not null and q.billed_on is null)`);
+}
