@@ -589,6 +589,7 @@ create table payouts (
   queries integer default 0 not null,
   created_at timestamp with time zone not null,
   succeeded_at timestamp with time zone,
+  billed_on date,
   constraint payouts_pkey PRIMARY KEY (book, id),
   constraint payouts_amount_check CHECK (amount > 0),
   constraint payouts_check CHECK ((kind = 'transfer'::text) = (payee IS NOT NULL)),
@@ -598,6 +599,7 @@ create table payouts (
 );
 CREATE INDEX payouts_by_platform ON payouts USING btree (book, platform_id, id);
 CREATE UNIQUE INDEX payouts_by_reference ON payouts USING btree (book, payout_reference);
+CREATE INDEX payouts_by_succeeded_at ON payouts USING btree (book, wallet_account_id, succeeded_at) WHERE succeeded_at IS NOT NULL;
 CREATE UNIQUE INDEX payouts_one_open ON payouts USING btree (book, merchant_id, wallet_account_id) WHERE state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text]);
 CREATE INDEX payouts_to_query ON payouts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
 
@@ -827,6 +829,7 @@ create table split_orders (
   constraint split_orders_merchant_amount_check CHECK (merchant_amount >= 0),
   constraint split_orders_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'unknown'::text, 'finished'::text, 'refused'::text]))
 );
+CREATE INDEX split_orders_by_finished_at ON split_orders USING btree (book, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX split_orders_by_payment ON split_orders USING btree (book, payment_id, id);
 CREATE UNIQUE INDEX split_orders_by_reference ON split_orders USING btree (book, split_reference);
 CREATE UNIQUE INDEX split_orders_one_live ON split_orders USING btree (book, hold_id) WHERE kind <> 'return'::text AND (state = ANY (ARRAY['created'::text, 'pending'::text, 'unknown'::text]));

@@ -54,13 +54,14 @@ interface Reading extends DayAtDesk {
   readonly desk: Desk;
   readonly uses: Uses;
   readonly missing: NotCompared[];
+  /** Kept once, and only when there is a bill to compare them with. */
+  numbers?: Promise<void>;
 }
 
 export async function compareMoreBills(app: App, desk: Desk, day: DayAtDesk): Promise<MoreBills> {
   const { bills, books } = day;
   const uses = await usesOf(desk);
   const reading: Reading = { ...day, desk, uses, missing: [] };
-  await keepNumbers(desk);
   const own = await fundsIn(reading, { kind: 'funds' }, 'funds');
   const purse = uses.transfers ? bills.transfer_purse : undefined;
   const left = purse ? await fundsIn(reading, { kind: 'funds', purse }, 'transfers') : own;
@@ -139,6 +140,8 @@ async function fundsIn(
   const { desk, books, bills } = reading;
   const shares = !bills.kinds.includes('splits');
   try {
+    reading.numbers ??= keepNumbers(desk);
+    await reading.numbers;
     return await readFunds(desk, bill, (lines) =>
       keepTold(
         desk,
