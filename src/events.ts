@@ -25,6 +25,7 @@ export const EVENT_TYPES = [
   'payout.needs_payee',
   'payout.succeeded',
   'payout.refused',
+  'payout.cancelled',
   'payout.returned',
   'break.opened',
   'break.resolved',
@@ -46,6 +47,7 @@ export type StepType =
   | 'fact.ignored'
   | 'fact.refused'
   | 'refund.waits'
+  | 'payout.cancel_requested'
   | 'split.created'
   | 'split.unknown';
 

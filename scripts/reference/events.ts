@@ -17,6 +17,7 @@ const EVENTS: Readonly<Record<EventType, string>> = {
   'payout.succeeded': 'The wallet paid the seller.',
   'payout.refused':
     'The wallet, or the payee, did not take the payout. The money may be paid out again.',
+  'payout.cancelled': 'The payout was taken back. The money may be paid out again.',
   'payout.returned': 'A payout that had arrived came back. The money may be paid out again.',
   'refund.created': 'A refund you asked for is accepted and its amount reserved.',
   'refund.pending': 'The wallet took the refund and is working on it.',
@@ -57,6 +58,7 @@ const STEPS: Readonly<Record<StepType, string>> = {
   'payment.close_requested': 'A cancellation or the expiry asked for the end.',
   'fact.ignored': 'A fact changed no state here: late, double, or already known.',
   'refund.waits': 'A refund was accepted during a release; it takes its money when that is over.',
+  'payout.cancel_requested': 'A payout was asked back; the wallet is asked next.',
   'split.created': 'A release, split or return was committed; the wallet is asked next.',
   'split.unknown': 'The wallet did not say what became of it; it is asked again.',
   'fact.refused': 'A fact did not fit (merchant, amount or currency); a break was opened.',

@@ -196,6 +196,7 @@ create table deliveries (
   constraint deliveries_pkey PRIMARY KEY (book, id),
   constraint deliveries_state_check CHECK (state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text]))
 );
+CREATE INDEX deliveries_by_event ON deliveries USING btree (book, event_id, id) WHERE payment_id IS NULL;
 CREATE INDEX deliveries_by_payment ON deliveries USING btree (book, payment_id, id);
 CREATE INDEX deliveries_by_platform ON deliveries USING btree (book, platform_id, id);
 
@@ -226,6 +227,7 @@ create table events (
   created_at timestamp with time zone default clock_timestamp() not null,
   constraint events_pkey PRIMARY KEY (book, id)
 );
+CREATE INDEX events_by_object ON events USING btree (book, object_id, id) WHERE payment_id IS NULL;
 CREATE INDEX events_by_payment ON events USING btree (book, payment_id, id);
 CREATE INDEX events_by_platform ON events USING btree (book, platform_id, "position") WHERE "position" IS NOT NULL;
 CREATE UNIQUE INDEX events_by_position ON events USING btree (book, "position") WHERE "position" IS NOT NULL;
@@ -590,6 +592,7 @@ create table payouts (
   created_at timestamp with time zone not null,
   succeeded_at timestamp with time zone,
   billed_on date,
+  cancel_requested_at timestamp with time zone,
   constraint payouts_pkey PRIMARY KEY (book, id),
   constraint payouts_amount_check CHECK (amount > 0),
   constraint payouts_check CHECK ((kind = 'transfer'::text) = (payee IS NOT NULL)),

@@ -128,26 +128,16 @@ export const paymentObject = z
   })
   .openapi('Payment');
 
+export const timelineEntries = z.array(
+  z.object({
+    id: z.string(),
+    at: form.timestampOut,
+    kind: z.enum(['event', 'step', 'wallet_call', 'notification', 'posting', 'webhook', 'break']),
+    what: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+  }),
+);
+
 export const timelineObject = z
-  .object({
-    object: z.literal('timeline'),
-    payment: form.id('pay'),
-    data: z.array(
-      z.object({
-        id: z.string(),
-        at: form.timestampOut,
-        kind: z.enum([
-          'event',
-          'step',
-          'wallet_call',
-          'notification',
-          'posting',
-          'webhook',
-          'break',
-        ]),
-        what: z.string(),
-        detail: z.record(z.string(), z.unknown()),
-      }),
-    ),
-  })
+  .object({ object: z.literal('timeline'), payment: form.id('pay'), data: timelineEntries })
   .openapi('Timeline');

@@ -22,7 +22,7 @@ export interface TimelineEntry {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-interface TimelineRow {
+export interface TimelineRow {
   id: string;
   at: Date;
   kind: TimelineEntry['kind'];
@@ -30,7 +30,7 @@ interface TimelineRow {
   detail: Record<string, unknown>;
 }
 
-const MAX_ENTRIES = 1_000;
+export const MAX_ENTRIES = 1_000;
 
 export async function timelineOf(app: App, payment: Payment): Promise<TimelineEntry[]> {
   const { book, id } = payment;
@@ -67,5 +67,9 @@ export async function timelineOf(app: App, payment: Payment): Promise<TimelineEn
       select id, created_at, 'break', kind, detail
       from breaks where book = ${book} and payment_id = ${id}
     ) t order by at, id limit ${MAX_ENTRIES}`);
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  return rows.map(toEntry);
+}
+
+export function toEntry(row: TimelineRow): TimelineEntry {
+  return { ...row, at: row.at.toISOString() };
 }

@@ -25,6 +25,7 @@ const PAYOUT_ROW: RowKind = {
     payee_hint: 'text',
     confirmation: 'jsonb',
     refusal: 'jsonb',
+    cancel_requested_at: 'timestamptz',
     reservation_id: 'text',
     next_query_at: 'timestamptz',
     created_at: 'timestamptz',

@@ -49,7 +49,7 @@ export async function payoutConsequences(
       const { state } = decision;
       const refusal = { code: state, message };
       const changed = { state, wallet_payout_id, refusal, confirmation: null } as const;
-      const type = state === 'returned' ? 'payout.returned' : 'payout.refused';
+      const type = `payout.${state}` as const;
       return {
         ...NOTHING,
         rows: [

@@ -123,6 +123,7 @@ function plan(app: App, request: PayoutRequest, way: PayoutWay, amount: bigint):
     payee_hint: payee === null ? null : terms.payee_hint,
     confirmation: null,
     refusal: null,
+    cancel_requested_at: null,
     reservation_id: newId('pst', book),
     created_at: app.clock.now(),
     succeeded_at: null,

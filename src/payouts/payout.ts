@@ -13,6 +13,9 @@ import type { WalletName } from '../wallets/wallet.ts';
  *   succeeded → returned                      it had arrived and came back
  *   refused | cancelled → succeeded           the wallet contradicts itself: booked, with a break
  *
+ * While it is open it may be asked back (`cancel_requested_at`): it goes on as it is until the wallet
+ * says that it is cancelled, or that it was paid.
+ *
  * Its amount is reserved at `created` in the ledger and on the seller's funds, and freed by the
  * wallet's definite no. It leaves under one number for ever, one payout at a time for each merchant
  * and wallet account. `unknown` is asked about until the wallet knows.
@@ -54,6 +57,8 @@ export interface Payout {
   readonly confirmation: Readonly<Record<string, string>> | null;
   /** Why the wallet would not, or does not yet while the payout is `created`. */
   readonly refusal: { readonly code: string; readonly message: string } | null;
+  /** Its platform wants it back; the wallet is asked until it is over. */
+  readonly cancel_requested_at: Date | null;
   /** The pending posting that reserves the money. */
   readonly reservation_id: string;
   readonly created_at: Date;
@@ -77,6 +82,11 @@ export interface PayoutReport {
 /** No definite end yet: its money is reserved. */
 export function isOpen({ state }: Pick<Payout, 'state'>): boolean {
   return ['created', 'pending', 'needs_payee', 'unknown'].includes(state);
+}
+
+/** The wallet has it, and nobody has the money yet. */
+export function canBeAskedBack({ kind, state }: Pick<Payout, 'kind' | 'state'>): boolean {
+  return kind === 'transfer' && (state === 'pending' || state === 'needs_payee');
 }
 
 /** What a report means for a payout: pure, so that every order of arrival can be tested. */

@@ -16,7 +16,7 @@ import { payOutDue } from './jobs.ts';
 import type { Payout } from './payout.ts';
 import { selectPayout, selectPayouts } from './queries.ts';
 import { changeTerms } from './terms.ts';
-import { nextDay, openSeller, type Seller, sale } from './testing.ts';
+import { nextDay, openSeller, payerOf, type Seller, sale } from './testing.ts';
 
 /** From the sale to the seller's own money, over the real sandboxes of two wallets. */
 let rig: MoneyRig;
@@ -159,12 +159,8 @@ describe('a transfer through WeChat Pay', () => {
     const payment = await sale(rig, wechat, 30_000n);
     await nextDay(rig, 2);
     await settleMerchant(rig.app, wechat, lastFullDay(rig.app));
-    const [attempt] = await findAttempts(rig.app, payment);
+    await terms(wechat, { payee: await payerOf(rig, wechat, payment) });
     const account = await requireAccount(rig.app.wallets, wechat.wallet_account_id);
-    const connector = rig.app.wallets.connector('wechat_pay');
-    const asked = await connector.queryPayment(account, attempt?.wallet_reference ?? '');
-    const payee = asked.kind === 'fact' ? asked.fact.payer : undefined;
-    await terms(wechat, { payee });
     const before = rig.sandboxes.wechat_pay.balance('lin-xia');
     const payout = await pay(wechat, 20_000n);
     expect(payout.state).toBe('needs_payee');

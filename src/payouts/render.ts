@@ -27,6 +27,9 @@ export const payoutObject = z
     refusal: z.object({ code: z.string(), message: z.string() }).nullable().openapi({
       description: 'Why the wallet would not; in `created`, why it does not yet.',
     }),
+    cancel_requested_at: form.timestampOut.nullable().openapi({
+      description: 'You asked for it back; `state` says what became of it.',
+    }),
     succeeded_at: form.timestampOut.nullable(),
   })
   .openapi('Payout');
@@ -50,6 +53,7 @@ export function renderPayout(app: Pick<App, 'config'>, payout: Payout) {
     wallet_payout_id: payout.wallet_payout_id,
     confirmation: payout.state === 'needs_payee' ? payout.confirmation : null,
     refusal: payout.refusal,
+    cancel_requested_at: payout.cancel_requested_at?.toISOString() ?? null,
     succeeded_at: payout.succeeded_at?.toISOString() ?? null,
   };
 }

@@ -1,22 +1,25 @@
 import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
-import { maySee, platformOf } from '../http/caller.ts';
+import { type Caller, maySee, platformOf } from '../http/caller.ts';
 import { actOnce } from '../http/idempotency.ts';
 import { listOf, listSchema, pageFields, pageOf } from '../http/pagination.ts';
 import { type Route, route } from '../http/route.ts';
 import * as form from '../http/schemas.ts';
-import { bookOf } from '../ids.ts';
+import { bookOf, type Id } from '../ids.ts';
+import { timelineEntries } from '../payments/schemas.ts';
 import { merchantAt } from '../settlement/merchant-at.ts';
+import { cancelPayout } from './cancel.ts';
 import { createPayout } from './create.ts';
-import { PAYOUT_STATES } from './payout.ts';
+import { isOpen, PAYOUT_STATES, type Payout } from './payout.ts';
 import { selectPayout, selectPayouts } from './queries.ts';
 import { payoutObject, renderPayout } from './render.ts';
+import { payoutTimeline } from './timeline.ts';
 
 const TAG = 'Settlement';
 
 export function payoutRoutes(app: App): Route[] {
-  return [create(app), list(app), read(app)];
+  return [create(app), list(app), read(app), cancel(app), timeline(app)];
 }
 
 function create(app: App): Route {
@@ -114,9 +117,65 @@ function read(app: App): Route {
       answer: payoutObject,
     },
     async ({ caller, params }) => {
-      const payout = await selectPayout(app.db, bookOf(params.payout), params.payout);
-      if (!payout || !maySee(caller, payout)) throw new Refusal('not_found');
+      const payout = await visiblePayout(app, caller, params.payout);
       return { status: 200, body: renderPayout(app, payout) };
+    },
+  );
+}
+
+async function visiblePayout(app: App, caller: Caller, id: Id<'pyo'>): Promise<Payout> {
+  const payout = await selectPayout(app.db, bookOf(id), id);
+  if (!payout || !maySee(caller, payout)) throw new Refusal('not_found');
+  return payout;
+}
+
+function cancel(app: App): Route {
+  return route(
+    {
+      method: 'POST',
+      path: '/v1/payouts/{payout}/cancel',
+      roles: ['marketplace'],
+      tag: TAG,
+      summary: 'Take a payout back that nobody has yet',
+      description:
+        'A transfer at WeChat Pay until the payee accepts it; elsewhere what the wallet has not ' +
+        'taken yet. Answers 202 while the wallet is at it; the same wish may be sent again. A ' +
+        'payout that is paid meanwhile ends as `succeeded`.',
+      params: { payout: 'pyo' },
+      idempotency: 'optional',
+      status: 200,
+      answer: payoutObject,
+      refusals: ['state_conflict', 'payout_cancel_unsupported', 'wallet_refused'],
+    },
+    async ({ caller, params }) => {
+      const payout = await visiblePayout(app, caller, params.payout);
+      const now = await cancelPayout(app, payout);
+      return { status: isOpen(now) ? 202 : 200, body: renderPayout(app, now) };
+    },
+  );
+}
+
+const timelineObject = z
+  .object({ object: z.literal('timeline'), payout: form.id('pyo'), data: timelineEntries })
+  .openapi('PayoutTimeline');
+
+function timeline(app: App): Route {
+  return route(
+    {
+      method: 'GET',
+      path: '/v1/payouts/{payout}/timeline',
+      roles: ['operator', 'marketplace', 'merchant'],
+      tag: TAG,
+      summary: 'Everything that happened to a payout',
+      description: 'Oldest first: steps, calls, notifications, postings, webhooks and breaks.',
+      params: { payout: 'pyo' },
+      status: 200,
+      answer: timelineObject,
+    },
+    async ({ caller, params }) => {
+      const payout = await visiblePayout(app, caller, params.payout);
+      const data = await payoutTimeline(app, payout);
+      return { status: 200, body: { object: 'timeline', payout: payout.id, data } };
     },
   );
 }

@@ -8,7 +8,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { advancePayout, payoutReport, withdrawalReport } from './advance.ts';
 import { changePayout, recordPayoutCall } from './changes.ts';
-import { isOpen, type Payout, type PayoutReport } from './payout.ts';
+import { canBeAskedBack, isOpen, type Payout, type PayoutReport } from './payout.ts';
 import { selectPayout } from './queries.ts';
 import { openPayee } from './terms.ts';
 
@@ -32,7 +32,7 @@ interface Told {
 
 export async function sendPayout(
   app: App,
-  { book, id }: Payout,
+  { book, id }: Pick<Payout, 'book' | 'id'>,
   { first }: { readonly first: boolean },
 ): Promise<PayoutSent> {
   const { payout, account } = await read(app, book, id);
@@ -40,11 +40,59 @@ export async function sendPayout(
   if (!first) {
     const known = await ask(app, account, payout);
     await record(app, payout, known);
+    if (known.kind === 'refused') return keepRefusal(app, payout, known);
     if (known.kind !== 'not_found') return apply(app, account, payout, known);
+  }
+  if (payout.cancel_requested_at !== null) {
+    if (mayStillArrive(app, payout)) return 'try_again';
+    const reason = 'taken back before the wallet had it';
+    await advancePayout(app, account, { ...named(payout), state: 'cancelled', reason }, 'answer');
+    return 'answered';
   }
   const outcome = await pay(app, account, payout);
   await record(app, payout, outcome);
   return apply(app, account, payout, outcome);
+}
+
+const LATE_MS = 60_000;
+
+/** A request that was not answered may be on its way to the wallet for a while. */
+function mayStillArrive(app: App, { state, created_at }: Payout): boolean {
+  const age = app.clock.now().getTime() - created_at.getTime();
+  return state === 'unknown' && age < LATE_MS * app.config.retry_pace;
+}
+
+/** The wallet would not, for the moment, or would not even say: it is tried again. */
+async function keepRefusal(
+  app: App,
+  payout: Payout,
+  { code, message }: { readonly code: string; readonly message: string },
+): Promise<PayoutSent> {
+  const rows = [changePayout(payout, { refusal: { code, message } })];
+  await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
+  return 'try_again';
+}
+
+/**
+ * Asks for a payout back that the wallet has. Again is as good as once; what the wallet does not say
+ * is asked with the next question.
+ */
+export async function askBack(
+  app: App,
+  { book, id }: { readonly book: number; readonly id: string },
+): Promise<'asked' | { readonly refusal: string }> {
+  const { payout, account } = await read(app, book, id);
+  const { payouts } = app.wallets.connector(payout.wallet);
+  if (!canBeAskedBack(payout) || !payouts?.cancel) return 'asked';
+  const outcome = told(await payouts.cancel(account, payout.payout_reference), payoutReport);
+  await record(app, payout, outcome);
+  if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'answer');
+  if (outcome.kind !== 'refused' || PASSING.has(outcome.code)) return 'asked';
+  // It may be over already, by whatever end: the wallet's state says more than its refusal.
+  const known = await ask(app, account, payout);
+  await record(app, payout, known);
+  if (known.kind === 'fact') await advancePayout(app, account, known.report, 'query');
+  return { refusal: outcome.message };
 }
 
 /** The due question about a payout that the wallet took but has not finished. */
@@ -54,6 +102,7 @@ export async function queryPayout(app: App, book: number, id: string): Promise<v
   const outcome = await ask(app, account, payout);
   await record(app, payout, outcome);
   if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'query');
+  if (payout.cancel_requested_at !== null) await askBack(app, { book, id });
   await planQuestion(app, 'payouts', payout, QUERY_GAPS_MS);
 }
 
@@ -145,16 +194,8 @@ async function apply(
     }
     case 'refused': {
       const { code, message } = outcome;
-      const refusal = { code, message };
       const waits = PASSING.has(code) || (code === SHORT && payout.kind === 'transfer');
-      if (waits) {
-        await app.ledger.submit({
-          book: payout.book,
-          ...NOTHING,
-          rows: [changePayout(payout, { refusal })],
-        });
-        return 'try_again';
-      }
+      if (waits) return keepRefusal(app, payout, outcome);
       const report = { ...named(payout), state: 'refused', reason: `${code}: ${message}` } as const;
       await advancePayout(app, account, report, 'answer');
       return 'answered';

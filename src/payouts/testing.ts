@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MoneyRig } from '../../test/support/money-rig.ts';
 import { createAttempt } from '../attempts/create.ts';
+import { findAttempts } from '../attempts/find.ts';
 import { sql } from '../db/pool.ts';
 import { newId } from '../ids.ts';
 import { enrolMerchant } from '../merchants/enrol.ts';
@@ -9,6 +10,7 @@ import type { Payment } from '../payments/payment.ts';
 import type { MerchantAt } from '../settlement/settle.ts';
 import type { PaymentTerms } from '../terms/terms.ts';
 import { createWalletAccount } from '../wallet-accounts/create.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
 
 /** For tests: sellers of the rig's platform at wallet accounts of any custody, and their sales. */
@@ -134,4 +136,15 @@ function orderOf({ book, platform_id, merchant_id }: MerchantAt) {
 /** The business clock, so many days later. */
 export async function nextDay(rig: MoneyRig, days = 1): Promise<void> {
   await rig.clock.advance(days * 86_400_000);
+}
+
+/** What a person who paid is called where they paid: whom a transfer can go to. */
+export async function payerOf(rig: MoneyRig, seller: Seller, payment: Payment): Promise<string> {
+  const [attempt] = await findAttempts(rig.app, payment);
+  const account = await requireAccount(rig.app.wallets, seller.wallet_account_id);
+  const connector = rig.app.wallets.connector(seller.wallet);
+  const asked = await connector.queryPayment(account, attempt?.wallet_reference ?? '');
+  const payer = asked.kind === 'fact' ? asked.fact.payer : undefined;
+  if (payer === undefined) throw new Error(JSON.stringify(asked));
+  return payer;
 }

@@ -1,0 +1,90 @@
+import type { App } from '../app.ts';
+import { assert, Refusal } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { NOTHING } from '../payments/changes.ts';
+import { changePayout } from './changes.ts';
+import { canBeAskedBack, isOpen, type Payout } from './payout.ts';
+import { selectPayout } from './queries.ts';
+import { askBack } from './send.ts';
+
+/**
+ * Taking a payout back. The wish is committed first; then the wallet is asked, and what it does not
+ * answer is asked again with every question about the payout. A payout that the wallet does not have
+ * yet ends at its next try. Whatever was paid meanwhile ends paid.
+ */
+type Named = Pick<Payout, 'book' | 'id'>;
+const MAX_ROUNDS = 20;
+
+/** @throws Refusal when it is over by another end, or its wallet takes none back */
+export async function cancelPayout(app: App, named: Named): Promise<Payout> {
+  const asked = await want(app, named);
+  if (!canBeAskedBack(asked)) return asked;
+  const answer = await askBack(app, named);
+  const now = await reload(app, named);
+  if (answer === 'asked' || !isOpen(now)) return now;
+  await forget(app, named);
+  throw new Refusal('wallet_refused', { message: `${asked.wallet}: ${answer.refusal}` });
+}
+
+async function reload(app: App, { book, id }: Named): Promise<Payout> {
+  const payout = await selectPayout(app.db, book, id);
+  assert(payout, `payout ${id} is gone`);
+  return payout;
+}
+
+async function want(app: App, named: Named): Promise<Payout> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const payout = await reload(app, named);
+    if (payout.state === 'cancelled') return payout;
+    check(app, payout);
+    if (payout.cancel_requested_at !== null) return payout;
+    const { book, id, platform_id } = payout;
+    const cancel_requested_at = app.clock.now();
+    const done = await app.ledger.submit({
+      book,
+      ...NOTHING,
+      rows: [changePayout(payout, { cancel_requested_at })],
+      events: [
+        {
+          book,
+          id: newId('evt', book),
+          type: 'payout.cancel_requested',
+          platform_id,
+          object_id: id,
+          payment_id: null,
+          sequence: 0,
+          public: false,
+          data: { payout: id, state: payout.state },
+        },
+      ],
+    });
+    if (done.kind === 'committed') return reload(app, named);
+  }
+  throw new Refusal('concurrent_change', { message: 'the payout keeps changing; try again' });
+}
+
+function check(app: App, payout: Payout): void {
+  const { state, kind, wallet } = payout;
+  if (!isOpen(payout)) {
+    throw new Refusal('state_conflict', { message: `the payout is ${state}: it is over` });
+  }
+  // What the wallet has not taken yet can stay here, whichever wallet it is.
+  if (state === 'created') return;
+  const { payouts } = app.wallets.connector(wallet);
+  if (kind === 'withdrawal' || !payouts?.cancel) {
+    throw new Refusal('payout_cancel_unsupported', {
+      message: `${wallet} takes no ${kind} back; this one is ${state}`,
+    });
+  }
+}
+
+/** The wallet said no for good: the payout goes on. */
+async function forget(app: App, named: Named): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const payout = await reload(app, named);
+    if (!isOpen(payout) || payout.cancel_requested_at === null) return;
+    const rows = [changePayout(payout, { cancel_requested_at: null })];
+    const done = await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
+    if (done.kind === 'committed') return;
+  }
+}
