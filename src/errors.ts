@@ -175,13 +175,6 @@ export const ERRORS = {
     what: 'The release is more than what is still held.',
     fix: 'Release at most the amount in the message, or leave the amount out.',
   },
-  payout_cancel_unsupported: {
-    type: 'conflict',
-    status: 409,
-    retry: 'never',
-    what: 'The wallet takes no payout of this kind back once it has it.',
-    fix: 'Wait for its end. A transfer at WeChat Pay can be taken back until the payee accepts.',
-  },
   partial_release_unsupported: {
     type: 'conflict',
     status: 409,

@@ -8,9 +8,9 @@ import { selectPayout } from './queries.ts';
 import { askBack } from './send.ts';
 
 /**
- * Taking a payout back. The wish is committed first; then the wallet is asked, and what it does not
- * answer is asked again with every question about the payout. A payout that the wallet does not have
- * yet ends at its next try. Whatever was paid meanwhile ends paid.
+ * Taking a payout back. The wish is committed first; then the wallet is asked, and what it does
+ * not answer is asked again with every question about the payout. A payout that the wallet does not
+ * have yet ends at its next try. Whatever was paid meanwhile ends paid.
  */
 type Named = Pick<Payout, 'book' | 'id'>;
 const MAX_ROUNDS = 20;
@@ -72,8 +72,8 @@ function check(app: App, payout: Payout): void {
   if (state === 'created') return;
   const { payouts } = app.wallets.connector(wallet);
   if (kind === 'withdrawal' || !payouts?.cancel) {
-    throw new Refusal('payout_cancel_unsupported', {
-      message: `${wallet} takes no ${kind} back; this one is ${state}`,
+    throw new Refusal('state_conflict', {
+      message: `${wallet} takes no ${kind} back once it has it; this one is ${state}`,
     });
   }
 }

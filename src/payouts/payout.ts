@@ -13,8 +13,8 @@ import type { WalletName } from '../wallets/wallet.ts';
  *   succeeded → returned                      it had arrived and came back
  *   refused | cancelled → succeeded           the wallet contradicts itself: booked, with a break
  *
- * While it is open it may be asked back (`cancel_requested_at`): it goes on as it is until the wallet
- * says that it is cancelled, or that it was paid.
+ * While it is open it may be asked back (`cancel_requested_at`): it goes on as it is until the
+ * wallet says that it is cancelled, or that it was paid.
  *
  * Its amount is reserved at `created` in the ledger and on the seller's funds, and freed by the
  * wallet's definite no. It leaves under one number for ever, one payout at a time for each merchant

@@ -145,7 +145,7 @@ function cancel(app: App): Route {
       idempotency: 'optional',
       status: 200,
       answer: payoutObject,
-      refusals: ['state_conflict', 'payout_cancel_unsupported', 'wallet_refused'],
+      refusals: ['state_conflict', 'wallet_refused'],
     },
     async ({ caller, params }) => {
       const payout = await visiblePayout(app, caller, params.payout);

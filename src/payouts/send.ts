@@ -74,8 +74,8 @@ async function keepRefusal(
 }
 
 /**
- * Asks for a payout back that the wallet has. Again is as good as once; what the wallet does not say
- * is asked with the next question.
+ * Asks for a payout back that the wallet has. Again is as good as once; what the wallet does not
+ * say is asked with the next question.
  */
 export async function askBack(
   app: App,
