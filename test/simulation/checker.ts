@@ -2,6 +2,8 @@ import { brokenLaws } from '../../src/check/run.ts';
 import { type Queryable, sql } from '../../src/db/pool.ts';
 import { LAWS } from '../../src/laws/every.ts';
 import { differences } from '../support/books.ts';
+import { bookDifferences } from './books.ts';
+import { brokenPromises } from './promises.ts';
 import type { Shop } from './shop.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +28,8 @@ export async function checkAtRest(world: World, shop: Shop): Promise<string[]> {
   return [
     ...(await checkNow(world, shop)),
     ...(await differences(auditor, wallets.all, { book: 0, accounts })),
-    ...(await refundDifferences(world)),
+    ...(await bookDifferences(world)),
+    ...(await brokenPromises(world, shop)),
     ...(await lines(auditor.db, AT_REST)),
     ...(await unheard(world, shop)),
   ];
@@ -45,14 +48,6 @@ async function lines(db: Queryable, questions: ReturnType<typeof sql>[]): Promis
     for (const { what } of await db.query<{ what: string }>(question)) found.push(what);
   }
   return found;
-}
-
-/** What came of it all, for the report. */
-export async function countDeeds({ auditor }: World): Promise<{ paid: number; refunded: number }> {
-  const [row] = await auditor.db.query<{ paid: number; refunded: number }>(sql`
-    select (select count(*)::int from payments where state = 'succeeded') as paid,
-      (select count(*)::int from refunds where state = 'succeeded') as refunded`);
-  return row ?? { paid: 0, refunded: 0 };
 }
 
 const ALWAYS = [
@@ -99,7 +94,12 @@ const AT_REST = [
     from deliveries where state <> 'delivered'`,
   sql`select format('account %s holds %s and %s for nobody', id, debits_pending, credits_pending)
       as what
-    from ledger_accounts where debits_pending <> 0 or credits_pending <> 0`,
+    from ledger_accounts
+    where (debits_pending <> 0 or credits_pending <> 0) and not exists (
+      select from payouts where state in ('pending', 'needs_payee'))`,
+  sql`select format('break %s of %s is open: %s', kind, coalesce(payment_id, 'no payment'), detail)
+      as what
+    from breaks where state = 'open'`,
 ];
 
 const UNFINISHED = [
@@ -112,29 +112,19 @@ const UNFINISHED = [
     where state = 'abandoned' and next_query_at is not null`,
   sql`select format('refund %s %s', id, state) as what from refunds
     where state not in ('succeeded', 'refused', 'needs_action')`,
+  sql`select format('%s about held money %s is %s', kind, id, state) as what from split_orders
+    where state in ('created', 'pending', 'unknown')`,
+  sql`select format('hold %s is %s, though its time has come', id, state) as what from holds
+    where state = 'releasing' or (state = 'held' and disputed_at is null
+      and release_at <= hutong_now() and amount > released + shared + returned + reserved)`,
+  sql`select format('settlement %s %s', id, state) as what from settlements
+    where state = 'counted'`,
+  sql`select format('payout %s %s', id, state) as what from payouts
+    where state in ('created', 'unknown')
+      or (state = 'pending' and created_at < hutong_now() - interval '3 days')`,
   sql`select format('event %s has no position', id) as what from events
     where public and position is null`,
 ];
-
-/** What each wallet returned to payers, order by order, beside what we say it returned. */
-async function refundDifferences({ auditor, wallets }: World): Promise<string[]> {
-  const rows = await auditor.db.query<{ wallet_reference: string; returned: bigint }>(sql`
-    select a.wallet_reference, coalesce(sum(r.amount), 0)::bigint as returned
-    from attempts a left join refunds r
-      on r.book = a.book and r.attempt_id = a.id and r.state = 'succeeded'
-    group by a.book, a.id, a.wallet_reference`);
-  const ours = new Map(rows.map((row) => [row.wallet_reference, row.returned]));
-  return wallets.all.flatMap((sandbox) =>
-    sandbox
-      .transactions({ limit: 1_000_000 })
-      .filter(({ wallet_reference, refunded }) => ours.get(wallet_reference) !== refunded)
-      .map(
-        ({ wallet_reference, refunded }) =>
-          `${sandbox.wallet} returned ${refunded} of ${wallet_reference}, we say ` +
-          `${ours.get(wallet_reference) ?? 'nothing'}`,
-      ),
-  );
-}
 
 async function unheard({ auditor }: World, shop: Shop): Promise<string[]> {
   const rows = await auditor.db.query<{ id: string }>(sql`

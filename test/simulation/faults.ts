@@ -1,5 +1,6 @@
 import type { NetworkFaults } from './engine/network.ts';
 import type { Random } from './engine/random.ts';
+import type { World } from './world.ts';
 
 /** What the network of one seed does wrong, and how often. */
 export function faultsOf(random: Random): NetworkFaults {
@@ -15,3 +16,25 @@ export function faultsOf(random: Random): NetworkFaults {
     late_ms: random.pick([50, 500, 4_000]),
   };
 }
+
+/** What wallets do wrong of their own, beside the network. */
+export function setDials({ wallets }: Pick<World, 'wallets'>, random: Random): void {
+  for (const { wallet } of wallets.all) {
+    const rate = random.pick([0, 0.02, 0.2]);
+    wallets.faults[wallet].set(
+      WALLET_FAULTS.map((fault) => ({ fault, probability: rate * random.fraction() })),
+    );
+  }
+}
+
+export function clearDials({ wallets }: Pick<World, 'wallets'>): void {
+  for (const { wallet } of wallets.all) wallets.faults[wallet].set([]);
+}
+
+const WALLET_FAULTS = [
+  'split_part_refused',
+  'payout_fails',
+  'bill_late',
+  'refund_delayed',
+  'merchant_short',
+] as const;

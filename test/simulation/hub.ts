@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly statements: Statements;
   readonly network: Network;
   readonly bug: Bug | undefined;
+  /** Periodic work comes so often, between these two. */
+  readonly paces_ms: readonly [number, number];
 }
 
 /** One hub as it runs in production, that may die at any gate and be started again. */
@@ -68,8 +70,17 @@ export class Hub {
     await statements.kill(process);
   }
 
+  /** The server ends all its sessions; it goes on. */
+  async cut(): Promise<void> {
+    const process = this.#process;
+    if (!process) return;
+    const { scheduler, statements } = this.#options;
+    scheduler.trace.add(`   ${process.name} is cut off from the database`);
+    await statements.cut(process);
+  }
+
   async #run(): Promise<void> {
-    const { config, database_url, public_url, db_settings, bug, name } = this.#options;
+    const { config, database_url, public_url, db_settings, bug, name, paces_ms } = this.#options;
     const built = await createApp({
       config,
       database_url,
@@ -80,7 +91,12 @@ export class Hub {
     });
     const app = withBug(built.app, bug);
     const { port } = await listen(app, createHub(app), { host: config.host, port: 0 });
-    app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);
+    const [often_ms, rarely_ms] = paces_ms;
+    const periodic = PERIODIC_SPECS.map((spec) => ({
+      ...spec,
+      every_ms: Math.min(Math.max(spec.every_ms, often_ms), rarely_ms),
+    }));
+    app.jobs.start(app, JOB_SPECS, periodic);
     this.port = port;
     this.app = app;
   }

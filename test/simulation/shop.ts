@@ -6,6 +6,8 @@ import type { World } from './world.ts';
 
 /** A shop with its orders and its shoppers: what they know, and how they speak with the hub. */
 export interface Order {
+  /** `held`: in escrow, or with shares; `parts`: of several sellers. */
+  readonly kind: 'plain' | 'held' | 'parts';
   readonly reference: string;
   readonly key: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -15,9 +17,19 @@ export interface Order {
   seen_state?: string;
   /** A shopper has confirmed it at a wallet. */
   paid?: boolean;
-  /** Every code that was ever on the screen. */
-  readonly codes: { readonly wallet: WalletName; readonly qr: string }[];
-  readonly refunds: { readonly key: string; readonly body: Readonly<Record<string, unknown>> }[];
+  disputed?: boolean;
+  /** Nothing of it is held any more. */
+  let_go?: boolean;
+  parts: readonly { readonly id: string; readonly amount: number }[];
+  /** Every code or page that was ever on the screen. */
+  readonly codes: { readonly wallet: WalletName; readonly code: string }[];
+  readonly refunds: (Asked & { readonly payment: string })[];
+}
+
+/** A call that may be sent again. */
+export interface Asked {
+  readonly key: string;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export interface ShopAnswer {
@@ -31,6 +43,12 @@ export interface HeardEvent {
   readonly type: string;
 }
 
+interface Call {
+  readonly body?: object | undefined;
+  readonly key?: string | undefined;
+  readonly as?: 'shop' | 'operator' | undefined;
+}
+
 const TRIES = 12;
 const TIMEOUT_MS = 8_000;
 const PEOPLE = ['lin-xia', 'chen-yu'] as const;
@@ -38,6 +56,7 @@ const PEOPLE = ['lin-xia', 'chen-yu'] as const;
 export class Shop {
   static readonly people: readonly string[] = PEOPLE;
   readonly orders: Order[] = [];
+  readonly payouts: Asked[] = [];
   readonly heard = new Map<string, HeardEvent>();
   /** What went wrong, in sentences. */
   readonly complaints: string[] = [];
@@ -59,6 +78,11 @@ export class Shop {
     return this.#numbers;
   }
 
+  /** What was answered first to each call that made something. */
+  get promises(): readonly ShopAnswer[] {
+    return [...this.#answers.values()];
+  }
+
   /** Has a call under this key had its effect, for all the shop knows? */
   answered(key: string): boolean {
     return this.#answers.has(key);
@@ -76,10 +100,10 @@ export class Shop {
   async call(
     method: string,
     path: string,
-    { body, key }: { body?: object; key?: string } = {},
+    { body, key, as = 'shop' }: Call = {},
   ): Promise<ShopAnswer | undefined> {
     for (let round = 0; round < TRIES; round += 1) {
-      const answer = await this.#once(method, path, body, key);
+      const answer = await this.#once(method, path, { body, key, as });
       if (answer && answer.status !== 503 && !isInFlight(answer)) {
         this.#judge(`${method} ${path}`, answer, key);
         return answer;
@@ -92,8 +116,7 @@ export class Shop {
   async #once(
     method: string,
     path: string,
-    body: object | undefined,
-    key: string | undefined,
+    { body, key, as }: Call,
   ): Promise<ShopAnswer | undefined> {
     const { network, hub_url, parties } = this.#world;
     const sender = currentProcess();
@@ -103,7 +126,7 @@ export class Shop {
         method,
         url: `${hub_url}${path}`,
         headers: {
-          authorization: `Bearer ${parties.secret_key}`,
+          authorization: `Bearer ${as === 'operator' ? parties.operator_key : parties.secret_key}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(key === undefined ? {} : { 'idempotency-key': key }),
         },
@@ -133,17 +156,25 @@ export class Shop {
   }
 
   /** A shopper before the code; false when the wallet says no. */
-  async payAt(wallet: WalletName, qr: string, outcome: 'pay' | 'cancel'): Promise<boolean> {
+  async payAt(wallet: WalletName, code: string, outcome: 'pay' | 'cancel'): Promise<boolean> {
     const { wallets } = this.#world;
     const sandbox = wallets.all.find((each) => each.wallet === wallet);
     if (!sandbox) return false;
-    try {
-      const scanned = await sandbox.scan(this.random.pick(PEOPLE), qr);
+    const ending = await this.atPhone(async () => {
+      const scanned = await sandbox.scan(this.random.pick(PEOPLE), code);
       await this.sleep(this.random.below(2_000));
       await sandbox.confirm(scanned.id, outcome);
-      return true;
+    });
+    return ending === 'done';
+  }
+
+  /** What a person does in a wallet, which may say no. */
+  async atPhone(act: () => Promise<unknown>): Promise<'done' | 'refused'> {
+    try {
+      await act();
+      return 'done';
     } catch (error) {
-      if (error instanceof Error && error.constructor.name === 'PhoneRefusal') return false;
+      if (error instanceof Error && error.constructor.name === 'PhoneRefusal') return 'refused';
       throw error;
     }
   }

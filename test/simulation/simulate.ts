@@ -1,12 +1,14 @@
 import type { TestServer } from '../support/test-server.ts';
-import { checkAtRest, checkNow, countDeeds, unfinished } from './checker.ts';
+import { checkAtRest, checkNow, unfinished } from './checker.ts';
+import { countDeeds, Tally } from './deeds.ts';
 import { NO_FAULTS } from './engine/network.ts';
 import { inProcess } from './engine/process.ts';
 import type { Random } from './engine/random.ts';
 import { realMilliseconds } from './engine/real.ts';
-import { faultsOf } from './faults.ts';
+import { clearDials, faultsOf, setDials } from './faults.ts';
 import type { Hub } from './hub.ts';
-import { OPERATIONS, type Operation, type Street } from './operations.ts';
+import type { Operation, Street } from './operations/operation.ts';
+import { OPERATIONS } from './operations/table.ts';
 import type { Bug } from './planted.ts';
 import { Shop } from './shop.ts';
 import { webhookListener } from './webhooks.ts';
@@ -30,8 +32,9 @@ export interface SimulationResult {
   readonly turns: number;
   readonly statements: number;
   readonly crashes: number;
-  readonly paid: number;
-  readonly refunded: number;
+  readonly cuts: number;
+  readonly tally: Tally['counts'];
+  readonly deeds: ReadonlyMap<string, number>;
   /** Of the whole trace. */
   readonly digest: string;
   readonly violations: readonly string[];
@@ -44,7 +47,9 @@ interface Run {
   readonly shop: Shop;
   readonly random: Random;
   readonly violations: string[];
+  readonly tally: Tally;
   crashes: number;
+  cuts: number;
   failed_starts: number;
   left: number;
 }
@@ -52,10 +57,16 @@ interface Run {
 const CHECK_EVERY_TURNS = 3_000;
 const MAX_VIOLATIONS = 20;
 const CRASH_RATES = [0, 1 / 6_000, 1 / 2_000, 1 / 700] as const;
+const CUT_RATES = [0, 0, 1 / 3_000, 1 / 800] as const;
 const MAX_THINK_MS = 400;
-const HOURS_3_MS = 3 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+/** Business time that passes at the end: no bill can still explain another; after the longest of them wallets hold nothing any more. */
+const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 32 * DAY_MS];
+/** Until all periodic work has seen what time it is. */
+const REST_FIRST_MS = 12_000;
 const REST_LOOK_MS = 1_000;
-const REST_LIMIT_MS = 3_600_000;
+const LOOKS_A_DAY = 40;
+const REST_LIMIT_MS = 300_000;
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const began = realMilliseconds();
@@ -68,7 +79,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     shop,
     random,
     violations: [],
+    tally: new Tally(),
     crashes: 0,
+    cuts: 0,
     failed_starts: 0,
     left: operations,
   };
@@ -92,7 +105,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     turns: scheduler.turns,
     statements: statements.ran,
     crashes: run.crashes,
-    ...(await countDeeds(world)),
+    cuts: run.cuts,
+    tally: run.tally.counts,
+    deeds: await countDeeds(world),
     digest: scheduler.trace.digest(),
     violations: run.violations.slice(0, MAX_VIOLATIONS),
     last_lines: scheduler.trace.last(),
@@ -132,8 +147,10 @@ async function open({ world, shop }: Run): Promise<void> {
 async function trade(run: Run): Promise<void> {
   const { world, shop, random } = run;
   world.network.faults = faultsOf(random);
+  setDials(world, random);
   shop.failing = random.pick([0, 0.1, 0.5]);
   const crash_rate = random.pick(CRASH_RATES);
+  const cut_rate = random.pick(CUT_RATES);
   const clerks = Array.from({ length: 1 + random.below(12) }, () => clerk(run));
   let over = false;
   const all = Promise.all(clerks).finally(() => {
@@ -142,6 +159,7 @@ async function trade(run: Run): Promise<void> {
   all.catch((error: unknown) => run.violations.push(`an operation failed: ${said(error)}`));
   for (let turn = 1; !over; turn += 1) {
     if (random.chance(crash_rate)) await crash(run);
+    if (random.chance(cut_rate)) await cut(run);
     await tend(run);
     if (!(await world.scheduler.step())) throw new Error('everybody waits, and for nothing');
     if (turn % CHECK_EVERY_TURNS === 0) run.violations.push(...(await checkNow(world, shop)));
@@ -157,8 +175,9 @@ async function clerk(run: Run): Promise<void> {
       run.left -= 1;
       const operation = draw(random);
       world.scheduler.trace.add(`   ${operation.name}`);
-      const done = await operation.run(street);
-      if (!done) run.left += 1;
+      const ending = await operation.run(street);
+      run.tally.add(operation.name, ending);
+      if (ending === 'nothing') run.left += 1;
       await shop.sleep(random.below(MAX_THINK_MS));
     }
   });
@@ -186,6 +205,15 @@ async function crash(run: Run): Promise<void> {
   restart(world, hub, delay_ms);
 }
 
+/** PostgreSQL ends every session of a hub, as when it is started again; the hub goes on. */
+async function cut(run: Run): Promise<void> {
+  const { world, random } = run;
+  const alive = world.hubs.filter((hub) => hub.alive);
+  if (alive.length === 0) return;
+  run.cuts += 1;
+  await random.pick(alive).cut();
+}
+
 const MAX_FAILED_STARTS = 50;
 
 /** A hub that could not start has exited, and is started again as whoever runs it would do. */
@@ -209,17 +237,20 @@ function restart(world: World, hub: Hub, delay_ms: number): void {
 
 /** Nothing fails any more: whatever was begun comes to its end, and then all books must agree. */
 async function rest(run: Run): Promise<void> {
-  const { world, shop } = run;
+  const { world, shop, random } = run;
   world.network.faults = NO_FAULTS;
+  clearDials(world);
   shop.failing = 0;
-  await world.advance(HOURS_3_MS);
+  await world.advance(random.pick(ENDS_MS));
   const end_ms = world.scheduler.now_ms + REST_LIMIT_MS;
   let left = ['the first look'];
-  for (let look_ms = 0; left.length > 0 && world.scheduler.now_ms < end_ms; ) {
+  for (let look = 1; left.length > 0 && world.scheduler.now_ms < end_ms; look += 1) {
     await tend(run);
-    look_ms = world.scheduler.now_ms + REST_LOOK_MS;
+    const look_ms = world.scheduler.now_ms + (look === 1 ? REST_FIRST_MS : REST_LOOK_MS);
     await until(world, () => world.scheduler.now_ms >= look_ms);
     left = await unfinished(world);
+    // Some things wait for another day: a bill, a bank, a second try.
+    if (left.length > 0 && look % LOOKS_A_DAY === 0) await world.advance(DAY_MS);
   }
   run.violations.push(...left.map((what) => `does not come to an end: ${what}`));
   run.violations.push(...(await checkAtRest(world, shop)));

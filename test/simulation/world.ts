@@ -1,11 +1,8 @@
 import type { App } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
-import { sql } from '../../src/db/pool.ts';
 import { createDatabase, dropDatabase } from '../../src/db/postgres-admin.ts';
-import { newId, ulid } from '../../src/ids.ts';
-import { mintKey } from '../../src/platforms/keys.ts';
-import type { WalletName } from '../../src/wallets/wallet.ts';
+import { ulid } from '../../src/ids.ts';
 import { createApp } from '../../src/wiring.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 import { type TestServer, urlOf } from '../support/test-server.ts';
@@ -22,6 +19,7 @@ import { Statements } from './engine/statements.ts';
 import { useSource } from './engine/virtual-time.ts';
 import { Hub } from './hub.ts';
 import { BEGINNING_MS } from './keys.ts';
+import { type Parties, settleParties } from './parties.ts';
 import type { Bug } from './planted.ts';
 
 export interface WorldOptions {
@@ -54,13 +52,6 @@ export interface World {
   /** Moves business time, everybody's. */
   advance(by_ms: number): Promise<void>;
   stop(): Promise<void>;
-}
-
-interface Parties {
-  readonly platform_id: string;
-  readonly merchants: readonly string[];
-  readonly accounts: Readonly<Record<WalletName, string>>;
-  readonly secret_key: string;
 }
 
 /** Seeds have times of their own: ids that an earlier one made in this process lie behind. */
@@ -98,9 +89,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   beginIds(source.random, start_ms);
   const common = { config, database_url: url, public_url: hub_url, db_settings: NOW_FIRST };
   const auditor = await outside(() => createApp({ ...common, name: 'auditor', clock }));
-  const parties = await outside(() => settleParties(auditor.app, wallets));
+  const parties = await outside(() =>
+    settleParties(auditor.app, wallets, random.stream('parties')),
+  );
+  const paces = random.stream('paces');
+  const paces_ms = [paces.pick([1_000, 2_500]), paces.pick([4_000, 10_000])] as const;
+  const { bug } = options;
+  const inside = { scheduler, statements, network, bug, paces_ms };
   const hubs = hubNames(random.stream('hubs')).map(
-    (hub) => new Hub({ ...common, name: hub, scheduler, statements, network, bug: options.bug }),
+    (hub) => new Hub({ ...common, ...inside, name: hub }),
   );
   network.share(HUB_PORT, () => hubs.map(({ port }) => port));
   return {
@@ -178,46 +175,4 @@ function beginIds(random: Random, start_ms: number): void {
   while (fills < 2) ulid(start_ms);
   random.bytes = bytes;
   ulid(start_ms + 1);
-}
-
-async function settleParties(app: App, wallets: SandboxWallets): Promise<Parties> {
-  const platform_id = newId('plt');
-  const merchants = [newId('mer'), newId('mer')];
-  await app.db.query(sql`insert into installation (mode) values ('sandbox')`);
-  await app.db.query(
-    sql`insert into platforms (id, slug, name) values (${platform_id}, 'street', 'Street')`,
-  );
-  for (const id of merchants) {
-    await app.db.query(
-      sql`insert into merchants (id, platform_id, name) values (${id}, ${platform_id}, 'Shop')`,
-    );
-  }
-  const accounts = new Map<WalletName, string>();
-  for (const sandbox of wallets.all) {
-    const { wallet } = sandbox;
-    const id = newId('wac');
-    const connector = app.wallets.connector(wallet);
-    const { settings, credentials } = connector.parseAccount(sandbox.merchantAccount());
-    const account = { id, wallet, custody: 'merchant_own' as const, settings, credentials };
-    await app.db.query(sql`
-      insert into wallet_accounts (id, wallet, name, custody, wallet_merchant, settings, credentials)
-      values (${id}, ${wallet}, 'street', 'merchant_own', ${connector.merchantNumber(account)},
-        ${settings}, ${app.vault.seal(JSON.stringify(credentials), id)})`);
-    for (const merchant of merchants) {
-      await app.db.query(sql`
-        insert into enrolments (id, merchant_id, wallet, wallet_account_id, state)
-        values (${newId('enr')}, ${merchant}, ${wallet}, ${id}, 'active')`);
-    }
-    await app.db.query(sql`
-      insert into gates (id, platform_id, wallet, state)
-      values (${newId('gat')}, ${platform_id}, ${wallet}, 'open')`);
-    accounts.set(wallet, id);
-  }
-  const { secret } = await mintKey(app, app.db, { role: 'marketplace', platform_id });
-  return {
-    platform_id,
-    merchants,
-    accounts: Object.fromEntries(accounts) as Parties['accounts'],
-    secret_key: secret,
-  };
 }

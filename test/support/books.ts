@@ -20,7 +20,7 @@ export async function differences(
     const account = accounts[sandbox.wallet];
     const booked = (await app.ledger.balance(book, `wallet:${account}`))?.posted ?? 0n;
     const stuck = await stuckRefunds(app, book, account);
-    if (owed !== booked - stuck) {
+    if (owed !== booked - stuck + (await paidOut(app, book, account))) {
       const reserved = stuck === 0n ? '' : `, of which ${stuck} are refunds that wait for action`;
       found.push(
         `${sandbox.wallet}: the wallet owes ${owed}, the ledger says ${booked}${reserved}`,
@@ -44,7 +44,11 @@ export async function differences(
 
 async function attemptStates(app: App, book: Book): Promise<Map<string, string>> {
   const rows = await app.db.query<{ wallet_reference: string; state: string }>(sql`
-    select wallet_reference, state from attempts where book = ${book}`);
+    select wallet_reference, state from attempts where book = ${book}
+    union all
+    select p.wallet_reference, a.state from attempt_parts p
+    join attempts a on a.book = p.book and a.id = p.attempt_id
+    where p.book = ${book}`);
   return new Map(rows.map((row) => [row.wallet_reference, row.state]));
 }
 
@@ -54,5 +58,13 @@ async function stuckRefunds(app: App, book: Book, account: string): Promise<bigi
     select coalesce(sum(r.amount), 0)::bigint as sum from refunds r
     join attempts a on a.book = r.book and a.id = r.attempt_id
     where r.book = ${book} and r.state = 'needs_action' and a.wallet_account_id = ${account}`);
+  return row?.sum ?? 0n;
+}
+
+/** What left for sellers: the wallets' sums say what they owe before it. */
+async function paidOut(app: App, book: Book, account: string): Promise<bigint> {
+  const [row] = await app.db.query<{ sum: bigint }>(sql`
+    select coalesce(sum(amount), 0)::bigint as sum from payouts
+    where book = ${book} and wallet_account_id = ${account} and state = 'succeeded'`);
   return row?.sum ?? 0n;
 }

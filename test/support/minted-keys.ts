@@ -22,15 +22,19 @@ import { startSandboxWallets } from '../../src/world/wallets.ts';
 export async function mintedKeys(
   clock: Clock = systemClock,
   name = 'hutong-test-keys',
+  /** Of the merchants' numbers; the keys themselves are never the same. */
+  seed?: number,
 ): Promise<string> {
   const sources = digestOf(join(packageRoot(), 'src', 'sandbox'));
+  const numbers = seed === undefined ? '' : `-${seed}`;
   const cache = join(packageRoot(), '.cache');
-  const kept = join(cache, `${name}-${userInfo().uid}-${sources}`);
+  const kept = join(cache, `${name}${numbers}-${userInfo().uid}-${sources}`);
   if (isFolder(kept)) return join(kept, 'keys');
   mkdirSync(cache, { recursive: true });
   const data_dir = mkdtempSync(join(cache, `${name}-`));
   const config = { host: '127.0.0.1', data_dir, notify_pace: 1 };
-  const wallets = await startSandboxWallets({ config, clock });
+  const numbered = seed === undefined ? {} : { seed };
+  const wallets = await startSandboxWallets({ config, clock, ...numbered });
   await wallets.stop();
   try {
     renameSync(data_dir, kept);

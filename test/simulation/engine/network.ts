@@ -35,6 +35,9 @@ export const NO_FAULTS: NetworkFaults = {
 const USUAL_MS = 8;
 const FIRST_PORT = 20_001;
 
+/** Is a request with this address and body lost, whoever sends it? */
+export type Losing = (url: URL, body: string) => boolean;
+
 interface Address {
   readonly process: SimulatedProcess;
   readonly listener: RequestListener;
@@ -59,6 +62,7 @@ export class Network {
   readonly #shared = new Map<number, () => number[]>();
   /** Requests whose answers are being made, by who makes them. */
   readonly #inside = new Map<SimulatedProcess, Set<() => void>>();
+  readonly #losing = new Set<Losing>();
   #port = FIRST_PORT;
   faults: NetworkFaults = NO_FAULTS;
 
@@ -81,6 +85,12 @@ export class Network {
   /** Requests to `port` go to any of `ports`: a load balancer that knows who is ready. */
   share(port: number, ports: () => number[]): void {
     this.#shared.set(port, ports);
+  }
+
+  /** Loses certain requests until the answer is called. */
+  lose(which: Losing): () => void {
+    this.#losing.add(which);
+    return () => this.#losing.delete(which);
   }
 
   /** Connections to a dead process break. */
@@ -119,7 +129,7 @@ export class Network {
       };
       const random = this.#random;
       if (random.chance(faults.refused)) return this.#refuse(journey);
-      if (random.chance(faults.request_lost)) {
+      if (this.#isLosing(url, request) || random.chance(faults.request_lost)) {
         this.#scheduler.trace.add(`   ${name} is lost`);
         return;
       }
@@ -127,6 +137,12 @@ export class Network {
       if (!random.chance(faults.doubled)) return;
       this.#travel(`arrives again: ${name}`, () => this.#arrive(journey));
     });
+  }
+
+  #isLosing(url: URL, { body = '' }: OutboundRequest): boolean {
+    if (this.#losing.size === 0) return false;
+    const text = Buffer.from(body).toString('latin1');
+    return [...this.#losing].some((which) => which(url, text));
   }
 
   #travel(label: string, arrive: () => void): void {

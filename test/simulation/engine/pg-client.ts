@@ -30,6 +30,31 @@ export function silence(client: pg.Client): void {
   connection.stream.destroy();
 }
 
+interface Ended {
+  _queryable: boolean;
+  _ended: boolean;
+  connection: NodeJS.EventEmitter & { stream: { destroy(): void } & NodeJS.EventEmitter };
+}
+
+/** The connection is gone, and whoever has the client finds out at its next statement. */
+export function hangUp(client: pg.Client): void {
+  const inside = client as unknown as Ended;
+  inside._queryable = false;
+  inside._ended = true;
+  const { connection } = inside;
+  for (const emitter of [connection, connection.stream] as NodeJS.EventEmitter[]) {
+    emitter.removeAllListeners();
+    emitter.on('error', () => {});
+  }
+  connection.stream.destroy();
+}
+
+/** As the driver tells of it. */
+export function tellEnd(client: pg.Client, error: Error): void {
+  client.emit('error', error);
+  process.nextTick(() => client.emit('end'));
+}
+
 export function labelOf({ text, values }: pg.QueryConfig): string {
   const short = text.replace(/\s+/g, ' ').trim().slice(0, LABEL_LENGTH);
   return values && values.length > 0 ? `${short} ${JSON.stringify(values, plain)}` : short;

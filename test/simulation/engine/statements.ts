@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { LockWatch } from './lock-watch.ts';
-import { driver, labelOf, pidOf, rowsOf, silence } from './pg-client.ts';
+import { driver, hangUp, labelOf, pidOf, rowsOf, silence, tellEnd } from './pg-client.ts';
 import { inProcess, keepContext, type SimulatedProcess } from './process.ts';
 import type { Random } from './random.ts';
 import { within } from './real.ts';
@@ -49,6 +49,7 @@ export class Statements {
   readonly #random: Random;
   readonly #watch: LockWatch;
   readonly #sessions = new Map<pg.Client, Session>();
+  readonly #ended = new WeakSet<Session>();
   #sent: Sent[] = [];
   #told_ms = 0;
   #numbers = 0;
@@ -124,13 +125,35 @@ export class Statements {
     await this.#deliver();
   }
 
+  /** The server ends these sessions, and their owner lives: what it had asked fails. */
+  async cut(process: SimulatedProcess): Promise<void> {
+    const sessions = [...this.#sessions.values()].filter((each) => each.process === process);
+    const error = endedByServer();
+    for (const session of sessions) {
+      const { client, waiting, number } = session;
+      this.#sessions.delete(client);
+      this.#ended.add(session);
+      hangUp(client);
+      const asked = this.#sent.filter((sent) => sent.session === session);
+      this.#sent = this.#sent.filter((sent) => sent.session !== session);
+      const lost = [...asked, ...waiting.splice(0)];
+      this.#scheduler.gate({ process, label: `#${number} is ended by the server` }, () => {
+        for (const { done } of lost) done(error);
+        inProcess(process, () => tellEnd(client, error));
+      });
+    }
+    await this.#watch.terminate(sessions.map(({ client }) => pidOf(client)));
+    await this.#deliver();
+  }
+
   #next(session: Session): void {
     const asked = session.waiting[0];
-    if (!asked || session.busy) return;
+    if (!asked || session.busy || this.#ended.has(session)) return;
     session.busy = true;
     session.waiting.shift();
     const { process, number } = session;
     this.#scheduler.gate({ process, label: `#${number} ${asked.label}` }, async () => {
+      if (this.#ended.has(session)) return asked.done(endedByServer());
       await this.#tellTime();
       this.#send(session, asked);
       await this.#deliver();
@@ -220,4 +243,9 @@ export class Statements {
       });
     }
   }
+}
+
+function endedByServer(): Error {
+  const message = 'terminating connection due to administrator command';
+  return Object.assign(new Error(message), { code: '57P01', severity: 'FATAL' });
 }

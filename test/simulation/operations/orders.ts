@@ -1,0 +1,250 @@
+import type { Order, Shop } from '../shop.ts';
+import type { World } from '../world.ts';
+import { type Ending, endingOf, type Operation, type Street } from './operation.ts';
+
+/** Orders, their payment at wallets, and their end. */
+export const ORDERS: readonly Operation[] = [
+  { name: 'order', weight: 10, run: (street) => placeOrder(street, {}) },
+  { name: 'order in escrow', weight: 9, run: (street) => placeOrder(street, escrowOf(street)) },
+  { name: 'order with shares', weight: 5, run: (street) => placeOrder(street, sharesOf(street)) },
+  { name: 'order of several sellers', weight: 6, run: (street) => placeParts(street) },
+  { name: 'order again', weight: 3, run: repeatOrder },
+  { name: 'same reference', weight: 1, run: takenReference },
+  { name: 'other body', weight: 1, run: otherBody },
+  { name: 'choose a wallet', weight: 10, run: chooseWallet },
+  { name: 'pay', weight: 16, run: pay },
+  { name: 'pay any code', weight: 4, run: payAnyCode },
+  { name: 'cancel at the wallet', weight: 2, run: cancelAtWallet },
+  { name: 'close', weight: 3, run: close },
+  { name: 'read', weight: 6, run: read },
+];
+
+function amountOf({ random }: Shop): number {
+  return 1 + random.below(random.chance(0.2) ? 10 : 50_000);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function escrowOf({ shop, world }: Street): Fields {
+  const { random } = shop;
+  return {
+    capture: 'escrow',
+    release_after_days: random.pick([1, 1, 2, 10]),
+    ...(random.chance(0.6) ? sharesOf({ shop, world }) : {}),
+  };
+}
+
+/** Together below the 30 % that wallets allow. */
+function sharesOf({ shop, world }: Street): Fields {
+  const { random } = shop;
+  const [first, second] = world.parties.receivers;
+  const rules = [
+    { role: 'platform', percent: random.pick(['2.5', '0.6', '10']) },
+    { role: 'platform', percent: '5', min: 1, max: 1 + random.below(2_000) },
+    { role: 'service_provider', amount: 1 + random.below(30) },
+  ];
+  return {
+    splits: [
+      { receiver: first, ...random.pick(rules) },
+      ...(random.chance(0.4)
+        ? [{ receiver: second, role: 'referrer', percent: '7.125', of: 'rest' }]
+        : []),
+    ],
+    ...(random.chance(0.3) ? { split_remainder: 'first_receiver' } : {}),
+  };
+}
+
+async function placeOrder(street: Street, terms: Fields): Promise<Ending> {
+  const { shop, world } = street;
+  const { random } = shop;
+  const merchant = random.pick(world.parties.merchants);
+  const plain = Object.keys(terms).length === 0;
+  const amount = plain ? amountOf(shop) : 100 + random.below(50_000);
+  return place(street, plain ? 'plain' : 'held', { merchant, amount, ...terms });
+}
+
+async function placeParts(street: Street): Promise<Ending> {
+  const { shop, world } = street;
+  const { random } = shop;
+  const sellers = [...world.parties.merchants, random.pick(world.parties.merchants)];
+  const parts = sellers.slice(0, 2 + random.below(2)).map((merchant, index) => ({
+    merchant,
+    amount: 1 + random.below(20_000),
+    description: `Order ${index}`,
+    reference: `part-${index}`,
+  }));
+  const amount = parts.reduce((sum, part) => sum + part.amount, 0);
+  return place(street, 'parts', { amount, parts });
+}
+
+async function place(
+  { shop, world }: Street,
+  kind: Order['kind'],
+  fields: Fields & { readonly amount: number },
+): Promise<Ending> {
+  const { random } = shop;
+  const number = shop.number();
+  const expires_at = new Date(world.clock.now().getTime() + 120_000 + random.below(600_000));
+  const order: Order = {
+    kind,
+    reference: `order-${number}`,
+    key: `create-${number}`,
+    amount: fields.amount,
+    body: {
+      currency: 'CNY',
+      description: 'Tea',
+      order: { reference: `order-${number}` },
+      ...fields,
+      ...(random.chance(0.2) ? { expires_at: expires_at.toISOString() } : {}),
+    },
+    parts: [],
+    codes: [],
+    refunds: [],
+  };
+  shop.orders.push(order);
+  await create(shop, order);
+  if (random.chance(0.8)) await chooseFor({ shop, world }, order);
+  if (random.chance(0.6)) await payFor(shop, order);
+  return order.payment === undefined ? 'refused' : 'done';
+}
+
+async function create(shop: Shop, order: Order): Promise<Ending> {
+  const { body, key } = order;
+  const answer = await shop.call('POST', '/v1/payments', { body, key });
+  if (answer?.status === 201) {
+    order.payment = String(answer.json['id']);
+    order.parts = (answer.json['parts'] ?? []) as Order['parts'];
+  }
+  return endingOf(answer);
+}
+
+/** A copy of the call, also while the first is on its way. */
+async function repeatOrder({ shop }: Street): Promise<Ending> {
+  const order = shop.anyOrder();
+  if (!order) return 'nothing';
+  const [one, other] = await Promise.all([create(shop, order), create(shop, order)]);
+  return one === 'done' ? one : other;
+}
+
+async function takenReference({ shop }: Street): Promise<Ending> {
+  const order = shop.anyOrder();
+  if (!order) return 'nothing';
+  // Refused while the first payment is open or paid.
+  const again = { ...order, key: `other-${shop.number()}` };
+  const ending = await create(shop, again);
+  if (ending === 'done') Object.assign(order, { payment: again.payment, parts: again.parts });
+  return ending;
+}
+
+async function otherBody({ shop }: Street): Promise<Ending> {
+  const order = shop.anyOrder();
+  if (!order?.payment) return 'nothing';
+  const known = shop.answered(order.key);
+  const body = { ...order.body, description: 'Coffee' };
+  const answer = await shop.call('POST', '/v1/payments', { body, key: order.key });
+  if (known && answer?.status === 201) {
+    shop.complain(`another body under the key ${order.key} is answered ${answer.text}`);
+  }
+  return answer?.status === 422 ? 'done' : 'refused';
+}
+
+async function chooseWallet(street: Street): Promise<Ending> {
+  const order = street.shop.anyOrder();
+  return order?.payment ? chooseFor(street, order) : 'nothing';
+}
+
+/** Mostly a wallet that can do it. */
+async function chooseFor({ shop }: Street, order: Order): Promise<Ending> {
+  if (!order.payment) return 'nothing';
+  const able = order.kind !== 'plain' && shop.random.chance(0.9);
+  const wallet = able ? shop.random.pick(['wechat_pay', 'alipay'] as const) : shop.anyWallet();
+  const page = wallet === 'alipay' && order.kind === 'parts';
+  const answer = await shop.call('POST', `/v1/payments/${order.payment}/attempts`, {
+    body: {
+      wallet,
+      presentation: page ? 'h5' : 'qr',
+      ...(page ? { client: { ip: '127.0.0.1' } } : {}),
+    },
+    key: `attempt-${shop.number()}`,
+  });
+  const shown = answer?.json['presentation'];
+  if (typeof shown !== 'object' || shown === null) return 'refused';
+  const code = 'qr' in shown ? shown.qr : 'url' in shown ? shown.url : undefined;
+  if (typeof code !== 'string') return 'refused';
+  order.codes.push({ wallet, code });
+  return 'done';
+}
+
+async function pay({ shop }: Street): Promise<Ending> {
+  const unpaid = shop.orders.filter(({ codes, paid }) => codes.length > 0 && !paid);
+  if (unpaid.length === 0) return 'nothing';
+  return payFor(shop, shop.random.pick(unpaid.slice(-8)));
+}
+
+/** The code that is on the screen now. */
+async function payFor(shop: Shop, order: Order): Promise<Ending> {
+  const shown = order.codes.at(-1);
+  return shown ? payCode(shop, order, shown) : 'nothing';
+}
+
+export async function payCode(
+  shop: Shop,
+  order: Order,
+  { wallet, code }: Order['codes'][number],
+): Promise<Ending> {
+  if (!(await shop.payAt(wallet, code, 'pay'))) return 'refused';
+  order.paid = true;
+  return 'done';
+}
+
+/** Also an old code, and also when another one was paid. */
+async function payAnyCode({ shop }: Street): Promise<Ending> {
+  const order = shop.anyOrder();
+  if (!order || order.codes.length === 0) return 'nothing';
+  return payCode(shop, order, shop.random.pick(order.codes));
+}
+
+async function cancelAtWallet({ shop }: Street): Promise<Ending> {
+  const shown = shop.anyOrder()?.codes.at(-1);
+  if (!shown) return 'nothing';
+  return (await shop.payAt(shown.wallet, shown.code, 'cancel')) ? 'done' : 'refused';
+}
+
+async function close({ shop }: Street): Promise<Ending> {
+  const order = shop.anyOrder();
+  if (!order?.payment) return 'nothing';
+  const key = `close-${shop.number()}`;
+  return endingOf(await shop.call('POST', `/v1/payments/${order.payment}/close`, { key }));
+}
+
+async function read({ shop }: Street): Promise<Ending> {
+  const order = shop.anyOrder();
+  if (!order?.payment) return 'nothing';
+  const { payment, seen_state } = order;
+  const answer = await shop.call('GET', `/v1/payments/${payment}`);
+  if (answer?.status !== 200) return 'refused';
+  const state = String(answer.json['state']);
+  if (order.payment !== payment) return 'done';
+  const over = seen_state === 'succeeded' || seen_state === 'closed';
+  if (over && state !== seen_state) shop.complain(`${payment} was ${seen_state}, then ${state}`);
+  order.seen_state = state;
+  if (answer.json['amount'] !== order.amount) shop.complain(`${payment}: ${answer.text}`);
+  return 'done';
+}
+
+/** One that is likely to be paid; any other is refused. */
+export function paidOrder(shop: Shop, kinds?: readonly Order['kind'][]): Order | undefined {
+  const fits = ({ kind }: Order) => kinds === undefined || kinds.includes(kind);
+  const paid = shop.orders.filter((order) => order.paid && fits(order));
+  if (paid.length > 0 && shop.random.chance(0.9)) {
+    return shop.random.pick(shop.random.chance(0.7) ? paid.slice(-10) : paid);
+  }
+  const any = shop.anyOrder();
+  return any && fits(any) ? any : undefined;
+}
+
+/** Reads nothing and changes nothing but what business time makes of it. */
+export async function later(world: World, by_ms: number, why: string): Promise<void> {
+  const label = `time moves on by ${Math.round(by_ms / 60_000)} minutes: ${why}`;
+  await world.scheduler.pass({ process: world.shop, label }, () => world.advance(by_ms));
+}
