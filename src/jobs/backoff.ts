@@ -11,3 +11,14 @@ export function backOff(
 export function jitter(gap_ms: number): number {
   return gap_ms * (0.75 + Math.random() / 2);
 }
+
+/**
+ * Gap before work is done again that came back unfinished, which is no try that counts: as long
+ * as it has gone on already, so that gaps double, between `first_ms` and `max_ms`.
+ */
+export function waitLonger(
+  age_ms: number,
+  { first_ms, max_ms }: { first_ms: number; max_ms: number },
+): number {
+  return jitter(Math.min(Math.max(age_ms, first_ms), max_ms));
+}

@@ -36,6 +36,8 @@ export interface Job {
   readonly payload: Readonly<Record<string, unknown>>;
   /** Tries including this one. */
   readonly tries: number;
+  /** Real time since it was queued. */
+  readonly age_ms: number;
   readonly token: string;
 }
 

@@ -10,6 +10,7 @@ export interface JobRow {
   readonly key: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly tries: number;
+  readonly age_ms: number;
 }
 
 export interface NewJobRow {
@@ -60,7 +61,8 @@ export function claimJobs(
       run_at = now() + ${claim.lease_ms} * interval '1 millisecond'
     from due
     where t.book = ${claim.book} and t.id = due.id
-    returning t.book, t.id, t.kind, t.key, t.payload, t.tries`);
+    returning t.book, t.id, t.kind, t.key, t.payload, t.tries,
+      (extract(epoch from now() - t.created_at) * 1000)::float8 as age_ms`);
 }
 
 export interface HeldKey {

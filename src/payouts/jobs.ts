@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { assert, Refusal } from '../errors.ts';
 import type { Book } from '../ids.ts';
+import { waitLonger } from '../jobs/backoff.ts';
 import { askWhenDue, eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import { createPayout } from './create.ts';
@@ -9,7 +10,7 @@ import { queryPayout, sendPayout } from './send.ts';
 
 const BATCH = 50;
 const AGAIN_MS = 3_000;
-const MAX_DOUBLINGS = 10;
+const LONGEST_MS = 3_600_000;
 
 /** Asks and sends until the wallet answers. */
 export const sendPayoutJob: JobSpec = {
@@ -23,8 +24,9 @@ export const sendPayoutJob: JobSpec = {
     assert(payout, `payout ${job.key} is gone`);
     const sent = await sendPayout(app, payout, { first: false });
     if (sent === 'answered') return { done: true };
-    const gap = AGAIN_MS * 2 ** Math.min(job.tries - 1, MAX_DOUBLINGS);
-    return { again_in_ms: gap * app.config.retry_pace };
+    const { retry_pace } = app.config;
+    const gaps = { first_ms: AGAIN_MS * retry_pace, max_ms: LONGEST_MS * retry_pace };
+    return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
 

@@ -1,4 +1,5 @@
 import { assert } from '../errors.ts';
+import { waitLonger } from '../jobs/backoff.ts';
 import { askWhenDue } from '../jobs/due-work.ts';
 import type { JobSpec } from '../jobs/jobs.ts';
 import { selectRefund } from './queries.ts';
@@ -6,6 +7,7 @@ import { queryRefund, sendRefund } from './send.ts';
 
 const WAIT_MS = 300;
 const AGAIN_MS = 3_000;
+const LONGEST_MS = 300_000;
 
 /** Sends until the wallet answers; sending again under the same number is how one asks. */
 export const sendRefundJob: JobSpec = {
@@ -19,8 +21,10 @@ export const sendRefundJob: JobSpec = {
     assert(refund, `refund ${job.key} is gone`);
     const sent = await sendRefund(app, refund);
     if (sent === 'answered') return { done: true };
-    const gap = sent === 'waits' ? WAIT_MS : AGAIN_MS * Math.min(2 ** (job.tries - 1), 100);
-    return { again_in_ms: gap * app.config.retry_pace };
+    const { retry_pace } = app.config;
+    if (sent === 'waits') return { again_in_ms: WAIT_MS * retry_pace };
+    const gaps = { first_ms: AGAIN_MS * retry_pace, max_ms: LONGEST_MS * retry_pace };
+    return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
 
