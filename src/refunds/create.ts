@@ -50,6 +50,7 @@ export async function createRefund(app: App, request: RefundRequest): Promise<Re
     const account = await requireAccount(app.wallets, attempt.wallet_account_id);
     const planned = { ...plan(app, payment, attempt, request), part_id: part?.id ?? null };
     const funded = await fundRefund(app, account, payment, planned);
+    if (!funded) continue;
     const { refund } = funded;
     const result = await app.ledger.submit(intent(app, { payment, part }, funded, request));
     if (result.kind === 'committed') {

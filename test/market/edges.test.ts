@@ -250,3 +250,27 @@ test('the same resolution asked for twice returns the money once', async () => {
   });
   await expectSettled(rig, payment);
 });
+
+test('a refund that another one overtakes while it is decided on is decided on again', async () => {
+  const payment = await paid(rig, 'wechat_pay', { terms: escrow(10, [share(receiver, 1_000n)]) });
+  const asked = (amount: bigint) => ({
+    payment,
+    amount,
+    reference: `overtaken-${amount}`,
+    reason: 'broken',
+    metadata: {},
+  });
+  let overtaken = false;
+  const query: typeof rig.app.db.query = async (statement) => {
+    if (!overtaken && statement.text.includes('from holds')) {
+      overtaken = true;
+      await createRefund(rig.app, asked(6_000n));
+    }
+    return rig.app.db.query(statement);
+  };
+  const app = { ...rig.app, db: { ...rig.app.db, query } };
+  await expect(createRefund(app, asked(5_000n))).rejects.toMatchObject({
+    code: 'amount_exceeds_refundable',
+  });
+  expect(overtaken).toBe(true);
+});

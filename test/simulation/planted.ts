@@ -2,7 +2,7 @@ import type { App } from '../../src/app.ts';
 import { statement } from '../../src/db/pool.ts';
 import type { Move, RowChange } from '../../src/ledger/ledger.ts';
 import { allConnectors } from '../../src/wallets/connectors.ts';
-import type { RefundOrder, Wallet, WalletEnvironment } from '../../src/wallets/wallet.ts';
+import type { Wallet, WalletEnvironment } from '../../src/wallets/wallet.ts';
 
 /**
  * Bugs that the simulator must find, each a mistake that a hub like this could really have. They
@@ -11,6 +11,10 @@ import type { RefundOrder, Wallet, WalletEnvironment } from '../../src/wallets/w
 export const BUGS = [
   /** A refund without an answer is sent once more, under a new number. */
   'refund_sent_anew',
+  /** The same of a payout to a seller. */
+  'payout_sent_anew',
+  /** The same of shares and releases of held money. */
+  'share_given_anew',
   /** A refund without an answer is taken for a refused one. */
   'timeout_taken_for_refusal',
   /** A move commits although the row that it was decided on has changed meanwhile. */
@@ -28,6 +32,8 @@ export function connectorsWith(bug: Bug | undefined) {
   return (environment: WalletEnvironment): readonly Wallet[] =>
     allConnectors(environment).map((wallet) => {
       if (bug === 'refund_sent_anew') return sendingAnew(wallet);
+      if (bug === 'payout_sent_anew') return payingAnew(wallet);
+      if (bug === 'share_given_anew') return sharingAnew(wallet);
       if (bug === 'timeout_taken_for_refusal') return refusingOnTimeout(wallet);
       return wallet;
     });
@@ -41,7 +47,7 @@ function sendingAnew(wallet: Wallet): Wallet {
       if (first.kind !== 'unknown') return first;
       const again = await wallet.refund(account, {
         ...refund,
-        refund_reference: otherNumber(refund),
+        refund_reference: otherNumber(refund.refund_reference),
       });
       if (again.kind !== 'fact') return again;
       const { refund_reference } = refund;
@@ -51,9 +57,62 @@ function sendingAnew(wallet: Wallet): Wallet {
 }
 
 /** Of the same shape, so that the wallet takes it. */
-function otherNumber({ refund_reference }: RefundOrder): string {
-  const last = refund_reference.endsWith('0') ? '1' : '0';
-  return refund_reference.slice(0, -1) + last;
+function otherNumber(number: string): string {
+  return number.slice(0, -1) + (number.endsWith('0') ? '1' : '0');
+}
+
+function payingAnew(wallet: Wallet): Wallet {
+  const { payouts, sellerFunds } = wallet;
+  return {
+    ...wallet,
+    ...(payouts && {
+      payouts: {
+        ...payouts,
+        async pay(account, payout) {
+          const first = await payouts.pay(account, payout);
+          if (first.kind !== 'unknown') return first;
+          const { payout_reference } = payout;
+          const other = { ...payout, payout_reference: otherNumber(payout_reference) };
+          const again = await payouts.pay(account, other);
+          return again.kind === 'fact'
+            ? { ...again, fact: { ...again.fact, payout_reference } }
+            : again;
+        },
+      },
+    }),
+    ...(sellerFunds && {
+      sellerFunds: {
+        ...sellerFunds,
+        async withdraw(account, order) {
+          const first = await sellerFunds.withdraw(account, order);
+          if (first.kind !== 'unknown') return first;
+          const { withdrawal_reference } = order;
+          const other = { ...order, withdrawal_reference: otherNumber(withdrawal_reference) };
+          const again = await sellerFunds.withdraw(account, other);
+          return again.kind === 'fact'
+            ? { ...again, fact: { ...again.fact, withdrawal_reference } }
+            : again;
+        },
+      },
+    }),
+  };
+}
+
+function sharingAnew(wallet: Wallet): Wallet {
+  const { splits } = wallet;
+  if (!splits) return wallet;
+  return {
+    ...wallet,
+    splits: {
+      ...splits,
+      async split(account, order) {
+        const first = await splits.split(account, order);
+        if (first.kind !== 'unknown') return first;
+        const split_reference = otherNumber(order.split_reference);
+        return splits.split(account, { ...order, split_reference });
+      },
+    },
+  };
 }
 
 function refusingOnTimeout(wallet: Wallet): Wallet {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { askShared } from '../support/shared.ts';
 import { testServerShape } from '../support/test-server.ts';
+import { OPERATIONS } from './operations/table.ts';
 import { BUGS, type Bug } from './planted.ts';
 
 /** 100,000 operations over 200 seeds in `npm run test:full`. */
@@ -15,12 +16,30 @@ const STEPS = FULL ? 500 : 20;
 const BUG_SEEDS = '3-102';
 const BUG_STEPS = FULL ? 60 : 40;
 const BUGS_TO_FIND: readonly Bug[] = FULL ? BUGS : ['refund_sent_anew'];
+/** Rows of the table that few operations cannot all reach. */
+const LEAST_DONE = FULL ? OPERATIONS.length : 8;
 
 interface Outcome {
   readonly code: number;
   readonly text: string;
   /** The line of each seed, without how long it took. */
   readonly seeds: readonly string[];
+  /** How often each was done, by all seeds together. */
+  readonly operations: readonly Count[];
+  /** What came of them. */
+  readonly deeds: readonly Count[];
+}
+
+interface Count {
+  readonly name: string;
+  readonly times: number;
+}
+
+function counts(text: string, pattern: RegExp): Count[] {
+  return [...text.matchAll(pattern)].map(([, name = '', times]) => ({
+    name,
+    times: Number(times),
+  }));
 }
 
 /** A busy machine is slow, and nothing here depends on it. */
@@ -55,7 +74,9 @@ function simulate(...args: string[]): Promise<Outcome> {
       children.delete(child);
       const lines = text.split('\n').filter((line) => line.startsWith('seed '));
       const seeds = lines.map((line) => line.replace(/, \d+ ms,/, ','));
-      resolve({ code: code ?? -1, text, seeds });
+      const operations = counts(text, /^operation: (.*): (\d+) done/gm);
+      const deeds = counts(text, /^deed: (.*): (\d+)$/gm);
+      resolve({ code: code ?? -1, text, seeds, operations, deeds });
     });
   });
 }
@@ -68,6 +89,10 @@ describe('in the simulator', () => {
     expect(all.text).not.toContain('violation:');
     expect(all.code).toBe(0);
     expect(all.seeds).toHaveLength(LAST - FIRST + 1);
+    const done = all.operations.filter(({ times }) => times > 0);
+    expect(all.operations).toHaveLength(OPERATIONS.length);
+    expect(done.length).toBeGreaterThanOrEqual(LEAST_DONE);
+    if (FULL) expect(all.deeds.filter(({ times }) => times === 0)).toEqual([]);
     const alone = await simulate('--seed', String(LAST), '--steps', String(STEPS));
     expect(alone.seeds).toEqual([all.seeds.at(-1)]);
   });

@@ -29,6 +29,7 @@ export async function fundWaiting(
       if (error instanceof Refusal) return error;
       throw error;
     });
+    if (!funded) continue;
     if (funded instanceof Refusal) {
       await refuseRefund(app, refund, { code: funded.code, message: funded.message });
       return 'answered';

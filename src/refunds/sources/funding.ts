@@ -27,12 +27,13 @@ export interface FundedRefund {
   readonly held: Pick<MoveParts, 'rows' | 'postings' | 'events'>;
 }
 
+/** Undefined when what was read is of two moments, because somebody else refunds meanwhile. */
 export async function fundRefund(
   app: App,
   account: WalletAccount,
   payment: Payment,
   planned: Refund,
-): Promise<FundedRefund> {
+): Promise<FundedRefund | undefined> {
   const hold = await findHold(app, payment);
   if (!hold) {
     const rows = await ownMoney(app, account, payment, planned, planned.amount);
@@ -53,6 +54,7 @@ export async function fundRefund(
     reservation_id: released > 0n ? newId('pst', payment.book) : null,
   };
   const returns = released > 0n ? await returnsFor(app, { payment, hold, refund, released }) : [];
+  if (!returns) return undefined;
   const rows: RowChange[] = [
     ...(await ownMoney(app, account, payment, planned, released - sumOf(returns))),
     // Also when nothing is held: whoever decides on this hold at the same time decides again.

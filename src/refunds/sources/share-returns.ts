@@ -21,8 +21,8 @@ interface Wanted {
   readonly released: bigint;
 }
 
-/** What each receiver gives back, one request for each split that gave it. */
-export async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[]> {
+/** What each receiver gives back, one request for each split; undefined when read at two moments. */
+export async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[] | undefined> {
   const { payment, hold, released } = wanted;
   const orders = await findSplitOrders(app, payment);
   const refunds = await findRefunds(app, payment);
@@ -32,7 +32,9 @@ export async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[]
     const { origin, state, amount, from_hold } = other;
     if (origin === 'requested' && state !== 'refused') taken += amount - from_hold;
   }
-  const [, ...kept] = portionsOf(wholeShares(payment), hold.released + hold.shared - taken);
+  const kept_in_all = hold.released + hold.shared - taken;
+  if (kept_in_all < 0n) return undefined;
+  const [, ...kept] = portionsOf(wholeShares(payment), kept_in_all);
   const shares = payment.terms?.shares ?? [];
   return shares.flatMap(({ receiver }, index) => {
     const lots = lotsOf(orders, receiver);
