@@ -6,11 +6,11 @@ import { inProcess } from './engine/process.ts';
 import type { Random } from './engine/random.ts';
 import { realMilliseconds } from './engine/real.ts';
 import { clearDials, faultsOf, setDials } from './faults.ts';
-import type { Hub } from './hub.ts';
 import type { Operation, Street } from './operations/operation.ts';
 import { OPERATIONS } from './operations/table.ts';
 import type { Bug } from './planted.ts';
 import { Shop } from './shop.ts';
+import { crash, cut, type Run, tend } from './troubles.ts';
 import { webhookListener } from './webhooks.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -42,25 +42,13 @@ export interface SimulationResult {
   readonly took_ms: number;
 }
 
-interface Run {
-  readonly world: World;
-  readonly shop: Shop;
-  readonly random: Random;
-  readonly violations: string[];
-  readonly tally: Tally;
-  crashes: number;
-  cuts: number;
-  failed_starts: number;
-  left: number;
-}
-
 const CHECK_EVERY_TURNS = 3_000;
 const MAX_VIOLATIONS = 20;
 const CRASH_RATES = [0, 1 / 6_000, 1 / 2_000, 1 / 700] as const;
 const CUT_RATES = [0, 0, 1 / 3_000, 1 / 800] as const;
 const MAX_THINK_MS = 400;
 const DAY_MS = 24 * 3_600_000;
-/** Business time that passes at the end: no bill can still explain another; after the longest of them wallets hold nothing any more. */
+/** Business time that passes at the end: after the longest, wallets hold nothing any more. */
 const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 32 * DAY_MS];
 /** Until all periodic work has seen what time it is. */
 const REST_FIRST_MS = 12_000;
@@ -192,47 +180,6 @@ function draw(random: Random): Operation {
     if (at < 0) return operation;
   }
   throw new RangeError('the weights do not add up');
-}
-
-async function crash(run: Run): Promise<void> {
-  const { world, random } = run;
-  const alive = world.hubs.filter((hub) => hub.alive);
-  if (alive.length === 0) return;
-  const hub = random.pick(alive);
-  run.crashes += 1;
-  await hub.crash();
-  const delay_ms = random.below(random.chance(0.5) ? 300 : 6_000);
-  restart(world, hub, delay_ms);
-}
-
-/** PostgreSQL ends every session of a hub, as when it is started again; the hub goes on. */
-async function cut(run: Run): Promise<void> {
-  const { world, random } = run;
-  const alive = world.hubs.filter((hub) => hub.alive);
-  if (alive.length === 0) return;
-  run.cuts += 1;
-  await random.pick(alive).cut();
-}
-
-const MAX_FAILED_STARTS = 50;
-
-/** A hub that could not start has exited, and is started again as whoever runs it would do. */
-async function tend(run: Run): Promise<void> {
-  for (const hub of run.world.hubs) {
-    const { failure } = hub;
-    if (failure === undefined) continue;
-    hub.failure = undefined;
-    run.failed_starts += 1;
-    if (run.failed_starts > MAX_FAILED_STARTS) throw failure;
-    await hub.crash();
-    restart(run.world, hub, 200);
-  }
-}
-
-function restart(world: World, hub: Hub, delay_ms: number): void {
-  world.scheduler.gate({ process: world.shop, label: 'a hub starts again', delay_ms }, () => {
-    if (!hub.alive) hub.start();
-  });
 }
 
 /** Nothing fails any more: whatever was begun comes to its end, and then all books must agree. */

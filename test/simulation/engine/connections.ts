@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { driver } from './pg-client.ts';
 import { currentProcess } from './process.ts';
-import type { Done, Statements } from './statements.ts';
+import type { Done } from './sessions.ts';
+import type { Statements } from './statements.ts';
 
 let current: Statements | undefined;
 

@@ -49,6 +49,11 @@ export function hangUp(client: pg.Client): void {
   connection.stream.destroy();
 }
 
+export function endedByServer(): Error {
+  const message = 'terminating connection due to administrator command';
+  return Object.assign(new Error(message), { code: '57P01', severity: 'FATAL' });
+}
+
 /** As the driver tells of it. */
 export function tellEnd(client: pg.Client, error: Error): void {
   client.emit('error', error);

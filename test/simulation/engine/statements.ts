@@ -1,49 +1,32 @@
 import type pg from 'pg';
 import type { LockWatch } from './lock-watch.ts';
-import { driver, hangUp, labelOf, pidOf, rowsOf, silence, tellEnd } from './pg-client.ts';
+import {
+  driver,
+  endedByServer,
+  hangUp,
+  labelOf,
+  pidOf,
+  rowsOf,
+  silence,
+  tellEnd,
+} from './pg-client.ts';
 import { inProcess, keepContext, type SimulatedProcess } from './process.ts';
 import type { Random } from './random.ts';
 import { within } from './real.ts';
 import type { Scheduler } from './scheduler.ts';
-
-/**
- * Every statement of a simulated process stands at a gate before it runs, and some once more before
- * its answer is known, so that others, or a crash, come in between. A statement that waits for
- * another's lock stays out there while the others go on.
- */
-export type Done = (error: Error | null, result?: pg.QueryResult) => void;
-
-interface Session {
-  readonly client: pg.Client;
-  readonly process: SimulatedProcess;
-  readonly number: number;
-  /** Asked and not yet sent, in the order asked. */
-  readonly waiting: Asked[];
-  /** Answered, and not yet heard of. */
-  readonly unheard: (() => void)[];
-  busy: boolean;
-  /** Channels. */
-  readonly listens: Set<string>;
-}
-
-interface Asked {
-  readonly config: pg.QueryConfig;
-  readonly done: Done;
-  readonly label: string;
-}
-
-interface Sent extends Asked {
-  readonly session: Session;
-  readonly over: Promise<void>;
-  outcome: { error: Error | null; result?: pg.QueryResult } | undefined;
-}
+import type { Asked, Done, Sent, Session } from './sessions.ts';
 
 const PATIENCE_MS = 2;
 const ANSWER_GATES = 0.3;
 const NOTIFY = /^\s*select pg_notify\('(\w+)'/;
 const LISTEN = /^listen (\w+)$/;
 
-/** The statements of one simulation; `installStatements` sends everybody's to the one at hand. */
+/**
+ * Every statement of a simulated process stands at a gate before it runs, and some once more before
+ * its answer is known, so that others, or a crash, come in between. A statement that waits for
+ * another's lock stays out there while the others go on.
+ * One object a simulation; `installStatements` sends everybody's to the one at hand.
+ */
 export class Statements {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
@@ -243,9 +226,4 @@ export class Statements {
       });
     }
   }
-}
-
-function endedByServer(): Error {
-  const message = 'terminating connection due to administrator command';
-  return Object.assign(new Error(message), { code: '57P01', severity: 'FATAL' });
 }

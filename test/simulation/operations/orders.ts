@@ -239,11 +239,11 @@ export function paidOrder(shop: Shop, kinds?: readonly Order['kind'][]): Order |
   if (paid.length > 0 && shop.random.chance(0.9)) {
     return shop.random.pick(shop.random.chance(0.7) ? paid.slice(-10) : paid);
   }
-  const any = shop.anyOrder();
-  return any && fits(any) ? any : undefined;
+  const drawn = shop.anyOrder();
+  return drawn && fits(drawn) ? drawn : undefined;
 }
 
-/** Reads nothing and changes nothing but what business time makes of it. */
+/** Business time moves on, everybody's. */
 export async function later(world: World, by_ms: number, why: string): Promise<void> {
   const label = `time moves on by ${Math.round(by_ms / 60_000)} minutes: ${why}`;
   await world.scheduler.pass({ process: world.shop, label }, () => world.advance(by_ms));
