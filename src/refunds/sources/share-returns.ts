@@ -21,7 +21,7 @@ interface Wanted {
   readonly released: bigint;
 }
 
-/** What each receiver gives back, one request for each split; undefined when read at two moments. */
+/** What each receiver gives back, a request for each split; undefined when read at two moments. */
 export async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[] | undefined> {
   const { payment, hold, released } = wanted;
   const orders = await findSplitOrders(app, payment);
