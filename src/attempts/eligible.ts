@@ -103,9 +103,12 @@ async function whyNot(
   if (presentation === null || !capabilities.presentations.includes(presentation)) {
     return 'not_in_this_browser';
   }
-  const reason =
-    limits(app, payment, capabilities) ?? whyNotCombined(app, payment, wallet, presentation);
-  return reason ?? whyNotHeld(app, { wallet, wallet_account_id }, payment);
+  const at = { wallet, wallet_account_id };
+  return (
+    limits(app, payment, capabilities) ??
+    (await whyNotCombined(app, payment, at, presentation)) ??
+    whyNotHeld(app, at, payment)
+  );
 }
 
 function limits(

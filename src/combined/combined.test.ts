@@ -283,6 +283,29 @@ describe('a combined order', () => {
     });
   });
 
+  test('of more parts than the account takes is not offered; of as many it is paid', async () => {
+    const [seller] = sellers.get('wechat_pay') ?? [];
+    if (!seller) throw new Error('a seller is needed');
+    const many = (count: number) => order(Array.from({ length: count }, () => seller));
+    const wechat = async (payment: Payment) =>
+      (await eligibleWallets(rig.app, payment, 'desktop')).find(
+        ({ wallet }) => wallet === 'wechat_pay',
+      )?.reason;
+    expect(await wechat(await many(11))).toBe('too_many_parts');
+    const most = await many(10);
+    expect(await wechat(most)).toBeNull();
+    await rig.payAt('wechat_pay', codeOf(await begin(most, 'wechat_pay', 'qr')));
+    await until(most, ({ state }) => state === 'succeeded');
+    const partner = await openSeller(rig, {
+      wallet: 'wechat_pay',
+      role: 'partner',
+      custody: 'merchant_own',
+    });
+    const account = await requireAccount(rig.app.wallets, partner.wallet_account_id);
+    expect(rig.app.wallets.connector('wechat_pay').combined?.maxParts?.(account)).toBe(50);
+    await lawful();
+  });
+
   test('keeps its attempts and parts together under row versions', async () => {
     const payment = await paid('wechat_pay', 'qr');
     const [attempt] = await findAttempts(rig.app, payment);

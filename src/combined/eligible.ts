@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import type { IneligibleReason, Payment } from '../payments/payment.ts';
+import { requireAccount } from '../wallets/registry.ts';
 import { type PresentationKind, WALLETS, type WalletName } from '../wallets/wallet.ts';
 import { type SharedEnrolment, selectSharedEnrolments } from './queries.ts';
 
@@ -10,16 +11,18 @@ export function sharedEnrolments(app: App, payment: Payment): Promise<SharedEnro
 }
 
 /** Why a wallet cannot take these parts at once; null where it can, or there are none. */
-export function whyNotCombined(
+export async function whyNotCombined(
   app: App,
   { parts }: Payment,
-  wallet: WalletName,
+  { wallet, wallet_account_id }: { wallet: WalletName; wallet_account_id: string },
   presentation: PresentationKind,
-): IneligibleReason | null {
+): Promise<IneligibleReason | null> {
   if (parts.length === 0) return null;
   const { combined, capabilities } = app.wallets.connector(wallet);
   if (!combined) return 'no_combined_orders';
-  if (parts.length > combined.max_parts) return 'too_many_parts';
+  const account = await requireAccount(app.wallets, wallet_account_id);
+  const most = combined.maxParts?.(account) ?? combined.max_parts;
+  if (parts.length > most) return 'too_many_parts';
   if (!combined.presentations.includes(presentation)) return 'not_in_this_browser';
   if (parts.some(({ amount }) => amount < capabilities.min_amount)) return 'amount_too_small';
   return null;

@@ -36,6 +36,8 @@ export type CombinedQueryOutcome =
 
 export interface CombinedOrders {
   readonly max_parts: number;
+  /** The most of this account, where accounts differ. */
+  maxParts?(account: WalletAccount): number;
   readonly presentations: readonly PresentationKind[];
   create(account: WalletAccount, order: CombinedOrder): Promise<CreateOutcome>;
   query(account: WalletAccount, order: CombinedOrder): Promise<CombinedQueryOutcome>;

@@ -23,7 +23,7 @@ import { KINDS, offered, present } from './present.ts';
  */
 const ROOT = '/v3/combine-transactions';
 const MAX_PARTS = 50;
-/** Of a direct merchant. */
+/** Of a direct merchant: https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter5_1_3.shtml */
 const MAX_DIRECT_PARTS = 10;
 const MIN_DIRECT_PARTS = 2;
 const MAX_DESCRIPTION = 127;
@@ -31,6 +31,7 @@ const MAX_DESCRIPTION = 127;
 export function combined(client: Client): CombinedOrders {
   return {
     max_parts: MAX_PARTS,
+    maxParts: (account) => limitsOf(openAccount(account)).max,
     presentations: ['qr', 'h5', 'in_app', 'app', 'mini_program'],
     create: (account, order) => create(client, openAccount(account), order),
     query: (account, order) => query(client, openAccount(account), order),
@@ -68,10 +69,14 @@ async function create(
   return { kind: 'presented', presentation: data, trace: result.trace };
 }
 
+function limitsOf({ role }: MerchantAccount): { readonly min: number; readonly max: number } {
+  if (role === 'direct') return { min: MIN_DIRECT_PARTS, max: MAX_DIRECT_PARTS };
+  return { min: 1, max: MAX_PARTS };
+}
+
 /** Why the wallet would never take this order. */
 function problemOf(account: MerchantAccount, { parts }: CombinedOrder): string | undefined {
-  const direct = account.role === 'direct';
-  const [min, max] = direct ? [MIN_DIRECT_PARTS, MAX_DIRECT_PARTS] : [1, MAX_PARTS];
+  const { min, max } = limitsOf(account);
   if (parts.length < min || parts.length > max) {
     return `A combined order of a ${account.role} merchant has ${min} to ${max} parts.`;
   }
