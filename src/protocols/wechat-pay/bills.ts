@@ -146,12 +146,40 @@ export function splitBillRow(line: string): string[] | undefined {
   return line.slice(1).split(BILL_SEPARATOR);
 }
 
+/** Characters of an amount whose thousandths of a fen are below 2^53. */
+const SHORT = 10;
+const DECIMALS = 5;
+const DOT = 46;
+const ZERO = 48;
+const MINUS = 45;
+
+/** The same without a pattern: it is asked for several times in every line. */
+function shortThousandths(text: string): bigint | undefined {
+  const negative = text.charCodeAt(0) === MINUS;
+  const first = negative ? 1 : 0;
+  let value = 0;
+  let dot = -1;
+  for (let at = first; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT && dot < 0 && at > first) dot = at;
+    else if (code < ZERO || code > ZERO + 9) return undefined;
+    else value = value * 10 + (code - ZERO);
+  }
+  const decimals = dot < 0 ? 0 : text.length - 1 - dot;
+  if (text.length === first || decimals > DECIMALS || (dot >= 0 && decimals === 0)) {
+    return undefined;
+  }
+  const scaled = value * 10 ** (DECIMALS - decimals);
+  return BigInt(negative ? -scaled : scaled);
+}
+
 /**
  * Yuan with up to five decimals → thousandths of a fen, exact; undefined when it is no such number.
  */
 export function thousandths(text: string): bigint | undefined {
-  // Most cells of a bill.
+  // Most cells of a bill, and nearly all others: small enough to be exact as a number.
   if (text === '0.00') return 0n;
+  if (text.length <= SHORT) return shortThousandths(text);
   const match = /^(-?\d{1,12})(?:\.(\d{1,5}))?$/.exec(text);
   if (!match) return undefined;
   const [, whole = '0', fraction = ''] = match;

@@ -53,17 +53,16 @@ export async function loadLines(
     await sent;
     const [first] = bucket;
     if (!first) return;
-    sent = matchLines(desk, homeOf(books, referenceOf(first)), bucket);
+    sent = matchLines(desk, homeOf(books, referenceOf(first.of)), bucket);
     // Looked at again with the next chunk, or at the end.
     sent.catch(() => {});
   }
   for await (const line of lines) {
     if (line.kind !== 'payment' && line.kind !== 'refund') continue;
     count(totals, line);
-    const entry = { ...line, no: totals.lines, unfinished: line.unfinished === true };
-    const key = `${homeOf(books, referenceOf(entry))} ${line.kind}`;
+    const key = `${homeOf(books, referenceOf(line))} ${line.kind}`;
     const bucket = waiting.get(key) ?? [];
-    bucket.push(entry);
+    bucket.push({ no: totals.lines, of: line });
     if (bucket.length < CHUNK) waiting.set(key, bucket);
     else {
       waiting.delete(key);

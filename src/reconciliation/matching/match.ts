@@ -4,38 +4,46 @@ import type { PaymentLine } from '../../wallets/products/bills.ts';
 import type { Desk } from './desk.ts';
 
 /** Lines beside what we have of them: joined by their keys to our records and to the ledger. */
-export interface Line extends Omit<PaymentLine, 'coupons' | 'state' | 'unfinished'> {
+export interface Line {
   /** Position in the whole bill, from 1. */
   readonly no: number;
-  readonly unfinished: boolean;
+  readonly of: BilledLine;
 }
 
+export type BilledLine = Omit<PaymentLine, 'coupons' | 'state'>;
+
 /** Our number; a refund that the wallet names by none of ours has the wallet's own. */
-export function referenceOf(line: Line): string {
+export function referenceOf(line: BilledLine): string {
   if (line.kind === 'payment') return line.wallet_reference;
   return line.refund_reference ?? line.wallet_refund_id ?? `of ${line.wallet_reference}`;
 }
 
 /** One text for a column of texts: far cheaper than an array with its quotes. */
-function texts(lines: readonly Line[], of: (line: Line) => string): string {
-  const joined = lines.map(of).join('\n');
+function texts(lines: readonly Line[], of: (line: BilledLine) => string): string {
+  const joined = lines.map((line) => of(line.of)).join('\n');
   return joined.includes('\0') ? joined.replaceAll('\0', '\uFFFD') : joined;
 }
 
-function numbers(lines: readonly Line[], of: (line: Line) => bigint | number | boolean): string {
-  return `{${lines.map(of).join(',')}}`;
+type Cell = bigint | number | boolean;
+
+function numbers(lines: readonly Line[], of: (line: BilledLine) => Cell): string {
+  return `{${lines.map((line) => of(line.of)).join(',')}}`;
+}
+
+function places(lines: readonly Line[]): string {
+  return `{${lines.map(({ no }) => no).join(',')}}`;
 }
 
 /** Matches lines of one kind and one book. */
 export async function matchLines(desk: Desk, book: Book, lines: readonly Line[]): Promise<void> {
-  if (lines[0]?.kind === 'payment') await matchPayments(desk, book, lines);
+  if (lines[0]?.of.kind === 'payment') await matchPayments(desk, book, lines);
   else await matchRefunds(desk, book, lines);
 }
 
 async function matchPayments(desk: Desk, book: Book, lines: readonly Line[]): Promise<void> {
   const parts = await findParts(desk, book, lines);
   if (parts.size === 0) return matchWhole(desk, book, lines);
-  const of = (part: boolean) => lines.filter((line) => parts.has(referenceOf(line)) === part);
+  const of = (part: boolean) => lines.filter((line) => parts.has(referenceOf(line.of)) === part);
   await matchParts(desk, book, of(true));
   const whole = of(false);
   if (whole.length > 0) await matchWhole(desk, book, whole);
@@ -70,7 +78,7 @@ async function matchWhole(desk: Desk, book: Book, lines: readonly Line[]): Promi
         at time zone 'Asia/Shanghai')::date,
       coalesce(case when a.state = 'succeeded' then p.paid else least(p.late, a.amount) end, 0),
       coalesce(case when a.state = 'succeeded' then p.fee end, 0)
-    from unnest(${numbers(lines, ({ no }) => no)}::int[],
+    from unnest(${places(lines)}::int[],
       ${numbers(lines, ({ line }) => line)}::int[],
       string_to_array(${texts(lines, referenceOf)}, E'\n'),
       string_to_array(${texts(lines, (line) => line.wallet_transaction_id)}, E'\n'),
@@ -105,7 +113,7 @@ async function matchParts(desk: Desk, book: Book, lines: readonly Line[]): Promi
   const fees = `wallet_fees:${desk.account_id}`;
   await desk.query(sql`
     with l as (
-      select * from unnest(${numbers(lines, ({ no }) => no)}::int[],
+      select * from unnest(${places(lines)}::int[],
         ${numbers(lines, ({ line }) => line)}::int[],
         string_to_array(${texts(lines, referenceOf)}, E'\n'),
         string_to_array(${texts(lines, (line) => line.wallet_transaction_id)}, E'\n'),
@@ -172,7 +180,7 @@ async function matchRefunds(desk: Desk, book: Book, lines: readonly Line[]): Pro
       ((case when ${by_accepted} then r.created_at else coalesce(r.succeeded_at, r.created_at) end
         + ${desk.day_shift_ms} * interval '1 millisecond') at time zone 'Asia/Shanghai')::date,
       coalesce(r.booked, 0), coalesce(-f.fee, 0)
-    from unnest(${numbers(lines, ({ no }) => no)}::int[],
+    from unnest(${places(lines)}::int[],
       ${numbers(lines, ({ line }) => line)}::int[],
       string_to_array(${texts(lines, referenceOf)}, E'\n'),
       string_to_array(${texts(lines, (line) => line.wallet_reference)}, E'\n'),
@@ -181,7 +189,7 @@ async function matchRefunds(desk: Desk, book: Book, lines: readonly Line[]): Pro
       ${numbers(lines, ({ amount }) => amount)}::bigint[],
       ${numbers(lines, ({ fee }) => fee)}::bigint[],
       ${numbers(lines, ({ at }) => at.getTime())}::bigint[],
-      ${numbers(lines, ({ unfinished }) => unfinished)}::boolean[])
+      ${numbers(lines, ({ unfinished }) => unfinished === true)}::boolean[])
       as l (no, line, reference, wallet_reference, transaction_id, wallet_refund_id, amount, fee, at,
         unfinished)
     left join lateral (

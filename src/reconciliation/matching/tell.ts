@@ -142,17 +142,13 @@ async function matchAgain(desk: Desk, rows: readonly Row[]): Promise<void> {
 
 function lineOf(row: Row): Line {
   const { no, line, reference, wallet_reference, amount, fee, at, unfinished } = row;
-  const common = { no, line, amount, fee, at, unfinished };
+  const common = { line, amount, fee, at, ...(unfinished ? { unfinished } : {}) };
   const wallet_transaction_id = row.transaction_id;
   if (row.about === 'payment') {
-    return { ...common, kind: 'payment', wallet_reference: reference, wallet_transaction_id };
+    const kind = 'payment' as const;
+    return { no, of: { ...common, kind, wallet_reference: reference, wallet_transaction_id } };
   }
-  return {
-    ...common,
-    kind: 'refund',
-    wallet_reference,
-    wallet_transaction_id,
-    refund_reference: reference,
-    ...(row.wallet_refund_id === null ? {} : { wallet_refund_id: row.wallet_refund_id }),
-  };
+  const refund = row.wallet_refund_id === null ? {} : { wallet_refund_id: row.wallet_refund_id };
+  const numbers = { wallet_reference, wallet_transaction_id, refund_reference: reference };
+  return { no, of: { ...common, ...numbers, ...refund, kind: 'refund' } };
 }

@@ -271,3 +271,24 @@ test('a fee of five decimals is rounded half away from zero', () => {
     expect([text, thousandths(text)]).toEqual([text, undefined]);
   }
 });
+
+test('an amount of any size and any number of decimals is read to the thousandth', () => {
+  const amount = fc.record({
+    minus: fc.boolean(),
+    whole: fc.bigInt({ min: 0n, max: 999_999_999_999n }),
+    fraction: fc.stringMatching(/^[0-9]{0,5}$/),
+  });
+  fc.assert(
+    fc.property(amount, ({ minus, whole, fraction }) => {
+      const text = `${minus ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+      const value = whole * 100_000n + BigInt(fraction.padEnd(5, '0'));
+      expect(thousandths(text)).toBe(minus ? -value : value);
+    }),
+  );
+  const number = /^-?\d{1,12}(\.\d{1,5})?$/;
+  fc.assert(
+    fc.property(fc.stringMatching(/^[-.0-9 x]{0,12}$/), (text) => {
+      expect(thousandths(text) !== undefined).toBe(number.test(text));
+    }),
+  );
+});

@@ -26,7 +26,8 @@ export type Sums = Map<string, bigint>;
 const COUNT = /(?:笔数|单数|条数)$/;
 
 export function add(sums: Sums, name: string, value: bigint): void {
-  sums.set(name, (sums.get(name) ?? 0n) + value);
+  // Most amounts of a line are 0.
+  if (value !== 0n) sums.set(name, (sums.get(name) ?? 0n) + value);
 }
 
 /** Rows of the file; `sums` is what the caller adds up meanwhile, checked against the totals. */
