@@ -226,7 +226,7 @@ async function create(app: App, seeded: Seeded, over: NewRigPayment): Promise<Pa
   return payment;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = process.env['HUTONG_TEST_FULL'] === '1' ? 120_000 : 20_000;
 
 async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
