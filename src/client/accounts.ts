@@ -8,9 +8,11 @@ import type {
   WalletAccount,
   WalletAccountCheck,
 } from './account-objects.ts';
+import type { Balance, Statement, StatementLine } from './finance/money-objects.ts';
 import type { Metadata, WalletName } from './objects.ts';
 import { type Lists, listsOf, type PageQuery } from './pages.ts';
 import type { KeyOption } from './payments.ts';
+import { resourceOf } from './resource.ts';
 import type { Send } from './transport.ts';
 
 /** What operators set up; a marketplace reads its own platform and makes its own merchants. */
@@ -54,6 +56,22 @@ export interface NewMerchant {
   readonly metadata?: Metadata;
 }
 
+/** How a merchant is paid out at one wallet account; what is left out stays as it is. */
+export interface NewPayoutTerms {
+  readonly wallet_account: string;
+  readonly payee?: string;
+  readonly payee_name?: string;
+  readonly state?: 'automatic' | 'manual' | 'paused';
+  readonly minimum?: number;
+  readonly hold_days?: number;
+}
+
+export interface StatementQuery extends PageQuery {
+  /** Business days, `YYYY-MM-DD`. */
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface NewEnrolment {
   readonly wallet: WalletName;
   /** May be left out while there is exactly one active account at the wallet. */
@@ -67,10 +85,20 @@ export interface Merchants extends Lists<Merchant, PageQuery & { readonly platfo
   get(id: string): Promise<Merchant>;
   update(
     id: string,
-    change: Partial<Omit<NewMerchant, 'platform'>> & { readonly owed_limit?: number },
+    change: Partial<Omit<NewMerchant, 'platform'>> & {
+      readonly owed_limit?: number;
+      /** Named wallet accounts only; the others stay as they are. */
+      readonly payouts?: readonly NewPayoutTerms[];
+    },
   ): Promise<Merchant>;
   /** Lets a merchant take a wallet. */
   enrol(id: string, input: NewEnrolment, options?: KeyOption): Promise<Enrolment>;
+  /** What the books owe the merchant now. */
+  balance(id: string): Promise<Balance>;
+  /** One page of its statement: every line between two days, both included. */
+  statement(id: string, query: StatementQuery): Promise<Statement>;
+  /** Every line of it, page after page, asked for as you go. */
+  statementLines(id: string, query: StatementQuery): AsyncIterable<StatementLine>;
 }
 
 /** A text, a switch, or texts by name. */
@@ -106,22 +134,6 @@ export interface WalletAccounts
   check(id: string, options?: { readonly notification?: boolean }): Promise<WalletAccountCheck>;
 }
 
-/** What every kind of account object has: a path, lists, create and get. */
-function resourceOf<T, New, Filter extends PageQuery>(send: Send, path: string) {
-  const at = (id: string, part = '') => `${path}/${encodeURIComponent(id)}${part}`;
-  const post = <Answer>(to: string, body: unknown, options: KeyOption = {}) =>
-    send<Answer>({ method: 'POST', path: to, body, ...options });
-  return {
-    at,
-    post,
-    calls: {
-      ...listsOf<T, Filter>(send, path),
-      create: (input: New, options?: KeyOption) => post<T>(path, input, options),
-      get: (id: string) => send<T>({ method: 'GET', path: at(id) }),
-    },
-  };
-}
-
 export function platformsOf(send: Send): Platforms {
   const { at, calls } = resourceOf<Platform, NewPlatform, PageQuery>(send, '/v1/platforms');
   return { ...calls, update: (id, body) => send({ method: 'PATCH', path: at(id), body }) };
@@ -145,6 +157,11 @@ export function merchantsOf(send: Send): Merchants {
     ...calls,
     update: (id, body) => send({ method: 'PATCH', path: at(id), body }),
     enrol: (id, input, options) => post(at(id, '/enrolments'), input, options),
+    balance: (id) => send({ method: 'GET', path: at(id, '/balance') }),
+    statement: (id, query) =>
+      send({ method: 'GET', path: at(id, '/statements'), query: { ...query } }),
+    statementLines: (id, query) =>
+      listsOf<StatementLine, StatementQuery>(send, at(id, '/statements')).all(query),
   };
 }
 

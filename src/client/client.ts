@@ -8,6 +8,8 @@ import {
   type WalletAccounts,
   walletAccountsOf,
 } from './accounts.ts';
+import { type Bills, type Breaks, billsOf, breaksOf } from './finance/bills.ts';
+import { type Payouts, payoutsOf, type Settlements, settlementsOf } from './finance/money.ts';
 import { type Holds, holdsOf, type Receivers, receiversOf } from './market.ts';
 import { type Payments, paymentsOf, type Refunds, refundsOf } from './payments.ts';
 import { type ClientOptions, createSend } from './transport.ts';
@@ -43,6 +45,16 @@ export {
   WalletRefusedError,
   WalletUnavailableError,
 } from './errors.ts';
+export type { Bill, BillReport, Break } from './finance/bill-objects.ts';
+export type { NewPayout } from './finance/money.ts';
+export type {
+  Balance,
+  Payout,
+  Settlement,
+  SettlementLine,
+  Statement,
+  StatementLine,
+} from './finance/money-objects.ts';
 export type { NewReceiver, NewSplit } from './market.ts';
 export type { Hold, Receiver, Split } from './market-objects.ts';
 export type {
@@ -77,6 +89,10 @@ export interface Hutong {
   readonly refunds: Refunds;
   readonly holds: Holds;
   readonly receivers: Receivers;
+  readonly settlements: Settlements;
+  readonly payouts: Payouts;
+  readonly bills: Bills;
+  readonly breaks: Breaks;
   readonly merchants: Merchants;
   readonly platforms: Platforms;
   readonly keys: Keys;
@@ -97,6 +113,10 @@ export function createClient(options: ClientOptions): Hutong {
     refunds: refundsOf(send),
     holds: holdsOf(send),
     receivers: receiversOf(send),
+    settlements: settlementsOf(send),
+    payouts: payoutsOf(send),
+    bills: billsOf(send),
+    breaks: breaksOf(send),
     merchants: merchantsOf(send),
     platforms: platformsOf(send),
     keys: keysOf(send),
