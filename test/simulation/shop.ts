@@ -15,8 +15,8 @@ export interface Order {
   /** Once the hub has answered. */
   payment?: string;
   seen_state?: string;
-  /** A shopper has confirmed it at a wallet. */
-  paid?: boolean;
+  /** Where a shopper has confirmed it. */
+  paid?: WalletName;
   disputed?: boolean;
   /** Nothing of it is held any more. */
   let_go?: boolean;

@@ -13,7 +13,7 @@ import {
 import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
 import { findAttempts } from '../../attempts/find.ts';
 import { brokenLaws } from '../../check/run.ts';
-import { type BusinessDate, businessDate } from '../../clock.ts';
+import { type BusinessDate, businessDate, dayAfter } from '../../clock.ts';
 import { sql } from '../../db/pool.ts';
 import { releaseHold } from '../../escrow/release.ts';
 import { LAWS } from '../../laws/every.ts';
@@ -205,6 +205,24 @@ describe('payouts', () => {
       books: { count: 1 },
     });
     expect(report.not_compared).toEqual([]);
+    expect(await found()).toEqual([]);
+  });
+
+  test('that nobody accepts come back on a later day, and both days are right', async () => {
+    const payout = await paidOut({ wallet: 'wechat_pay', custody: 'hub_held' });
+    const account = payout.wallet_account_id;
+    expect(payout.state).toBe('needs_payee');
+    await nextDay(rig);
+    await rig.until(
+      () => stateOf(payout),
+      (state) => state === 'refused',
+    );
+    await toMorning(rig);
+    const left = { bill: { count: 1, amount: 5_000 }, books: { count: 1, amount: 5_000 } };
+    expect(await close(account)).toMatchObject({ payouts: left, breaks: [] });
+    date = dayAfter(date);
+    const back = { bill: { count: 1, amount: -5_000 }, books: { count: 1, amount: -5_000 } };
+    expect(await close(account)).toMatchObject({ payouts: back, breaks: [] });
     expect(await found()).toEqual([]);
   });
 });

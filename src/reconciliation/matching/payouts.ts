@@ -16,8 +16,11 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
         bool_or(amount > 0) as gone, bool_or(amount < 0) as back
       from told where book = ${book} and about = 'payout' group by reference
     ), ours as (
-      select p.payout_reference as reference, p.id, p.amount, p.state, p.succeeded_at
+      select p.payout_reference as reference, p.id, p.amount, p.state, p.succeeded_at,
+        -- Not taken in the end, which freed the money on a later day: then another bill has it.
+        coalesce(v.business_at >= ${until}, false) as back_later
       from payouts p
+      left join postings v on v.book = p.book and v.ends = p.reservation_id and v.kind = 'void'
       where p.book = ${book} and p.wallet_account_id = ${desk.account_id}
         and (p.payout_reference in (select reference from bill) or p.state = 'succeeded'
           and p.billed_on is null and p.succeeded_at >= ${from} and p.succeeded_at < ${until})
@@ -31,7 +34,7 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
     insert into moves (book, about, reference, receiver, billed, ours, booked, counted, in_books, at)
     select ${book}, 'payout', coalesce(b.reference, o.reference), '', b.amount,
       case when b.reference is null then o.amount
-        when o.state in ('refused', 'cancelled') and not b.back then 0
+        when o.state in ('refused', 'cancelled') and not b.back and not o.back_later then 0
         when o.state = 'succeeded' and b.back then case when b.gone then o.amount else 0 end
         when b.gone and b.back then 0
         when b.back then -o.amount
@@ -40,7 +43,7 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
       case when o.state = 'succeeded' and not coalesce(b.back, false)
         then coalesce(k.amount, 0) end,
       o.reference is not null and (b.reference is null or case
-        when o.state in ('refused', 'cancelled') then b.back
+        when o.state in ('refused', 'cancelled') then b.back or o.back_later
         when o.state = 'succeeded' then not b.back
         else true end),
       o.reference is not null, coalesce(b.at, o.succeeded_at)

@@ -30,6 +30,13 @@ export function toldOfSplit(books: readonly Book[], line: SplitLine): Told {
   return { book, about: 'split', reference, receiver, amount: signed, at };
 }
 
+/** Wallets' own numbers may be as long, and are all digits; one of ours practically never is. */
+function mayBeOurs(books: readonly Book[], reference: string): boolean {
+  return (
+    isWalletReference(reference) && /[A-Z]/.test(reference) && books.includes(bookOf(reference))
+  );
+}
+
 /**
  * A movement that is neither of a payment nor of a refund. Shares count only where no bill of
  * splits tells of them; anything else only under a number such as ours.
@@ -40,7 +47,7 @@ export function toldOfFund(
   { shares }: { readonly shares: boolean },
 ): Told | undefined {
   const { wallet_reference: reference = '', direction, amount, at } = line;
-  if (line.share ? !shares : !isWalletReference(reference)) return undefined;
+  if (line.share ? !shares : !mayBeOurs(books, reference)) return undefined;
   const signed = direction === 'out' ? amount : -amount;
   const about = line.share ? 'split' : 'payout';
   return { book: homeOf(books, reference), about, reference, receiver: '', amount: signed, at };

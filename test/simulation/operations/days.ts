@@ -6,7 +6,7 @@ import { later, payCode } from './orders.ts';
 
 /** Time passes, and every day of it has its bills. */
 export const DAYS: readonly Operation[] = [
-  { name: 'time passes', weight: 5, run: timePasses },
+  { name: 'time passes', weight: 7, run: timePasses },
   { name: 'the next day', weight: 1, run: nextDay },
   { name: 'ask for a bill', weight: 3, run: askForBill },
   { name: 'only the bill tells', weight: 1, run: lostPayment },
@@ -22,7 +22,7 @@ const BILLS_ARE_THERE_MS = 14 * HOUR_MS;
 /** Business time moves on by minutes or hours at once. */
 async function timePasses({ shop, world }: Street): Promise<Ending> {
   const { random } = shop;
-  const minutes = random.chance(0.1) ? 60 + random.below(600) : 1 + random.below(20);
+  const minutes = random.chance(0.1) ? 60 + random.below(600) : 1 + random.below(4);
   await later(world, minutes * MINUTE_MS, 'a while');
   return 'done';
 }

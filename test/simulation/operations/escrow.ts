@@ -7,7 +7,7 @@ export const ESCROW: readonly Operation[] = [
   { name: 'ship', weight: 4, run: (street) => act(street, 'ship', shipment) },
   { name: 'confirm receipt', weight: 5, run: (street) => act(street, 'confirm_receipt') },
   { name: 'release', weight: 3, run: (street) => act(street, 'release', () => ({})) },
-  { name: 'release a part', weight: 5, run: (street) => act(street, 'release', part) },
+  { name: 'release a part', weight: 6, run: (street) => act(street, 'release', part, atWechat) },
   { name: 'dispute', weight: 4, run: (street) => act(street, 'dispute', complaint) },
   { name: 'resolve a dispute', weight: 5, run: resolve },
 ];
@@ -24,8 +24,9 @@ async function act(
   { shop }: Street,
   verb: 'ship' | 'confirm_receipt' | 'release' | 'dispute',
   body?: Body,
+  fits: (order: Order) => boolean = () => true,
 ): Promise<Ending> {
-  const order = heldOrder(shop);
+  const order = heldOrder(shop, fits);
   if (!order?.payment) return 'nothing';
   const ending = await post(shop, order, verb, body?.(shop, order));
   if (verb === 'dispute' && ending === 'done') order.disputed = true;
@@ -43,9 +44,17 @@ async function post(shop: Shop, order: Order, verb: string, body?: object): Prom
   });
 }
 
+/** The wallet that lets parts go; not of an order that is shared as soon as it may be. */
+function atWechat({ paid, body, disputed }: Order): boolean {
+  return paid === 'wechat_pay' && body['capture'] === 'escrow' && !disputed;
+}
+
 /** Mostly one whose money is still held. */
-function heldOrder(shop: Shop): Order | undefined {
-  const held = shop.orders.filter(({ kind, paid, let_go }) => kind === 'held' && paid && !let_go);
+function heldOrder(shop: Shop, fits: (order: Order) => boolean): Order | undefined {
+  const held = shop.orders.filter((order) => {
+    const { kind, paid, let_go } = order;
+    return kind === 'held' && paid && !let_go && fits(order);
+  });
   if (held.length > 0 && shop.random.chance(0.9)) return shop.random.pick(held.slice(-12));
   return paidOrder(shop, ['held']);
 }

@@ -103,8 +103,8 @@ async function place(
   };
   shop.orders.push(order);
   await create(shop, order);
-  if (random.chance(0.8)) await chooseFor({ shop, world }, order);
-  if (random.chance(0.6)) await payFor(shop, order);
+  if (random.chance(0.9)) await chooseFor({ shop, world }, order);
+  if (random.chance(0.8)) await payFor(shop, order);
   return order.payment === undefined ? 'refused' : 'done';
 }
 
@@ -178,7 +178,7 @@ async function chooseFor({ shop }: Street, order: Order): Promise<Ending> {
 async function pay({ shop }: Street): Promise<Ending> {
   const unpaid = shop.orders.filter(({ codes, paid }) => codes.length > 0 && !paid);
   if (unpaid.length === 0) return 'nothing';
-  return payFor(shop, shop.random.pick(unpaid.slice(-8)));
+  return payFor(shop, shop.random.pick(unpaid.slice(-4)));
 }
 
 /** The code that is on the screen now. */
@@ -193,7 +193,7 @@ export async function payCode(
   { wallet, code }: Order['codes'][number],
 ): Promise<Ending> {
   if (!(await shop.payAt(wallet, code, 'pay'))) return 'refused';
-  order.paid = true;
+  order.paid = wallet;
   return 'done';
 }
 
