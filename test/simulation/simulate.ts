@@ -44,7 +44,7 @@ export interface SimulationResult {
 
 const CHECK_EVERY_TURNS = 3_000;
 const MAX_VIOLATIONS = 20;
-/** Seldom enough that the longest work, the close of a day, comes to its end in some of its tries. */
+/** Seldom enough that the longest work, the close of a day, ends in some of its tries. */
 const CRASH_RATES = [0, 1 / 6_000, 1 / 2_500, 1 / 1_500] as const;
 const CUT_RATES = [0, 0, 1 / 4_000, 1 / 1_500] as const;
 const MAX_THINK_MS = 400;
