@@ -17,7 +17,6 @@ const USAGE = [
   '--seeds FIRST-LAST    several, one after another',
   '--until-found         stop at the first violation',
   '--steps M             operations of shop and shoppers',
-  '--times N             each seed so often: its lines must be the same',
   '--trace               print everything that happens',
   `--bug NAME            plant a bug: ${BUGS.join(', ')}`,
 ].join('\n  ');
@@ -25,7 +24,6 @@ const OPTIONS = {
   seed: { type: 'string' },
   seeds: { type: 'string' },
   steps: { type: 'string', default: '1000' },
-  times: { type: 'string', default: '1' },
   bug: { type: 'string' },
   trace: { type: 'boolean', default: false },
   'until-found': { type: 'boolean', default: false },
@@ -90,7 +88,6 @@ async function main(): Promise<void> {
     ...(values.seeds === undefined ? {} : { seeds: values.seeds }),
   });
   const operations = wholeNumber('steps', values.steps);
-  const times = wholeNumber('times', values.times);
   if (values.bug !== undefined && !isBug(values.bug)) refuse(`there is no bug ${values.bug}`);
   const bug = values.bug !== undefined && isBug(values.bug) ? values.bug : undefined;
   const { server: url, template } = values;
@@ -105,8 +102,7 @@ async function main(): Promise<void> {
   installNetwork();
   let violated = 0;
   const results: SimulationResult[] = [];
-  for (let run = 0; run < (last - first + 1) * times; run += 1) {
-    const seed = first + Math.floor(run / times);
+  for (let seed = first; seed <= last; seed += 1) {
     const listener = values.trace
       ? { listener: (line: string) => void process.stdout.write(`${line}\n`) }
       : {};
