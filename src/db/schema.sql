@@ -600,6 +600,7 @@ create table payouts (
   constraint payouts_kind_check CHECK (kind = ANY (ARRAY['transfer'::text, 'withdrawal'::text])),
   constraint payouts_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text, 'succeeded'::text, 'refused'::text, 'cancelled'::text, 'returned'::text]))
 );
+CREATE INDEX payouts_by_bill ON payouts USING btree (book, wallet_account_id, billed_on) WHERE billed_on IS NOT NULL;
 CREATE INDEX payouts_by_platform ON payouts USING btree (book, platform_id, id);
 CREATE UNIQUE INDEX payouts_by_reference ON payouts USING btree (book, payout_reference);
 CREATE INDEX payouts_by_succeeded_at ON payouts USING btree (book, wallet_account_id, succeeded_at) WHERE succeeded_at IS NOT NULL;

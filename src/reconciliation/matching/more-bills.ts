@@ -60,7 +60,7 @@ interface Reading extends DayAtDesk {
 
 export async function compareMoreBills(app: App, desk: Desk, day: DayAtDesk): Promise<MoreBills> {
   const { bills, books } = day;
-  const uses = await usesOf(desk);
+  const uses = await usesOf(desk, books);
   const reading: Reading = { ...day, desk, uses, missing: [] };
   const own = await fundsIn(reading, { kind: 'funds' }, 'funds');
   const purse = uses.transfers ? bills.transfer_purse : undefined;
@@ -90,16 +90,18 @@ interface Uses {
 }
 
 /** What of it this account needs: a bill of nothing is not missed. */
-async function usesOf(desk: Desk): Promise<Uses> {
+async function usesOf(desk: Desk, books: readonly Book[]): Promise<Uses> {
   const { from, until } = dayOf(desk);
+  const all = [...books];
   const [uses] = await desk.query<Uses>(sql`
     select
-      exists (select from payouts where wallet_account_id = ${desk.account_id}
-        and kind = 'transfer') as transfers,
+      exists (select from payouts where book = any(${all}::smallint[])
+        and wallet_account_id = ${desk.account_id} and kind = 'transfer') as transfers,
       exists (select from enrolments where wallet_account_id = ${desk.account_id}
         and sub_merchant is not null) as sellers,
       exists (select from split_orders s join holds h on h.book = s.book and h.id = s.hold_id
-        where h.wallet_account_id = ${desk.account_id} and s.finished_at >= ${from}
+        where s.book = any(${all}::smallint[]) and h.wallet_account_id = ${desk.account_id}
+          and s.finished_at >= ${from}
           and s.finished_at < ${until}) as splits`);
   return uses ?? { transfers: false, sellers: false, splits: false };
 }

@@ -15,15 +15,21 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
       select reference, sum(amount)::bigint as amount, min(at) as at,
         bool_or(amount > 0) as gone, bool_or(amount < 0) as back
       from told where book = ${book} and about = 'payout' group by reference
+    ), named as (
+      select o.id from bill b
+      join payouts o on o.book = ${book} and o.payout_reference = b.reference
+      union
+      select id from payouts
+      where book = ${book} and wallet_account_id = ${desk.account_id} and state = 'succeeded'
+        and billed_on is null and succeeded_at >= ${from} and succeeded_at < ${until}
     ), ours as (
       select p.payout_reference as reference, p.id, p.amount, p.state, p.succeeded_at,
         -- Not taken in the end, which freed the money on a later day: then another bill has it.
         coalesce(v.business_at >= ${until}, false) as back_later
-      from payouts p
+      from named n
+      join payouts p on p.book = ${book} and p.id = n.id
+        and p.wallet_account_id = ${desk.account_id}
       left join postings v on v.book = p.book and v.ends = p.reservation_id and v.kind = 'void'
-      where p.book = ${book} and p.wallet_account_id = ${desk.account_id}
-        and (p.payout_reference in (select reference from bill) or p.state = 'succeeded'
-          and p.billed_on is null and p.succeeded_at >= ${from} and p.succeeded_at < ${until})
     ), booked as (
       select o.reference, sum(case x.reason when 'payout_returned' then -x.amount
         else x.amount end)::bigint as amount
@@ -56,11 +62,15 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
 async function keepBill(desk: Desk, book: Book): Promise<void> {
   const { account_id, date } = desk;
   await desk.query(sql`
-    update payouts p set billed_on = case when b.reference is null then null else ${date}::date end
-    from payouts q
-    left join (select distinct reference from told
-      where book = ${book} and about = 'payout' and amount > 0) b on b.reference = q.payout_reference
-    where q.book = ${book} and q.wallet_account_id = ${account_id} and p.book = q.book
-      and p.id = q.id and (b.reference is null and q.billed_on = ${date}::date
-        or b.reference is not null and q.billed_on is null)`);
+    update payouts p set billed_on = null
+    where p.book = ${book} and p.wallet_account_id = ${account_id}
+      and p.billed_on = ${date}::date and not exists (select from told t
+        where t.book = ${book} and t.about = 'payout' and t.amount > 0
+          and t.reference = p.payout_reference)`);
+  await desk.query(sql`
+    update payouts p set billed_on = ${date}::date
+    from told t
+    where t.book = ${book} and t.about = 'payout' and t.amount > 0 and p.book = ${book}
+      and p.payout_reference = t.reference and p.wallet_account_id = ${account_id}
+      and p.billed_on is null`);
 }
