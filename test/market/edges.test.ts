@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyWalletNot } from '../../src/attempts/eligible.ts';
+import { sql } from '../../src/db/pool.ts';
 import { openDispute, resolveDispute } from '../../src/escrow/dispute.ts';
 import { releaseHold } from '../../src/escrow/release.ts';
 import { sha256 } from '../../src/ids.ts';
@@ -8,7 +9,7 @@ import type { Share } from '../../src/profit-sharing/shares.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import { findRefunds } from '../../src/refunds/find.ts';
 import { resolveRefund } from '../../src/refunds/resolve.ts';
-import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
+import type { MoneyRig } from '../support/money-rig.ts';
 import {
   addReceiver,
   DAY_MS,
@@ -19,6 +20,7 @@ import {
   holdIn,
   holdOf,
   MINUTE_MS,
+  openMarket,
   paid,
   posted,
   refunded,
@@ -30,8 +32,7 @@ let rig: MoneyRig;
 let receiver: Share['receiver'];
 
 beforeAll(async () => {
-  rig = await startMoneyRig();
-  receiver = await addReceiver(rig);
+  ({ rig, receiver } = await openMarket());
 });
 
 const of = (account: string) => posted(rig, `${account}`);
@@ -273,4 +274,35 @@ test('a refund that another one overtakes while it is decided on is decided on a
     code: 'amount_exceeds_refundable',
   });
   expect(overtaken).toBe(true);
+});
+
+test.each(HOLDERS)('one fen is held, released and refunded at %s', async (wallet) => {
+  const payment = await paid(rig, wallet, { amount: 1n, terms: escrow(10) });
+  await rig.clock.advance(MINUTE_MS);
+  await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+  expect(await holdIn(rig, payment, 'released')).toMatchObject({ released: 1n, shared: 0n });
+  await refunded(rig, payment, 1n);
+  const merchant = `merchant:${rig.merchant_id}`;
+  const [left] = await rig.app.db.query<{ fen: bigint }>(sql`
+    select sum(case when credit_account = ${merchant} then amount else -amount end)::bigint as fen
+    from postings where subject_id = ${payment.id} and kind in ('posted', 'post')
+      and ${merchant} in (credit_account, debit_account)`);
+  expect(left?.fen).toBe(0n);
+  await expectSettled(rig, payment);
+});
+
+test('of two equal shares of one receiver the wallet may refuse one', async () => {
+  const [own, platform] = [`receiver:${receiver}`, `platform:${rig.platform_id}`];
+  const before = [await of(own), await of(platform)] as const;
+  const terms = escrow(10, [share(receiver, 500n, 'referrer'), share(receiver, 500n, 'platform')]);
+  const payment = await paid(rig, 'alipay', { terms });
+  await rig.clock.advance(MINUTE_MS);
+  rig.faults.alipay.set([{ fault: 'split_part_refused', probability: 1, remaining: 1 }]);
+  await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+  const hold = await holdIn(rig, payment, 'released');
+  rig.faults.alipay.set([]);
+  expect(hold).toMatchObject({ released: 9_500n, shared: 500n });
+  const got = (await of(own)) - before[0] + (await of(platform)) - before[1];
+  expect(got).toBe(500n);
+  await expectSettled(rig, payment);
 });

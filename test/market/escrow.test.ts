@@ -5,9 +5,8 @@ import { releaseHold } from '../../src/escrow/release.ts';
 import { shipHold } from '../../src/escrow/ship.ts';
 import { sha256 } from '../../src/ids.ts';
 import type { Share } from '../../src/profit-sharing/shares.ts';
-import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
+import type { MoneyRig } from '../support/money-rig.ts';
 import {
-  addReceiver,
   DAY_MS,
   escrow,
   expectSettled,
@@ -16,6 +15,7 @@ import {
   holdIn,
   holdOf,
   MINUTE_MS,
+  openMarket,
   paid,
   posted,
   refunded,
@@ -27,8 +27,7 @@ let rig: MoneyRig;
 let receiver: Share['receiver'];
 
 beforeAll(async () => {
-  rig = await startMoneyRig();
-  receiver = await addReceiver(rig);
+  ({ rig, receiver } = await openMarket());
 });
 
 /** Changes of the merchant's and the receiver's ledger accounts by `act`. */

@@ -11,7 +11,7 @@ import { createRefund } from '../../src/refunds/create.ts';
 import { findRefunds } from '../../src/refunds/find.ts';
 import type { PaymentTerms } from '../../src/terms/terms.ts';
 import { requireAccount } from '../../src/wallets/registry.ts';
-import type { MoneyRig } from '../support/money-rig.ts';
+import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
 
 /** Wallets that hold money, and a merchant at each that may receive shares of the first one's. */
 export const HOLDERS = ['wechat_pay', 'alipay'] as const;
@@ -23,6 +23,14 @@ const RECEIVERS = {
 
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
+
+/** Call it in `beforeAll`: a rig, and a receiver of shares at both wallets. */
+export async function openMarket(
+  env: Record<string, string> = {},
+): Promise<{ rig: MoneyRig; receiver: Share['receiver'] }> {
+  const rig = await startMoneyRig(env);
+  return { rig, receiver: await addReceiver(rig) };
+}
 
 /** A receiver with an account at each wallet that holds money. */
 export async function addReceiver(

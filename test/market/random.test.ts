@@ -12,14 +12,14 @@ import type { Share } from '../../src/profit-sharing/shares.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import { findRefunds } from '../../src/refunds/find.ts';
 import { sandboxRandom } from '../../src/sandbox/random.ts';
-import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
+import type { MoneyRig } from '../support/money-rig.ts';
 import {
-  addReceiver,
   escrow,
   HOLDERS,
   heldAtWallet,
   holdOf,
   MINUTE_MS,
+  openMarket,
   paid,
   refunded,
   share,
@@ -37,8 +37,9 @@ let rig: MoneyRig;
 let receivers: Share['receiver'][];
 
 beforeAll(async () => {
-  rig = await startMoneyRig();
-  receivers = [await addReceiver(rig)];
+  const market = await openMarket();
+  rig = market.rig;
+  receivers = [market.receiver];
 });
 
 const random = sandboxRandom(SEED);

@@ -14,15 +14,15 @@ import { createRefund } from '../../src/refunds/create.ts';
 import { createWalletAccount } from '../../src/wallet-accounts/create.ts';
 import type { ToldSplit } from '../../src/wallets/notification.ts';
 import { requireAccount } from '../../src/wallets/registry.ts';
-import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
+import type { MoneyRig } from '../support/money-rig.ts';
 import {
-  addReceiver,
   escrow,
   expectSettled,
   type Holder,
   holdIn,
   holdOf,
   MINUTE_MS,
+  openMarket,
   paid,
   share,
   sharing,
@@ -52,8 +52,10 @@ const post = createServer((request, response) => {
 
 beforeAll(async () => {
   // Questions come late here, so that what is told can be first.
-  rig = await startMoneyRig({ HUTONG_RETRY_PACE: '2', HUTONG_WALLET_TIMEOUT_MS: '5000' });
-  receiver = await addReceiver(rig);
+  ({ rig, receiver } = await openMarket({
+    HUTONG_RETRY_PACE: '2',
+    HUTONG_WALLET_TIMEOUT_MS: '5000',
+  }));
   post.listen(0, '127.0.0.1');
   await once(post, 'listening');
   const url = `http://127.0.0.1:${(post.address() as AddressInfo).port}/`;

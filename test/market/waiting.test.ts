@@ -7,7 +7,7 @@ import type { Share } from '../../src/profit-sharing/shares.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import { findRefunds } from '../../src/refunds/find.ts';
 import { isFinal, type Refund } from '../../src/refunds/refund.ts';
-import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
+import type { MoneyRig } from '../support/money-rig.ts';
 import {
   addReceiver,
   escrow,
@@ -17,6 +17,7 @@ import {
   holdIn,
   holdOf,
   MINUTE_MS,
+  openMarket,
   paid,
   posted,
   share,
@@ -27,8 +28,7 @@ let rig: MoneyRig;
 let receiver: Share['receiver'];
 
 beforeAll(async () => {
-  rig = await startMoneyRig();
-  receiver = await addReceiver(rig);
+  ({ rig, receiver } = await openMarket());
 });
 beforeEach(() => {
   for (const wallet of HOLDERS) rig.faults[wallet].set([]);
