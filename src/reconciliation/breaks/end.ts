@@ -50,7 +50,7 @@ export async function endVanished(
   }
 }
 
-/** What an earlier day lacked and this bill has. */
+/** What another day lacked and this bill has: a payout may arrive on a later day. */
 export async function endFoundLater(
   app: App,
   desk: Desk,
@@ -61,11 +61,14 @@ export async function endFoundLater(
     const found = await desk.query<Break>(sql`
       select b.book, b.id, b.version, b.wallet_account_id, b.kind, b.about, b.subject, b.bill_id,
         b.payment_id, b.amount, b.fee, b.state, b.detail, b.trail, b.created_at, b.resolved_at
-      from differences d
-      join breaks b on b.book = d.book and b.wallet_account_id = ${closing.account.id}
-        and b.kind = 'missing_there' and b.subject = d.subject
-      where d.book = ${book} and d.kind = 'date_shift' and b.state = 'open' and b.id > ${after}
-        and d.detail -> 'other_bill' is null
+      from breaks b
+      where b.book = ${book} and b.wallet_account_id = ${closing.account.id}
+        and b.kind = 'missing_there' and b.state = 'open' and b.id > ${after}
+        and (b.subject in (
+            select subject from differences
+            where book = ${book} and kind = 'date_shift' and detail -> 'other_bill' is null)
+          or b.about = 'payout' and b.bill_id <> ${closing.bill_id} and b.subject in (
+            select reference from moves where book = ${book} and about = 'payout' and billed > 0))
       order by b.id limit ${PAGE}`);
     const last = found.at(-1);
     if (!last) return;

@@ -208,6 +208,29 @@ describe('payouts', () => {
     expect(await found()).toEqual([]);
   });
 
+  test('that arrive the day after are right whichever bill comes first', async () => {
+    const payout = await paidOut({ wallet: 'wechat_pay', custody: 'hub_held' });
+    const account = payout.wallet_account_id;
+    const left_on = date;
+    await rig.clock.advance(14 * 60 * MINUTE_MS);
+    const { wechat_pay } = rig.sandboxes;
+    for (const { id } of wechat_pay.receivable('lin-xia')) {
+      await wechat_pay.answerTransfer(id, 'accept');
+    }
+    await rig.until(
+      () => stateOf(payout),
+      (state) => state === 'succeeded',
+    );
+    date = businessDate(rig.clock.now());
+    expect(date).toBe(dayAfter(left_on));
+    await toMorning(rig);
+    await close(account);
+    expect(await found()).toEqual(['missing_there payout 5000']);
+    date = left_on;
+    expect(await close(account)).toMatchObject({ payouts: { bill: { count: 1 } }, breaks: [] });
+    expect(await found()).toEqual([]);
+  });
+
   test('that nobody accepts come back on a later day, and both days are right', async () => {
     const payout = await paidOut({ wallet: 'wechat_pay', custody: 'hub_held' });
     const account = payout.wallet_account_id;
