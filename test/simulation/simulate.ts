@@ -52,7 +52,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Business time that passes at the end: after the longest, wallets hold nothing any more. */
 const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 32 * DAY_MS];
 /** Until all periodic work has seen what time it is. */
-const REST_FIRST_MS = 12_000;
+const REST_FIRST_MS = 7_000;
 const REST_LOOK_MS = 1_000;
 const LOOKS_A_DAY = 40;
 const REST_LIMIT_MS = 300_000;

@@ -93,7 +93,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     settleParties(auditor.app, wallets, random.stream('parties')),
   );
   const paces = random.stream('paces');
-  const paces_ms = [paces.pick([1_000, 2_500]), paces.pick([4_000, 10_000])] as const;
+  const paces_ms = [paces.pick([1_000, 2_500]), paces.pick([3_000, 6_000])] as const;
   const { bug } = options;
   const inside = { scheduler, statements, network, bug, paces_ms };
   const hubs = hubNames(random.stream('hubs')).map(
