@@ -87,7 +87,10 @@ export async function refund(
   if (now.kind === 'not_found') {
     return { kind: 'unknown', cause: 'accepted, but no money has moved yet', trace: now.trace };
   }
-  // With another amount too it is a fact: the money has left, and the caller must see it.
+  if (now.kind === 'fact' && now.fact.amount !== undefined && now.fact.amount !== order.amount) {
+    const message = `refund ${order.refund_reference} was made before with another amount`;
+    return { kind: 'refused', code: 'reference_reused', message, trace: now.trace };
+  }
   return now;
 }
 

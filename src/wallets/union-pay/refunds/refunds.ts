@@ -15,6 +15,8 @@ import { REFUND } from './calls.ts';
  */
 type Asked = Pick<RefundOrder, 'refund_reference' | 'wallet_reference'>;
 
+/** The number was used before. */
+const REPEATED = '12';
 const OVER = { '36': 'over_refund', '45': 'over_refund' } as const;
 
 export async function refund(
@@ -39,7 +41,7 @@ export async function refund(
   if (answer.kind !== 'answered') return undecided(answer);
   const { trace } = answer;
   // Asked for before under this number: what became of that decides.
-  if (answer.code !== '00' && answer.code !== '12') return refusedBy(answer, OVER);
+  if (answer.code !== '00' && answer.code !== REPEATED) return refusedBy(answer, OVER);
   if (!isMine(order.refund_reference, answer)) {
     return { kind: 'unknown', cause: 'the answer is about another refund', trace };
   }
@@ -47,7 +49,12 @@ export async function refund(
   if (now.kind === 'not_found') {
     return { kind: 'unknown', cause: 'accepted, and not known yet', trace: now.trace };
   }
-  // With another amount too it is a fact: the money has left, and the caller must see it.
+  const other = now.kind === 'fact' && (now.fact.amount ?? order.amount) !== order.amount;
+  if (other && answer.code === REPEATED) {
+    const message = `refund ${order.refund_reference} was made before with another amount`;
+    return { kind: 'refused', code: 'reference_reused', message, trace: now.trace };
+  }
+  // Taken just now, and told with another amount: the money has left, so that is no refusal.
   return now;
 }
 
