@@ -158,6 +158,11 @@ export interface WalletSandbox {
   merchantBalances(): ReadonlyMap<string, bigint>;
   /** Settings and credentials a connector needs for the sandbox's first merchant. */
   merchantAccount(): { settings: Record<string, unknown>; credentials: Record<string, string> };
+  /**
+   * Where the first merchant wants to be told what no order names an address for, as its console
+   * sets it; absent where the wallet has no such address.
+   */
+  setMessageAddress?(url: string): Promise<void>;
   /** All merchants, the first one first. */
   accounts(): readonly SandboxAccount[];
   /** The same for scripts in any language: settings, addresses and the files of the keys. */

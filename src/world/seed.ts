@@ -60,13 +60,14 @@ async function seed(
     const { settings, credentials } = sandbox.merchantAccount();
     const name = `${sandbox.wallet} sandbox`;
     const { wallet } = sandbox;
-    await ensureWalletAccount(app, {
+    const { id } = await ensureWalletAccount(app, {
       wallet,
       name,
       custody: 'merchant_own',
       settings,
       credentials,
     });
+    await sandbox.setMessageAddress?.(`${hub_url}/notify/${wallet}/${id}`);
     wallets[wallet] = { ...sandbox.scriptAccess() };
   }
   const platforms: SandboxFile['platforms'] = {};

@@ -95,6 +95,14 @@ async function openWallet(options: SandboxOptions): Promise<AccountSource> {
   return { alipay, secrets };
 }
 
+async function setMessageAddress(alipay: Alipay, url: string): Promise<void> {
+  const [app] = alipay.apps.values();
+  if (!app) throw new Error('the sandbox has no application');
+  const { app_id } = app;
+  alipay.app_gateways.put(app_id, { app_id, url });
+  await alipay.options.store.committed();
+}
+
 /** Starts the wallet's own side on its own port; throws when the port is taken. */
 export async function startAlipaySandbox(options: SandboxOptions): Promise<WalletSandbox> {
   const source = await openWallet(options);
@@ -139,6 +147,7 @@ export async function startAlipaySandbox(options: SandboxOptions): Promise<Walle
     transactions: (page) => transactions(alipay, page),
     merchantBalances: () => merchantBalances(alipay),
     merchantAccount: () => merchantAccount(source),
+    setMessageAddress: (url) => setMessageAddress(alipay, url),
     scriptAccess: () => scriptAccess(source),
     pendingNotifications: () => alipay.notifier.pending,
     stop: async () => {
