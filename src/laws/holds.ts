@@ -20,12 +20,12 @@ const haveWhatTheySay: Law = {
 
 const accountsHaveHolds: Law = {
   name: 'holds.accounts-have-theirs',
-  means: 'An account of held money belongs to a hold.',
+  means: 'An account that ever held money of a payment belongs to its hold.',
   violations: sql`
     select a.id, format('book %s: no hold', a.book) as detail
     from ledger_accounts a
     left join holds h on h.book = a.book and a.id = 'hold:' || h.subject_id
-    where starts_with(a.id, 'hold:') and h.id is null`,
+    where starts_with(a.id, 'hold:') and a.entries > 0 and h.id is null`,
 };
 
 const ofAPaidAttempt: Law = {

@@ -119,9 +119,10 @@ export function ofHolds({ hold, split_id, live_attempt }: RichBooks): Plant[] {
     },
     {
       law: 'holds.accounts-have-theirs',
-      plant: `insert into ledger_accounts (book, id, currency, normal)
-        values (0, 'hold:pay_gone', 'CNY', 'credit')`,
+      plant: `insert into ledger_accounts (book, id, currency, normal, entries)
+        values (0, 'hold:pay_gone', 'CNY', 'credit', 1)`,
       finds: one('hold:pay_gone'),
+      also: ['chain.entries-counted'],
     },
     {
       law: 'holds.of-a-paid-attempt',
