@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const full = process.env['HUTONG_TEST_FULL'] === '1';
 
 const outside = ['node_modules', 'dist', ...(full ? [] : ['test/full/**'])];
-/** These measure this process's memory, or replace what others use: a process for each file. */
+/** These measure their process's memory, or replace what others use: not beside the others. */
 const alone = [
   'test/contract/**/*.test.ts',
   'test/full/**/*.test.ts',
@@ -35,7 +35,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'alone', include: alone, exclude: outside },
+        test: { name: 'alone', include: alone, exclude: outside, isolate: false },
       },
     ],
   },
