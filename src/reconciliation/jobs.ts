@@ -82,7 +82,8 @@ export async function requestBill(
 
 export const closeBillDay: JobSpec = {
   kind: 'bill.close',
-  max_tries: 20,
+  // A hub that keeps crashing spends tries too: a day is not given up for that.
+  max_tries: 100,
   concurrency: 1,
   first_gap_ms: 5_000,
   max_gap_ms: 600_000,
