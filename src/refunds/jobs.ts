@@ -22,8 +22,8 @@ export const sendRefundJob: JobSpec = {
     const sent = await sendRefund(app, refund);
     if (sent === 'answered') return { done: true };
     const { retry_pace } = app.config;
-    if (sent === 'waits') return { again_in_ms: WAIT_MS * retry_pace };
-    const gaps = { first_ms: AGAIN_MS * retry_pace, max_ms: LONGEST_MS * retry_pace };
+    const first_ms = sent === 'waits' ? WAIT_MS : AGAIN_MS;
+    const gaps = { first_ms: first_ms * retry_pace, max_ms: LONGEST_MS * retry_pace };
     return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
