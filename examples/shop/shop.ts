@@ -78,16 +78,25 @@ function newOrder(reference: string): Order {
 function hear(event: Event): void {
   if (handled.has(event.id)) return;
   handled.add(event.id);
-  const subject = event.data.object;
-  if (subject.object === 'payment') {
-    const order = orders.get(subject.order.reference);
-    if (!order || event.sequence <= order.sequence) return;
-    order.sequence = event.sequence;
-    order.state = subject.state;
-    order.wallet = subject.wallet;
-  } else if (event.type === 'refund.succeeded') {
-    const order = [...orders.values()].find(({ payment }) => payment === subject.payment);
-    if (order) order.refunded += subject.amount;
+  switch (event.type) {
+    case 'payment.succeeded':
+    case 'payment.closed': {
+      const payment = event.data.object;
+      const order = orders.get(payment.order.reference);
+      if (!order || event.sequence <= order.sequence) return;
+      order.sequence = event.sequence;
+      order.state = payment.state;
+      order.wallet = payment.wallet;
+      return;
+    }
+    case 'refund.succeeded': {
+      const refund = event.data.object;
+      const order = [...orders.values()].find(({ payment }) => payment === refund.payment);
+      if (order) order.refunded += refund.amount;
+      return;
+    }
+    // Every other type, also those that are not there yet: nothing to do here.
+    default:
   }
 }
 

@@ -99,7 +99,8 @@ The body of a webhook is the event:
   later is old news.
 - \`position\` orders all events of the feed. It is \`null\` in a webhook that left before the position
   was given, about a second after the commit.
-- \`data.object\` is the payment, refund, settlement or payout as it was then; \`checkout_url\` is always \`null\` in it.
+- \`data.object\` is the object that the type begins with, a payment for \`payment.succeeded\`, as it
+  was then; a payment’s \`checkout_url\` is always \`null\` in it.
 
 ## Deliveries
 

@@ -45,6 +45,18 @@ export {
   WalletRefusedError,
   WalletUnavailableError,
 } from './errors.ts';
+export {
+  type BillEvent,
+  type BreakEvent,
+  EVENT_TYPES,
+  type Event,
+  type HoldEvent,
+  type PaymentEvent,
+  type PayoutEvent,
+  type RefundEvent,
+  type SettlementEvent,
+  type SplitEvent,
+} from './events.ts';
 export type { Bill, BillReport, Break } from './finance/bill-objects.ts';
 export type { NewPayout } from './finance/money.ts';
 export type {
@@ -60,14 +72,9 @@ export type { Hold, Receiver, Split } from './market-objects.ts';
 export type {
   Attempt,
   Delivery,
-  Event,
-  HoldEvent,
   List,
   Payment,
-  PaymentEvent,
   Refund,
-  RefundEvent,
-  SplitEvent,
   TimelineEntry,
   WalletChoice,
   WalletName,

@@ -75,14 +75,3 @@ export interface Receiver {
   };
   readonly metadata: Metadata;
 }
-
-export type HoldEventType =
-  | 'hold.created'
-  | 'hold.partially_released'
-  | 'hold.released'
-  | 'hold.returned'
-  | 'hold.shipped'
-  | 'hold.disputed'
-  | 'hold.dispute_resolved'
-  | 'hold.limit_near';
-export type SplitEventType = 'split.finished' | 'split.refused';

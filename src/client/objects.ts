@@ -1,4 +1,4 @@
-import type { Hold, HoldEventType, ShareRole, Split, SplitEventType } from './market-objects.ts';
+import type { ShareRole } from './market-objects.ts';
 
 /**
  * The objects of the API as JSON has them: snake_case, amounts in minor units (fen), times in RFC
@@ -148,35 +148,6 @@ export interface TimelineEntry {
   readonly what: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
-
-export type PaymentEventType = 'payment.succeeded' | 'payment.closed' | 'payment.money_returned';
-export type RefundEventType =
-  | 'refund.created'
-  | 'refund.pending'
-  | 'refund.succeeded'
-  | 'refund.refused'
-  | 'refund.needs_action';
-
-interface EventOf<Type extends string, Subject> {
-  readonly id: string;
-  readonly object: 'event';
-  readonly type: Type;
-  readonly created_at: string;
-  readonly livemode: boolean;
-  readonly platform: string;
-  /** Orders the events of one object, from 1. A smaller one that comes later is old news. */
-  readonly sequence: number;
-  /** Orders all events, for `events.list({ after })`; null in a webhook that left before it. */
-  readonly position: number | null;
-  readonly data: { readonly object: Subject };
-}
-
-export type PaymentEvent = EventOf<PaymentEventType, Payment>;
-export type RefundEvent = EventOf<RefundEventType, Refund>;
-export type HoldEvent = EventOf<HoldEventType, Hold>;
-export type SplitEvent = EventOf<SplitEventType, Split>;
-/** Narrow by `event.type`; treat a type you do not know as nothing to do. */
-export type Event = PaymentEvent | RefundEvent | HoldEvent | SplitEvent;
 
 export interface WebhookEndpoint {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
-import type { Event } from './objects.ts';
+import type { Event } from './events.ts';
 
 /**
  * Verifies a webhook (Standard Webhooks 1.0) on the bytes that arrived, before anything parses

@@ -1,10 +1,5 @@
-import type {
-  Delivery,
-  Event,
-  List,
-  WebhookEndpoint,
-  WebhookEndpointWithSecret,
-} from './objects.ts';
+import type { Event } from './events.ts';
+import type { Delivery, List, WebhookEndpoint, WebhookEndpointWithSecret } from './objects.ts';
 import { type Lists, listsOf, type PageQuery } from './pages.ts';
 import type { KeyOption } from './payments.ts';
 import type { Send } from './transport.ts';

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Event, Payment, Refund } from '../../src/client/objects.ts';
+import type { Event } from '../../src/client/events.ts';
+import type { Payment, Refund } from '../../src/client/objects.ts';
 import {
   hear,
   type OrderBook,

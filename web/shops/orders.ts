@@ -1,4 +1,5 @@
-import type { Event, Payment, Refund } from '../../src/client/objects.ts';
+import type { Event } from '../../src/client/events.ts';
+import type { Payment, Refund } from '../../src/client/objects.ts';
 import type { ShopSlug } from './shops.ts';
 
 /** The shop's own book of orders; what was paid it knows from verified webhooks only. */
@@ -68,34 +69,51 @@ export function refundReference(order: ShopOrder): string {
 
 /** Webhooks come at least once and in any order: an older one than the last heard is old news. */
 export function hear(book: OrderBook, shop: ShopSlug, event: Event): void {
+  const { sequence } = event;
   const { object } = event.data;
-  if (object.object === 'hold' || object.object === 'split') return;
-  const reference =
-    object.object === 'payment' ? object.order.reference : object.reference.replace(/-R\d+$/, '');
-  const order = book.get(reference);
-  if (!order || order.shop !== shop) return;
-  const payment = object.object === 'payment' ? object.id : object.payment;
-  if (order.payment !== payment) return;
-  if (object.object === 'refund') hearRefund(order, object, event.sequence);
-  else hearPayment(order, object, event.sequence);
-  book.put(order.reference, order);
+  switch (object.object) {
+    case 'payment': {
+      const order = orderOf(book, shop, object.order.reference, object.id);
+      if (order) book.put(order.reference, hearPayment(order, object, sequence));
+      return;
+    }
+    case 'refund': {
+      const order = orderOf(book, shop, object.reference.replace(/-R\d+$/, ''), object.payment);
+      if (order) book.put(order.reference, hearRefund(order, object, sequence));
+      return;
+    }
+    // Held money, sellers' payouts and closes of days are no business of an order page.
+    default:
+  }
 }
 
-function hearPayment(order: ShopOrder, payment: Payment, sequence: number): void {
-  if (sequence <= order.sequence) return;
+function orderOf(
+  book: OrderBook,
+  shop: ShopSlug,
+  reference: string,
+  payment: string,
+): ShopOrder | undefined {
+  const order = book.get(reference);
+  return order?.shop === shop && order.payment === payment ? order : undefined;
+}
+
+function hearPayment(order: ShopOrder, payment: Payment, sequence: number): ShopOrder {
+  if (sequence <= order.sequence) return order;
   order.sequence = sequence;
   order.payment_state = payment.state;
   order.wallet = payment.wallet;
+  return order;
 }
 
 /** Money that the hub sent back by itself was never part of the order's own. */
-function hearRefund(order: ShopOrder, refund: Refund, sequence: number): void {
-  if (refund.origin !== 'requested') return;
+function hearRefund(order: ShopOrder, refund: Refund, sequence: number): ShopOrder {
+  if (refund.origin !== 'requested') return order;
   const known = order.refunds.find((entry) => entry.reference === refund.reference);
-  if (known && known.sequence >= sequence) return;
+  if (known && known.sequence >= sequence) return order;
   const { reference, amount, state } = refund;
   order.refunds = [
     ...order.refunds.filter((entry) => entry.reference !== reference),
     { reference, amount, state, sequence },
   ];
+  return order;
 }
