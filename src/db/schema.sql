@@ -593,6 +593,7 @@ create table payouts (
   succeeded_at timestamp with time zone,
   billed_on date,
   cancel_requested_at timestamp with time zone,
+  given_back_on date,
   constraint payouts_pkey PRIMARY KEY (book, id),
   constraint payouts_amount_check CHECK (amount > 0),
   constraint payouts_check CHECK ((kind = 'transfer'::text) = (payee IS NOT NULL)),
@@ -603,6 +604,7 @@ create table payouts (
 CREATE INDEX payouts_by_bill ON payouts USING btree (book, wallet_account_id, billed_on) WHERE billed_on IS NOT NULL;
 CREATE INDEX payouts_by_platform ON payouts USING btree (book, platform_id, id);
 CREATE UNIQUE INDEX payouts_by_reference ON payouts USING btree (book, payout_reference);
+CREATE INDEX payouts_by_return ON payouts USING btree (book, wallet_account_id, given_back_on) WHERE given_back_on IS NOT NULL;
 CREATE INDEX payouts_by_succeeded_at ON payouts USING btree (book, wallet_account_id, succeeded_at) WHERE succeeded_at IS NOT NULL;
 CREATE UNIQUE INDEX payouts_one_open ON payouts USING btree (book, merchant_id, wallet_account_id) WHERE state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text]);
 CREATE INDEX payouts_to_query ON payouts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;

@@ -6,13 +6,15 @@ import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 import { closeDay, mayStillCome } from './close.ts';
-import { ensureBill, selectBill, selectBillDates } from './queries.ts';
+import { ensureBill, selectBill, selectBillDates, selectUnsettled } from './queries.ts';
 
 /** Bills by schedule: every day of every account whose wallet has bills, as soon as it is there. */
 const EVERY_MS = 30_000;
 /** So far back a day is fetched that was missed, while the hub was down for example. */
 const MAX_DAYS_BACK = 30;
 const AGAIN_MS = 600_000;
+/** So often a day is compared again while a share or payout stands otherwise in its bill. */
+const COMPARED_AGAIN_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
 /** Bills belong to no book; their jobs are kept in this one. */
 const BOOK: Book = 0;
@@ -38,13 +40,19 @@ export const scheduleBills: PeriodicSpec = {
       const dates = datesDue(bills, made_at, now).filter(
         (date) => !there.has(`${account_id} ${date}`),
       );
-      for (const date of dates) {
-        await app.db.transaction((tx) => requestBill(app, tx, { account_id, date }));
-        app.jobs.wake();
-      }
+      for (const date of dates) await request(app, { account_id, date });
+    }
+    const closed_before = new Date(now.getTime() - COMPARED_AGAIN_MS);
+    for (const unsettled of await selectUnsettled(app.db, { closed_before, from: firstDay(now) })) {
+      await request(app, unsettled);
     }
   },
 };
+
+async function request(app: App, day: { account_id: string; date: string }): Promise<void> {
+  await app.db.transaction((tx) => requestBill(app, tx, day));
+  app.jobs.wake();
+}
 
 function firstDay(now: Date): BusinessDate {
   return dayAfter(businessDate(now), -MAX_DAYS_BACK);

@@ -39,6 +39,26 @@ export async function selectBillDates(db: Queryable, from: string): Promise<Read
   return new Set(rows.map(({ name }) => name));
 }
 
+/**
+ * Days whose bill has shares or payouts done that were not done here when they were compared: what
+ * the wallet says of them later may make it even.
+ */
+export async function selectUnsettled(
+  db: Queryable,
+  { closed_before, from }: { readonly closed_before: Date; readonly from: string },
+): Promise<{ readonly account_id: string; readonly date: string }[]> {
+  return db.query<{ account_id: string; date: string }>(sql`
+    select distinct l.wallet_account_id as account_id, l.date::text as date
+    from (select distinct book from platforms) p
+    cross join lateral (
+      select bill_id from breaks
+      where book = p.book and state = 'open' and kind = 'state' and about in ('split', 'payout')
+    ) b
+    join bills l on l.id = b.bill_id
+    where l.date >= ${from}::date and l.closed_at < ${closed_before}
+    order by 1, 2`);
+}
+
 /** The bill of a day, made when there is none yet. */
 export async function ensureBill(
   db: Queryable,

@@ -107,6 +107,8 @@ const AT_REST = [
 ];
 
 const UNFINISHED = [
+  sql`select format('break %s of %s is open', kind, subject) as what from breaks
+    where state = 'open' and kind not in ('missing_there', 'date_shift')`,
   sql`select format('job %s %s', kind, key) as what from jobs where state = 'ready'`,
   sql`select format('payment %s %s', id, state) as what from payments
     where state not in ('succeeded', 'closed')`,

@@ -26,6 +26,7 @@ import type { Share } from '../../profit-sharing/shares.ts';
 import { lastFullDay, settleMerchant } from '../../settlement/settle.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { Report } from '../bill.ts';
+import { scheduleBills } from '../jobs.ts';
 import { closedDay, toMorning, untied } from '../testing.ts';
 
 /** Shares and payouts against the bills that tell of them, at the sandboxes of two wallets. */
@@ -99,8 +100,11 @@ describe('shares', () => {
     expect(await found()).toEqual(['state split -1000']);
     await change(`state = 'finished', parts = jsonb_set(
       jsonb_set(parts, '{0,amount}', '"1000"'), '{0,state}', '"succeeded"')`);
+    // By itself, since it may have been done here after the bill came.
+    await rig.clock.advance(13 * 60 * MINUTE_MS);
+    await scheduleBills.run(rig.app);
+    expect(await rig.until(found, (open) => open.length === 0)).toEqual([]);
     expect(await close(account)).toMatchObject({ splits: right, breaks: [] });
-    expect(await found()).toEqual([]);
   });
 });
 
@@ -153,7 +157,10 @@ describe('payouts', () => {
     await change(`payout_reference = substr(payout_reference, 2), state = 'refused'`);
     await close(account);
     expect(await found()).toEqual(['state payout -5000']);
-    await change(`state = 'succeeded'`);
+    await change(`given_back_on = billed_on + 1`);
+    await close(account);
+    expect(await found()).toEqual([]);
+    await change(`given_back_on = null, state = 'succeeded'`);
     expect(await close(account)).toMatchObject({ payouts: right, breaks: [] });
     expect(await found()).toEqual([]);
     expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
@@ -246,6 +253,9 @@ describe('payouts', () => {
     date = dayAfter(date);
     const back = { bill: { count: 1, amount: -5_000 }, books: { count: 1, amount: -5_000 } };
     expect(await close(account)).toMatchObject({ payouts: back, breaks: [] });
+    const [row] = await rig.app.db.query<{ on: string }>(sql`
+      select given_back_on::text as on from payouts where id = ${payout.id}`);
+    expect(row?.on).toBe(date);
     expect(await found()).toEqual([]);
   });
 });

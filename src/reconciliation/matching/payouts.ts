@@ -4,12 +4,12 @@ import { type Desk, dayOf } from './desk.ts';
 
 /**
  * Payouts three ways: the movements of the account, our payouts, and the ledger. Money leaves when
- * the wallet takes a payout on, may arrive days later and may come back, so a payout keeps the bill
- * that had it: it is missing only when it has arrived and no bill had it.
+ * the wallet takes a payout on, may arrive days later and may come back on another day, so a payout
+ * keeps the bills that had it: it is missing only when it has arrived and no bill had it.
  */
 export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
   const { from, until } = dayOf(desk);
-  await keepBill(desk, book);
+  await keepBills(desk, book);
   await desk.query(sql`
     with bill as (
       select reference, sum(amount)::bigint as amount, min(at) as at,
@@ -24,8 +24,8 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
         and billed_on is null and succeeded_at >= ${from} and succeeded_at < ${until}
     ), ours as (
       select p.payout_reference as reference, p.id, p.amount, p.state, p.succeeded_at,
-        -- Not taken in the end, which freed the money on a later day: then another bill has it.
-        coalesce(v.business_at >= ${until}, false) as back_later
+        -- Not taken in the end, and the money came back on another day: then its bill has it.
+        p.given_back_on is not null or coalesce(v.business_at >= ${until}, false) as back_later
       from named n
       join payouts p on p.book = ${book} and p.id = n.id
         and p.wallet_account_id = ${desk.account_id}
@@ -59,7 +59,7 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
 }
 
 /** A bill that is read again may have been corrected. */
-async function keepBill(desk: Desk, book: Book): Promise<void> {
+async function keepBills(desk: Desk, book: Book): Promise<void> {
   const { account_id, date } = desk;
   await desk.query(sql`
     update payouts p set billed_on = null
@@ -68,9 +68,22 @@ async function keepBill(desk: Desk, book: Book): Promise<void> {
         where t.book = ${book} and t.about = 'payout' and t.amount > 0
           and t.reference = p.payout_reference)`);
   await desk.query(sql`
-    update payouts p set billed_on = ${date}::date
-    from told t
-    where t.book = ${book} and t.about = 'payout' and t.amount > 0 and p.book = ${book}
-      and p.payout_reference = t.reference and p.wallet_account_id = ${account_id}
-      and p.billed_on is null`);
+    update payouts p set given_back_on = null
+    where p.book = ${book} and p.wallet_account_id = ${account_id}
+      and p.given_back_on = ${date}::date and not exists (select from told t
+        where t.book = ${book} and t.about = 'payout' and t.amount < 0
+          and t.reference = p.payout_reference)`);
+  await desk.query(sql`
+    with each as (
+      select reference, bool_or(amount > 0) as gone, bool_or(amount < 0) as back
+      from told where book = ${book} and about = 'payout' group by reference
+    )
+    update payouts p
+    set billed_on = case when e.gone then coalesce(p.billed_on, ${date}::date) else p.billed_on end,
+      given_back_on = case when e.back then coalesce(p.given_back_on, ${date}::date)
+        else p.given_back_on end
+    from each e
+    where p.book = ${book} and p.payout_reference = e.reference
+      and p.wallet_account_id = ${account_id}
+      and (e.gone and p.billed_on is null or e.back and p.given_back_on is null)`);
 }
