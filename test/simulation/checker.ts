@@ -78,10 +78,6 @@ const ALWAYS = [
     from jobs where state = 'dead'`,
 ];
 
-/**
- * Time jumps here between our word and a wallet's, so that the two name different days: what only
- * differs in its day may stay open for a person to look at.
- */
 const AT_REST = [
   sql`select format('payment %s is %s without an event that says so', p.id, p.state) as what
     from payments p
@@ -103,12 +99,12 @@ const AT_REST = [
       select from payouts where state in ('pending', 'needs_payee'))`,
   sql`select format('break %s of %s is open: %s', kind, coalesce(payment_id, 'no payment'), detail)
       as what
-    from breaks where state = 'open' and kind not in ('missing_there', 'date_shift')`,
+    from breaks where state = 'open'`,
 ];
 
 const UNFINISHED = [
   sql`select format('break %s of %s is open', kind, subject) as what from breaks
-    where state = 'open' and kind not in ('missing_there', 'date_shift')`,
+    where state = 'open'`,
   sql`select format('job %s %s', kind, key) as what from jobs where state = 'ready'`,
   sql`select format('payment %s %s', id, state) as what from payments
     where state not in ('succeeded', 'closed')`,

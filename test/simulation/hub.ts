@@ -1,4 +1,5 @@
 import type { App } from '../../src/app.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createHub } from '../../src/hub.ts';
@@ -16,6 +17,8 @@ export interface HubOptions {
   readonly database_url: string;
   readonly public_url: string;
   readonly db_settings: Readonly<Record<string, string>>;
+  /** Some seconds beside everybody else's. */
+  readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly statements: Statements;
   readonly network: Network;
@@ -80,13 +83,15 @@ export class Hub {
   }
 
   async #run(): Promise<void> {
-    const { config, database_url, public_url, db_settings, bug, name, paces_ms } = this.#options;
+    const { config, database_url, public_url, db_settings, bug, name } = this.#options;
+    const { clock, paces_ms } = this.#options;
     const built = await createApp({
       config,
       database_url,
       name,
       public_url,
       db_settings,
+      clock,
       connectors: connectorsWith(bug),
     });
     const app = withBug(built.app, bug);

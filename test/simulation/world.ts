@@ -58,6 +58,8 @@ export interface World {
 const SLOT_MS = 6 * 3_600_000;
 const SLOTS = 1_000;
 const HUB_PORT = 20_000;
+/** So far a hub's clock is from the others' at most. */
+const SKEW_MS = 2_000;
 const NOW_FIRST = { search_path: 'public,pg_catalog' };
 
 export async function openWorld(options: WorldOptions): Promise<World> {
@@ -96,9 +98,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const paces_ms = [paces.pick([1_000, 2_500]), paces.pick([3_000, 6_000])] as const;
   const { bug } = options;
   const inside = { scheduler, statements, network, bug, paces_ms };
-  const hubs = hubNames(random.stream('hubs')).map(
-    (hub) => new Hub({ ...common, ...inside, name: hub }),
-  );
+  const skews = random.stream('skews');
+  const hubs = hubNames(random.stream('hubs')).map((hub) => {
+    const skew_ms = skews.pick([0, skews.below(2 * SKEW_MS) - SKEW_MS]);
+    const askew = { ...clock, now: () => new Date(clock.now().getTime() + skew_ms) };
+    return new Hub({ ...common, ...inside, name: hub, clock: askew });
+  });
   network.share(HUB_PORT, () => hubs.map(({ port }) => port));
   return {
     seed,
