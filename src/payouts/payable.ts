@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { dayAfter } from '../clock.ts';
 import { Refusal } from '../errors.ts';
+import { sellerBalance } from '../settlement/balance.ts';
 import { type FundsAt, findFunds, type SellerFunds, sumWaiting } from '../settlement/funds.ts';
 import { lastFullDay } from '../settlement/settle.ts';
 import { requireAccount } from '../wallets/registry.ts';
@@ -54,7 +55,8 @@ export async function payoutWay(app: App, at: Omit<FundsAt, 'book'>): Promise<Pa
 
 /**
  * What may leave now: settled, no longer waiting, not paid out, and not needed for refunds that are
- * asked for since.
+ * asked for since. Only what the seller has at this wallet account counts, less what it owes at
+ * others: the money that a wallet pays to the seller by itself pays for nothing here.
  */
 export async function payableNow(
   app: App,
@@ -66,8 +68,11 @@ export async function payableNow(
   const after = dayAfter(lastFullDay(app), -hold_days);
   const waiting = hold_days === 0 ? 0n : await sumWaiting(app.db, at, after);
   const settled = funds.settled - waiting - funds.paid_out;
-  const balance = await app.ledger.balance(at.book, `merchant:${at.merchant_id}`);
-  const available = balance?.available ?? 0n;
-  const least = settled < available ? settled : available;
+  const { accounts } = await sellerBalance(app, at);
+  const held = accounts.filter(({ custody }) => custody !== 'merchant_own');
+  const here = held.find(({ wallet_account_id }) => wallet_account_id === at.wallet_account_id);
+  const everywhere = held.reduce((sum, { available }) => sum + available, 0n);
+  const bounds = [here?.available ?? 0n, everywhere];
+  const least = bounds.reduce((low, bound) => (bound < low ? bound : low), settled);
   return { funds, payable: least > 0n ? least : 0n };
 }

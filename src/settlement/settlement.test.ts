@@ -1,52 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startTestHub, type TestHub } from '../../test/support/hub.ts';
+import type { TestHub } from '../../test/support/hub.ts';
+import {
+  type Booking,
+  book,
+  openMerchant,
+  openStalls,
+  type Stalls,
+} from '../../test/support/stalls.ts';
 import { type BusinessDate, businessDate, dayAfter, startOfDay } from '../clock.ts';
 import { sql } from '../db/pool.ts';
 import { newId } from '../ids.ts';
-import { merchantAccount, walletAccount, walletFees } from '../ledger/accounts.ts';
-import type { AccountSpec, NewPosting } from '../ledger/ledger.ts';
-import { NOTHING } from '../payments/changes.ts';
 import { mintKey } from '../platforms/keys.ts';
 import { sellerBalance } from './balance.ts';
 import { lastFullDay, type MerchantAt, settleMerchant } from './settle.ts';
 import { openStatement, readPage, type ShownLine } from './statement.ts';
 
 /** Settlements and statements over random postings: every sum is the ledger's. */
+let stalls: Stalls;
 let hub: TestHub;
-let platform_id: string;
 let key: string;
-const accounts: string[] = [];
 const RUNS = process.env['HUTONG_TEST_FULL'] === '1' ? 200 : 12;
 const DAYS = 6;
 
 beforeAll(async () => {
-  hub = await startTestHub();
-  const { app } = hub;
-  platform_id = newId('plt');
-  await app.db.query(sql`
-    insert into platforms (id, slug, name) values (${platform_id}, 'stalls', 'Stalls')`);
-  for (const custody of ['merchant_own', 'hub_held'] as const) {
-    const id = newId('wac');
-    await app.db.query(sql`
-      insert into wallet_accounts (id, wallet, name, custody, wallet_merchant, settings, credentials)
-      values (${id}, 'alipay', 'test', ${custody}, ${id}, '{}', ${app.vault.seal('{}', id)})`);
-    accounts.push(id);
-  }
-  key = (await mintKey(app, app.db, { role: 'marketplace', platform_id })).secret;
+  stalls = await openStalls(['merchant_own', 'hub_held']);
+  ({ hub, key } = stalls);
 });
 
-async function openMerchant(): Promise<MerchantAt> {
-  const merchant_id = newId('mer');
-  await hub.app.db.query(sql`
-    insert into merchants (id, platform_id, name) values (${merchant_id}, ${platform_id}, 'Stall')`);
-  return { book: 0, platform_id, merchant_id };
-}
-
-interface Booking {
-  readonly what: 'payment' | 'refund' | 'fee' | 'fee_back' | 'adjustment';
-  readonly amount: bigint;
+interface DayBooking extends Pick<Booking, 'what' | 'amount'> {
   readonly account: number;
   /** Days before the last full one. */
   readonly day: number;
@@ -57,38 +40,17 @@ const booking = fc.record({
   amount: fc.bigInt(1n, 1_000_000n),
   account: fc.nat(1),
   day: fc.nat(DAYS - 1),
-}) as fc.Arbitrary<Booking>;
-
-function sidesOf({ what, account }: Booking, merchant: AccountSpec): [AccountSpec, AccountSpec] {
-  const id = accounts[account] ?? '';
-  const held = { id, custody: 'hub_held' } as const;
-  if (what === 'payment') return [walletAccount(held), merchant];
-  if (what === 'refund') return [merchant, walletAccount(held)];
-  if (what === 'fee') return [merchant, walletFees(held)];
-  if (what === 'fee_back') return [walletFees(held), merchant];
-  return [merchant, { id: `wallet_fees:${id}`, normal: 'credit' }];
-}
+}) as fc.Arbitrary<DayBooking>;
 
 const noon = 12 * 3_600_000;
 
-async function book(merchant: MerchantAt, one: Booking): Promise<void> {
-  const day = dayAfter(lastFullDay(hub.app), -one.day);
-  const [debit, credit] = sidesOf(one, merchantAccount(merchant.merchant_id));
-  const posting: NewPosting = {
-    kind: 'posted',
-    id: newId('pst'),
-    debit,
-    credit,
-    amount: one.amount,
-    currency: 'CNY',
-    reason: one.what,
-    business_at: new Date(startOfDay(day).getTime() + noon),
-    fact: true,
-  };
-  await hub.app.ledger.submit({ book: 0, ...NOTHING, postings: [posting] });
+function bookOn(merchant: MerchantAt, { account, day, ...one }: DayBooking): Promise<void> {
+  const at = startOfDay(dayAfter(lastFullDay(hub.app), -day)).getTime() + noon;
+  const wallet_account_id = stalls.accounts[account] ?? '';
+  return book(stalls, merchant, { ...one, wallet_account_id, at: new Date(at) });
 }
 
-function signed({ what, amount }: Booking): bigint {
+function signed({ what, amount }: DayBooking): bigint {
   return what === 'payment' || what === 'fee_back' ? amount : -amount;
 }
 
@@ -108,14 +70,14 @@ describe('settlements', () => {
         fc.nat(DAYS - 1),
         async (early, late, until) => {
           const { app } = hub;
-          const merchant = await openMerchant();
-          for (const one of early) await book(merchant, one);
+          const merchant = await openMerchant(stalls);
+          for (const one of early) await bookOn(merchant, one);
           const day = dayAfter(lastFullDay(app), -until);
           await Promise.all([
             settleMerchant(app, merchant, day),
             settleMerchant(app, merchant, day),
           ]);
-          for (const one of late) await book(merchant, one);
+          for (const one of late) await bookOn(merchant, one);
           await settleMerchant(app, merchant, lastFullDay(app));
           await settleMerchant(app, merchant, lastFullDay(app));
           const expected = [...early, ...late].reduce((sum, one) => sum + signed(one), 0n);
@@ -136,19 +98,19 @@ describe('settlements', () => {
   });
 
   test('a day that is not over is not settled', async () => {
-    const merchant = await openMerchant();
+    const merchant = await openMerchant(stalls);
     const today = businessDate(hub.app.clock.now());
     await expect(settleMerchant(hub.app, merchant, today)).rejects.toThrow(/not over/);
   });
 
   test('what comes late is on the next day’s settlement, and today’s waits', async () => {
     const { app } = hub;
-    const merchant = await openMerchant();
-    const sale: Booking = { what: 'payment', amount: 700n, account: 1, day: 1 };
-    await book(merchant, sale);
+    const merchant = await openMerchant(stalls);
+    const sale: DayBooking = { what: 'payment', amount: 700n, account: 1, day: 1 };
+    await bookOn(merchant, sale);
     await settleMerchant(app, merchant, dayAfter(lastFullDay(app), -1));
-    await book(merchant, { ...sale, amount: 30n, day: 5 });
-    await book(merchant, { ...sale, amount: 1n, day: -1 });
+    await bookOn(merchant, { ...sale, amount: 30n, day: 5 });
+    await bookOn(merchant, { ...sale, amount: 1n, day: -1 });
     await settleMerchant(app, merchant, lastFullDay(app));
     const answer = await hub.call('GET', `/v1/settlements?merchant=${merchant.merchant_id}`, {
       key,
@@ -191,16 +153,19 @@ describe('a statement', () => {
         fc.nat(DAYS - 1),
         fc.integer({ min: 1, max: 5 }),
         async (bookings, a, b, limit) => {
-          const merchant = await openMerchant();
-          for (const one of bookings) await book(merchant, one);
+          const merchant = await openMerchant(stalls);
+          for (const one of bookings) await bookOn(merchant, one);
           const last = lastFullDay(hub.app);
           const from = dayAfter(last, -Math.max(a, b));
           const to = dayAfter(last, -Math.min(a, b));
-          const late: Booking = { what: 'payment', amount: 5n, account: 0, day: Math.max(a, b) };
-          const read = await allLines({ ...merchant, from, to }, limit, () => book(merchant, late));
-          const within = (one: Booking) => one.day <= Math.max(a, b) && one.day >= Math.min(a, b);
+          const late: DayBooking = { what: 'payment', amount: 5n, account: 0, day: Math.max(a, b) };
+          const read = await allLines({ ...merchant, from, to }, limit, () =>
+            bookOn(merchant, late),
+          );
+          const within = (one: DayBooking) =>
+            one.day <= Math.max(a, b) && one.day >= Math.min(a, b);
           const before = bookings.filter((one) => one.day > Math.max(a, b));
-          const sum = (of: readonly Booking[]) => of.reduce((t, one) => t + signed(one), 0n);
+          const sum = (of: readonly DayBooking[]) => of.reduce((t, one) => t + signed(one), 0n);
           expect(read.opening).toBe(sum(before));
           expect(read.lines).toHaveLength(bookings.filter(within).length);
           expect(read.closing).toBe(sum(before) + sum(bookings.filter(within)));
@@ -217,11 +182,11 @@ describe('a statement', () => {
   });
 
   test('is the same in JSON pages and in a CSV that a spreadsheet opens', async () => {
-    const merchant = await openMerchant();
+    const merchant = await openMerchant(stalls);
     for (const amount of [1_000n, 2_050n, 5n]) {
-      await book(merchant, { what: 'payment', amount, account: 0, day: 1 });
+      await bookOn(merchant, { what: 'payment', amount, account: 0, day: 1 });
     }
-    await book(merchant, { what: 'refund', amount: 300n, account: 0, day: 0 });
+    await bookOn(merchant, { what: 'refund', amount: 300n, account: 0, day: 0 });
     const day = lastFullDay(hub.app);
     const path = `/v1/merchants/${merchant.merchant_id}/statements?from=${dayAfter(day, -1)}&to=${day}`;
     const csv = await hub.call('GET', `${path}&format=csv`, { key });
@@ -259,7 +224,7 @@ describe('a statement', () => {
 
   test('is its merchant’s and its platform’s, and nobody else’s', async () => {
     const { app } = hub;
-    const merchant = await openMerchant();
+    const merchant = await openMerchant(stalls);
     const other = newId('plt');
     await app.db.query(sql`
       insert into platforms (id, slug, name) values (${other}, ${`p${randomUUID().slice(0, 8)}`}, 'X')`);
