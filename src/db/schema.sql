@@ -314,11 +314,14 @@ create table holds (
   constraint holds_shared_check CHECK (shared >= 0),
   constraint holds_state_check CHECK (state = ANY (ARRAY['held'::text, 'releasing'::text, 'released'::text, 'returned'::text]))
 );
+CREATE INDEX holds_by_merchant ON holds USING btree (book, merchant_id, id);
 CREATE INDEX holds_by_payment ON holds USING btree (book, payment_id);
 CREATE INDEX holds_by_platform ON holds USING btree (book, platform_id, id);
 CREATE UNIQUE INDEX holds_by_subject ON holds USING btree (book, subject_id);
+CREATE INDEX holds_disputed ON holds USING btree (book, platform_id, id) WHERE disputed_at IS NOT NULL;
 CREATE INDEX holds_due ON holds USING btree (book, release_at) WHERE state = 'held'::text AND disputed_at IS NULL;
 CREATE INDEX holds_ending ON holds USING btree (book, wallet_limit_at) WHERE state = 'held'::text;
+CREATE INDEX holds_open ON holds USING btree (book, platform_id, id) WHERE state = ANY (ARRAY['held'::text, 'releasing'::text]);
 
 create table idempotency_keys (
   book smallint not null,
@@ -602,12 +605,14 @@ create table payouts (
   constraint payouts_state_check CHECK (state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text, 'succeeded'::text, 'refused'::text, 'cancelled'::text, 'returned'::text]))
 );
 CREATE INDEX payouts_by_bill ON payouts USING btree (book, wallet_account_id, billed_on) WHERE billed_on IS NOT NULL;
+CREATE INDEX payouts_by_merchant ON payouts USING btree (book, merchant_id, id);
 CREATE INDEX payouts_by_platform ON payouts USING btree (book, platform_id, id);
 CREATE UNIQUE INDEX payouts_by_reference ON payouts USING btree (book, payout_reference);
 CREATE INDEX payouts_by_return ON payouts USING btree (book, wallet_account_id, given_back_on) WHERE given_back_on IS NOT NULL;
 CREATE INDEX payouts_by_succeeded_at ON payouts USING btree (book, wallet_account_id, succeeded_at) WHERE succeeded_at IS NOT NULL;
 CREATE UNIQUE INDEX payouts_one_open ON payouts USING btree (book, merchant_id, wallet_account_id) WHERE state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text]);
 CREATE INDEX payouts_to_query ON payouts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
+CREATE INDEX payouts_unpaid ON payouts USING btree (book, platform_id, id) WHERE state <> 'succeeded'::text;
 
 create table platforms (
   id text not null,
@@ -802,6 +807,7 @@ create table settlements (
   constraint settlements_refunds_check CHECK (refunds >= 0),
   constraint settlements_state_check CHECK (state = ANY (ARRAY['counted'::text, 'settled'::text]))
 );
+CREATE INDEX settlements_by_date ON settlements USING btree (book, platform_id, business_date, id);
 CREATE INDEX settlements_by_platform ON settlements USING btree (book, platform_id, id);
 CREATE INDEX settlements_counted ON settlements USING btree (book, id) WHERE state = 'counted'::text;
 CREATE UNIQUE INDEX settlements_once ON settlements USING btree (book, merchant_id, wallet_account_id, business_date);

@@ -4,6 +4,7 @@ import type { Book } from '../ids.ts';
 import { waitLonger } from '../jobs/backoff.ts';
 import { askWhenDue, eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
+import { lastFullDay } from '../settlement/settle.ts';
 import { createPayout } from './create.ts';
 import { selectDue, selectPayout } from './queries.ts';
 import { queryPayout, sendPayout } from './send.ts';
@@ -37,7 +38,7 @@ export const queryPayouts = askWhenDue({
   ask: queryPayout,
 });
 
-const MAX_PAGES = 1_000;
+const MAX_PAGES = 10_000;
 
 /** Pays out what is settled where the terms say `automatic`. */
 export const payOutSettled: PeriodicSpec = {
@@ -47,9 +48,10 @@ export const payOutSettled: PeriodicSpec = {
 };
 
 export async function payOutDue(app: App, book: Book): Promise<void> {
+  const day = lastFullDay(app);
   let after = '';
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const due = await selectDue(app.db, book, after, BATCH);
+    const due = await selectDue(app.db, { book, day, after, limit: BATCH });
     await eachGuarded(app, 'payout', due, async ({ platform_id, ...at }) => {
       const merchant = { book, platform_id, merchant_id: at.merchant_id };
       try {

@@ -1,3 +1,4 @@
+import type { BusinessDate } from '../clock.ts';
 import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Page } from '../http/pagination.ts';
 import type { Book } from '../ids.ts';
@@ -59,13 +60,20 @@ export async function selectPayouts(
     order by id desc limit ${page.limit + 1}`);
 }
 
-/** Where a merchant is paid by itself and has settled money that no open payout stands before. */
+/**
+ * Where a merchant is paid by itself and has settled money that has waited long enough until `day`,
+ * that is as much as its terms want, and that no open payout stands before.
+ */
 export async function selectDue(
   db: Queryable,
-  book: Book,
-  after: string,
-  limit: number,
+  find: {
+    readonly book: Book;
+    readonly day: BusinessDate;
+    readonly after: string;
+    readonly limit: number;
+  },
 ): Promise<{ id: string; merchant_id: string; wallet_account_id: string; platform_id: string }[]> {
+  const { book, day, after, limit } = find;
   return db.query(sql`
     select f.id, f.merchant_id, f.wallet_account_id, m.platform_id
     from seller_funds f
@@ -77,6 +85,11 @@ export async function selectDue(
       and not exists (select from payouts p where p.book = f.book
         and p.merchant_id = f.merchant_id and p.wallet_account_id = f.wallet_account_id
         and p.state in ('created', 'pending', 'needs_payee', 'unknown'))
+      and f.settled - f.paid_out - t.minimum >= (
+        select coalesce(sum(greatest(s.net, 0)), 0) from settlements s
+        where s.book = f.book and s.merchant_id = f.merchant_id
+          and s.wallet_account_id = f.wallet_account_id and s.state = 'settled'
+          and s.business_date > ${day}::date - t.hold_days)
     order by f.id limit ${limit}`);
 }
 

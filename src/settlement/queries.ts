@@ -4,22 +4,26 @@ import type { Page } from '../http/pagination.ts';
 import type { Book } from '../ids.ts';
 import type { LineKind, Settlement, Totals } from './settlement.ts';
 
-/** Merchants with postings that are not settled until this day. */
+/** Merchants with a ledger account that are not settled until this day, by id, after one of them. */
 export async function selectUnsettled(
   db: Queryable,
-  book: Book,
-  through: BusinessDate,
-  limit: number,
-  platform_id: string | null = null,
+  find: {
+    readonly book: Book;
+    readonly through: BusinessDate;
+    readonly after: string;
+    readonly limit: number;
+    readonly platform_id?: string;
+  },
 ): Promise<{ id: string }[]> {
+  const { book, through, after, limit, platform_id = null } = find;
   return db.query(sql`
     select m.id from ledger_accounts a
     join merchants m on m.id = substr(a.id, 10)
     left join settlement_cursors c on c.book = a.book and c.merchant_id = m.id
-    where a.book = ${book} and starts_with(a.id, 'merchant:')
+    where a.book = ${book} and starts_with(a.id, 'merchant:') and a.id > 'merchant:' || ${after}
       and (c.settled_to is null or c.settled_to < ${through}::date)
       and (${platform_id}::text is null or m.platform_id = ${platform_id})
-    order by m.id limit ${limit}`);
+    order by a.id limit ${limit}`);
 }
 
 /** Settlements that were counted when a crash came. */

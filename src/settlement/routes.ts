@@ -57,7 +57,13 @@ function settle(app: App): Route {
       const date = body.date ?? lastFullDay(app);
       const merchants = body.merchant
         ? [{ id: await ownMerchant(app, caller, body.merchant) }]
-        : await selectUnsettled(app.db, book, date, MOST_MERCHANTS + 1, platform_id);
+        : await selectUnsettled(app.db, {
+            book,
+            platform_id,
+            through: date,
+            after: '',
+            limit: MOST_MERCHANTS + 1,
+          });
       const now = merchants.slice(0, MOST_MERCHANTS);
       for (const { id } of now) {
         await settleMerchant(app, { book, platform_id, merchant_id: id }, date);
