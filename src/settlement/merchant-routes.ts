@@ -201,15 +201,20 @@ function renderLine(line: ShownLine) {
   };
 }
 
+// What a JSON integer holds.
 const fen = z
   .string()
-  .regex(/^-?\d{1,18}$/)
+  .regex(/^-?\d{1,15}$/)
+  .transform(BigInt);
+const position = z
+  .string()
+  .regex(/^\d{1,18}$/)
   .transform(BigInt);
 const place = z.tuple([
   fen,
   fen,
   fen,
-  fen,
+  position,
   z.iso.datetime().transform((text) => new Date(text)),
   z.string().regex(/^pst_\w{28}$/),
 ]);
