@@ -21,7 +21,7 @@ export const settleDays: PeriodicSpec = {
     }),
 };
 
-/** The latest day of each book for which nobody was left to settle: nobody is sought until the next. */
+/** The latest day for which nobody of a book was left: nobody is sought until the next day. */
 const settledDays = new WeakMap<App, Map<Book, BusinessDate>>();
 
 /** Page by page, so that one merchant that cannot be settled keeps no other waiting. */

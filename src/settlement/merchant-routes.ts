@@ -12,11 +12,13 @@ import { custody, onWire, signedAmount } from './render.ts';
 import { dayField } from './routes.ts';
 import { lastFullDay } from './settle.ts';
 import {
+  cursorOf,
   openStatement,
+  parseCursor,
   readPage,
   type ShownLine,
   type StatementAt,
-  type StatementPlace,
+  wrongCursor,
 } from './statement.ts';
 import { statementCsv } from './statement-csv.ts';
 import { STATEMENT_KINDS } from './statement-queries.ts';
@@ -199,57 +201,4 @@ function renderLine(line: ShownLine) {
     balance: onWire(after),
     payment: payment_id,
   };
-}
-
-// What a JSON integer holds.
-const fen = z
-  .string()
-  .regex(/^-?\d{1,15}$/)
-  .transform(BigInt);
-const position = z
-  .string()
-  .regex(/^\d{1,18}$/)
-  .transform(BigInt);
-const place = z.tuple([
-  fen,
-  fen,
-  fen,
-  position,
-  z.iso.datetime().transform((text) => new Date(text)),
-  z.string().regex(/^pst_\w{28}$/),
-]);
-
-function cursorOf({
-  opening,
-  closing,
-  balance: after,
-  as_of,
-  after: line,
-}: StatementPlace): string {
-  const numbers = [opening, closing, after, as_of].map(String);
-  const text = JSON.stringify([...numbers, line?.at.toISOString(), line?.id]);
-  return Buffer.from(text, 'latin1').toString('base64url');
-}
-
-function parseCursor(cursor: string): StatementPlace {
-  const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  const parsed = place.safeParse(text.startsWith('[') ? jsonOf(text) : undefined);
-  if (!parsed.success) throw wrongCursor();
-  const [opening, closing, after, as_of, at, id] = parsed.data;
-  return { opening, closing, balance: after, as_of, after: { at, id } };
-}
-
-function wrongCursor(): Refusal {
-  return new Refusal('invalid_parameter', {
-    param: 'cursor',
-    message: 'cursor: pass the next_cursor of the previous page as it is',
-  });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

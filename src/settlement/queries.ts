@@ -4,7 +4,7 @@ import type { Page } from '../http/pagination.ts';
 import type { Book } from '../ids.ts';
 import type { LineKind, Settlement, Totals } from './settlement.ts';
 
-/** Merchants with a ledger account that are not settled until this day, by id, after one of them. */
+/** Merchants with an account in the ledger that are not settled until this day. */
 export async function selectUnsettled(
   db: Queryable,
   find: {

@@ -1,5 +1,7 @@
+import { z } from '@hono/zod-openapi';
 import type { App } from '../app.ts';
 import { type BusinessDate, dayAfter, startOfDay } from '../clock.ts';
+import { Refusal } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import {
   type LinePlace,
@@ -79,4 +81,58 @@ export function withBalances(opening: bigint, lines: readonly StatementLine[]): 
 
 function rangeOf({ book, merchant_id, from, to }: StatementAt): Range {
   return { book, merchant_id, from: startOfDay(from), before: startOfDay(dayAfter(to)) };
+}
+
+// What a JSON integer holds.
+const fen = z
+  .string()
+  .regex(/^-?\d{1,15}$/)
+  .transform(BigInt);
+const position = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt);
+const place = z.tuple([
+  fen,
+  fen,
+  fen,
+  position,
+  z.iso.datetime().transform((text) => new Date(text)),
+  z.string().regex(/^pst_\w{28}$/),
+]);
+
+export function cursorOf({
+  opening,
+  closing,
+  balance: after,
+  as_of,
+  after: line,
+}: StatementPlace): string {
+  const numbers = [opening, closing, after, as_of].map(String);
+  const text = JSON.stringify([...numbers, line?.at.toISOString(), line?.id]);
+  return Buffer.from(text, 'latin1').toString('base64url');
+}
+
+/** @throws Refusal for a text that is no cursor of a statement */
+export function parseCursor(cursor: string): StatementPlace {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  const parsed = place.safeParse(text.startsWith('[') ? jsonOf(text) : undefined);
+  if (!parsed.success) throw wrongCursor();
+  const [opening, closing, after, as_of, at, id] = parsed.data;
+  return { opening, closing, balance: after, as_of, after: { at, id } };
+}
+
+export function wrongCursor(): Refusal {
+  return new Refusal('invalid_parameter', {
+    param: 'cursor',
+    message: 'cursor: pass the next_cursor of the previous page as it is',
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

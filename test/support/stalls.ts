@@ -8,7 +8,7 @@ import type { MerchantAt } from '../../src/settlement/settle.ts';
 import type { CustodyKind } from '../../src/wallets/wallet.ts';
 import { startTestHub, type TestHub } from './hub.ts';
 
-/** For tests: a hub with one platform and wallet accounts without a wallet, and postings by hand. */
+/** For tests: a hub with one platform, wallet accounts without a wallet, postings by hand. */
 export interface Stalls {
   readonly hub: TestHub;
   readonly platform_id: string;
