@@ -20,6 +20,14 @@ const PATIENCE_MS = 2;
 const ANSWER_GATES = 0.3;
 const NOTIFY = /^\s*select pg_notify\('(\w+)'/;
 const LISTEN = /^listen (\w+)$/;
+/** What neither writes a row nor asks for the time need not be told of it. */
+const TIMELESS = /^\s*(begin|commit|rollback|savepoint|release|set|reset|listen|analyze)\b/i;
+const SELECT = /^\s*select\b/i;
+const READS_TIME = /now\(|clock_timestamp/i;
+
+function isTimeless(text: string): boolean {
+  return TIMELESS.test(text) || (SELECT.test(text) && !READS_TIME.test(text));
+}
 
 /**
  * Every statement of a simulated process stands at a gate before it runs, and some once more before
@@ -137,7 +145,7 @@ export class Statements {
     const { process, number } = session;
     this.#scheduler.gate({ process, label: `#${number} ${asked.label}` }, async () => {
       if (this.#ended.has(session)) return asked.done(endedByServer());
-      await this.#tellTime();
+      if (!isTimeless(asked.config.text)) await this.#tellTime();
       this.#send(session, asked);
       await this.#deliver();
     });
