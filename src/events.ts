@@ -48,6 +48,7 @@ export type StepType =
   | 'fact.refused'
   | 'refund.waits'
   | 'payout.cancel_requested'
+  | 'payout.cancel_refused'
   | 'split.created'
   | 'split.unknown';
 

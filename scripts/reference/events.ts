@@ -59,6 +59,7 @@ const STEPS: Readonly<Record<StepType, string>> = {
   'fact.ignored': 'A fact changed no state here: late, double, or already known.',
   'refund.waits': 'A refund was accepted during a release; it takes its money when that is over.',
   'payout.cancel_requested': 'A payout was asked back; the wallet is asked next.',
+  'payout.cancel_refused': 'The wallet does not give a payout back; it goes on.',
   'split.created': 'A release, split or return was committed; the wallet is asked next.',
   'split.unknown': 'The wallet did not say what became of it; it is asked again.',
   'fact.refused': 'A fact did not fit (merchant, amount or currency); a break was opened.',

@@ -8,6 +8,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import { advancePayout } from './advance.ts';
 import { cancelPayout } from './cancel.ts';
 import { createPayout } from './create.ts';
+import { queryPayout } from './jobs.ts';
 import { isOpen, type Payout } from './payout.ts';
 import { selectPayout } from './queries.ts';
 import { changeTerms } from './terms.ts';
@@ -107,6 +108,39 @@ describe('a transfer that waits for its payee', () => {
     if (refused) expect(told).toMatchObject({ code: expect.stringMatching(/refused|conflict/) });
     expect(await over(payout)).toMatchObject({ state: 'succeeded' });
     await free(wechat, paid_out + 5_000n);
+  });
+
+  test('and that the wallet will not give back is asked back no more', async () => {
+    const { paid_out } = await findFunds(rig.app.db, wechat);
+    const payout = await pay(wechat, 3_500n);
+    const silent = { fault: 'error_before_effect', probability: 1 } as const;
+    rig.faults.wechat_pay.set([
+      { ...silent, operation: 'transfer.cancel', remaining: 1 },
+      { ...silent, operation: 'transfer.query' },
+      { fault: 'notification_lost', probability: 1 },
+    ]);
+    const wished = await cancelPayout(rig.app, payout);
+    expect(wished).toMatchObject({ state: 'needs_payee', cancel_refusal: null });
+    expect(wished.cancel_requested_at).not.toBeNull();
+    await accept();
+    const refused = await rig.until(
+      () => selectPayout(rig.app.db, payout.book, payout.id),
+      (now) => now?.cancel_requested_at === null,
+    );
+    expect(refused).toMatchObject({
+      state: 'needs_payee',
+      cancel_refusal: { code: 'invalid_request', message: expect.stringContaining('撤销') },
+    });
+    const calls = async (what: RegExp) => {
+      const entries = await payoutTimeline(rig.app, payout);
+      return entries.filter((entry) => what.test(`${entry.what} ${entry.detail['outcome']}`)).length;
+    };
+    await queryPayout(rig.app, payout.book, payout.id);
+    expect(await calls(/^POST .*cancel refused$/)).toBe(1);
+    expect(await calls(/^payout.cancel_refused/)).toBe(1);
+    rig.faults.wechat_pay.set([]);
+    expect(await over(payout)).toMatchObject({ state: 'succeeded' });
+    await free(wechat, paid_out + 3_500n);
   });
 
   test('and is reported paid after the cancellation was asked for ends paid', async () => {

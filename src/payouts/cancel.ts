@@ -1,16 +1,17 @@
 import type { App } from '../app.ts';
 import { assert, Refusal } from '../errors.ts';
+import type { NewEvent, StepType } from '../events.ts';
 import { newId } from '../ids.ts';
 import { NOTHING } from '../payments/changes.ts';
 import { changePayout } from './changes.ts';
 import { canBeAskedBack, isOpen, type Payout } from './payout.ts';
 import { selectPayout } from './queries.ts';
-import { askBack } from './send.ts';
+import { askBack, type CancelRefusal } from './send.ts';
 
 /**
  * Taking a payout back. The wish is committed first; then the wallet is asked, and what it does
- * not answer is asked again with every question about the payout. A payout that the wallet does not
- * have yet ends at its next try. Whatever was paid meanwhile ends paid.
+ * not answer is asked again with every question about the payout, until it says yes or no. A payout
+ * that the wallet does not have yet ends at its next try. Whatever was paid meanwhile ends paid.
  */
 type Named = Pick<Payout, 'book' | 'id'>;
 const MAX_ROUNDS = 20;
@@ -19,11 +20,18 @@ const MAX_ROUNDS = 20;
 export async function cancelPayout(app: App, named: Named): Promise<Payout> {
   const asked = await want(app, named);
   if (!canBeAskedBack(asked)) return asked;
-  const answer = await askBack(app, named);
-  const now = await reload(app, named);
-  if (answer === 'asked' || !isOpen(now)) return now;
-  await forget(app, named);
-  throw new Refusal('wallet_refused', { message: `${asked.wallet}: ${answer.refusal}` });
+  const refusal = await pursueCancellation(app, named);
+  if (!refusal) return reload(app, named);
+  throw new Refusal('wallet_refused', { message: `${asked.wallet}: ${refusal.message}` });
+}
+
+/** Asks the wallet again; its definite no ends the wish, and is what this answers. */
+export async function pursueCancellation(
+  app: App,
+  named: Named,
+): Promise<CancelRefusal | undefined> {
+  const refusal = await askBack(app, named);
+  return refusal && (await giveUp(app, named, refusal)) ? refusal : undefined;
 }
 
 async function reload(app: App, { book, id }: Named): Promise<Payout> {
@@ -38,25 +46,13 @@ async function want(app: App, named: Named): Promise<Payout> {
     if (payout.state === 'cancelled') return payout;
     check(app, payout);
     if (payout.cancel_requested_at !== null) return payout;
-    const { book, id, platform_id } = payout;
+    const { book } = payout;
     const cancel_requested_at = app.clock.now();
     const done = await app.ledger.submit({
       book,
       ...NOTHING,
-      rows: [changePayout(payout, { cancel_requested_at })],
-      events: [
-        {
-          book,
-          id: newId('evt', book),
-          type: 'payout.cancel_requested',
-          platform_id,
-          object_id: id,
-          payment_id: null,
-          sequence: 0,
-          public: false,
-          data: { payout: id, state: payout.state },
-        },
-      ],
+      rows: [changePayout(payout, { cancel_requested_at, cancel_refusal: null })],
+      events: [step(payout, 'payout.cancel_requested', { state: payout.state })],
     });
     if (done.kind === 'committed') return reload(app, named);
   }
@@ -78,13 +74,35 @@ function check(app: App, payout: Payout): void {
   }
 }
 
-/** The wallet said no for good: the payout goes on. */
-async function forget(app: App, named: Named): Promise<void> {
+/** The wallet said no for good: the payout goes on. False when it is over meanwhile. */
+async function giveUp(app: App, named: Named, cancel_refusal: CancelRefusal): Promise<boolean> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const payout = await reload(app, named);
-    if (!isOpen(payout) || payout.cancel_requested_at === null) return;
-    const rows = [changePayout(payout, { cancel_requested_at: null })];
-    const done = await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
-    if (done.kind === 'committed') return;
+    if (!isOpen(payout)) return false;
+    if (payout.cancel_requested_at === null) return true;
+    const done = await app.ledger.submit({
+      book: payout.book,
+      ...NOTHING,
+      rows: [changePayout(payout, { cancel_requested_at: null, cancel_refusal })],
+      events: [step(payout, 'payout.cancel_refused', { ...cancel_refusal })],
+    });
+    if (done.kind === 'committed') return true;
   }
+  // It keeps changing: the next question about it asks again.
+  return false;
+}
+
+function step(payout: Payout, type: StepType, about: Readonly<Record<string, string>>): NewEvent {
+  const { book, id, platform_id } = payout;
+  return {
+    book,
+    id: newId('evt', book),
+    type,
+    platform_id,
+    object_id: id,
+    payment_id: null,
+    sequence: 0,
+    public: false,
+    data: { payout: id, ...about },
+  };
 }

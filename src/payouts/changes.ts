@@ -26,6 +26,7 @@ const PAYOUT_ROW: RowKind = {
     confirmation: 'jsonb',
     refusal: 'jsonb',
     cancel_requested_at: 'timestamptz',
+    cancel_refusal: 'jsonb',
     reservation_id: 'text',
     next_query_at: 'timestamptz',
     created_at: 'timestamptz',

@@ -124,6 +124,7 @@ function plan(app: App, request: PayoutRequest, way: PayoutWay, amount: bigint):
     confirmation: null,
     refusal: null,
     cancel_requested_at: null,
+    cancel_refusal: null,
     reservation_id: newId('pst', book),
     created_at: app.clock.now(),
     succeeded_at: null,

@@ -2,12 +2,14 @@ import type { App } from '../app.ts';
 import { assert, Refusal } from '../errors.ts';
 import type { Book } from '../ids.ts';
 import { waitLonger } from '../jobs/backoff.ts';
-import { askWhenDue, eachBook, eachGuarded } from '../jobs/due-work.ts';
+import { askWhenDue, eachBook, eachGuarded, planQuestion } from '../jobs/due-work.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import { lastFullDay } from '../settlement/settle.ts';
+import { pursueCancellation } from './cancel.ts';
 import { createPayout } from './create.ts';
+import { isOpen } from './payout.ts';
 import { selectDue, selectPayout } from './queries.ts';
-import { queryPayout, sendPayout } from './send.ts';
+import { askPayout, sendPayout } from './send.ts';
 
 const BATCH = 50;
 const AGAIN_MS = 3_000;
@@ -30,6 +32,18 @@ export const sendPayoutJob: JobSpec = {
     return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
+
+const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
+
+/** The due question about a payout that the wallet took but has not finished. */
+export async function queryPayout(app: App, book: Book, id: string): Promise<void> {
+  const payout = await selectPayout(app.db, book, id);
+  assert(payout, `payout ${id} is gone`);
+  if (!isOpen(payout)) return;
+  await askPayout(app, payout);
+  if (payout.cancel_requested_at !== null) await pursueCancellation(app, payout);
+  await planQuestion(app, 'payouts', payout, QUERY_GAPS_MS);
+}
 
 /** Asks the wallets about payouts they took but have not finished. */
 export const queryPayouts = askWhenDue({

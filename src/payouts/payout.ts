@@ -14,7 +14,7 @@ import type { WalletName } from '../wallets/wallet.ts';
  *   refused | cancelled → succeeded           the wallet contradicts itself: booked, with a break
  *
  * While it is open it may be asked back (`cancel_requested_at`): it goes on as it is until the
- * wallet says that it is cancelled, or that it was paid.
+ * wallet says that it is cancelled, or that it was paid. The wallet's definite no ends the wish.
  *
  * Its amount is reserved at `created` in the ledger and on the seller's funds, and freed by the
  * wallet's definite no. It leaves under one number for ever, one payout at a time for each merchant
@@ -59,6 +59,8 @@ export interface Payout {
   readonly refusal: { readonly code: string; readonly message: string } | null;
   /** Its platform wants it back; the wallet is asked until it is over. */
   readonly cancel_requested_at: Date | null;
+  /** The wallet's definite no to the last such wish, while nobody has asked since. */
+  readonly cancel_refusal: { readonly code: string; readonly message: string } | null;
   /** The pending posting that reserves the money. */
   readonly reservation_id: string;
   readonly created_at: Date;

@@ -30,6 +30,9 @@ export const payoutObject = z
     cancel_requested_at: form.timestampOut.nullable().openapi({
       description: 'You asked for it back; `state` says what became of it.',
     }),
+    cancel_refusal: z.object({ code: z.string(), message: z.string() }).nullable().openapi({
+      description: 'You asked for it back and the wallet refused for good: the payout goes on.',
+    }),
     succeeded_at: form.timestampOut.nullable(),
   })
   .openapi('Payout');
@@ -54,6 +57,7 @@ export function renderPayout(app: Pick<App, 'config'>, payout: Payout) {
     confirmation: payout.state === 'needs_payee' ? payout.confirmation : null,
     refusal: payout.refusal,
     cancel_requested_at: payout.cancel_requested_at?.toISOString() ?? null,
+    cancel_refusal: payout.cancel_refusal,
     succeeded_at: payout.succeeded_at?.toISOString() ?? null,
   };
 }

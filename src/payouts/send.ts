@@ -1,6 +1,5 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
-import { planQuestion } from '../jobs/due-work.ts';
 import { NOTHING } from '../payments/changes.ts';
 import type { PayoutOutcome } from '../wallets/products/payouts.ts';
 import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
@@ -8,7 +7,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { advancePayout, payoutReport, withdrawalReport } from './advance.ts';
 import { changePayout, recordPayoutCall } from './changes.ts';
-import { canBeAskedBack, isOpen, type Payout, type PayoutReport } from './payout.ts';
+import { canBeAskedBack, type Payout, type PayoutReport } from './payout.ts';
 import { selectPayout } from './queries.ts';
 import { openPayee } from './terms.ts';
 
@@ -16,6 +15,7 @@ import { openPayee } from './terms.ts';
  * Sending a payout to its wallet, always under its one number. Only its maker sends without asking;
  * whoever comes later asks the wallet first, and sends when it knows no such number.
  */
+type Named = Pick<Payout, 'book' | 'id'>;
 export type PayoutSent = 'answered' | 'try_again';
 
 /** Refusals about the moment, not about the payout: the same number is sent again. */
@@ -32,7 +32,7 @@ interface Told {
 
 export async function sendPayout(
   app: App,
-  { book, id }: Pick<Payout, 'book' | 'id'>,
+  { book, id }: Named,
   { first }: { readonly first: boolean },
 ): Promise<PayoutSent> {
   const { payout, account } = await read(app, book, id);
@@ -73,40 +73,37 @@ async function keepRefusal(
   return 'try_again';
 }
 
+export interface CancelRefusal {
+  readonly code: string;
+  readonly message: string;
+}
+
 /**
  * Asks for a payout back that the wallet has. Again is as good as once; what the wallet does not
- * say is asked with the next question.
+ * say, or refuses for the moment only, is asked with the next question. Answers a definite no.
  */
-export async function askBack(
-  app: App,
-  { book, id }: { readonly book: number; readonly id: string },
-): Promise<'asked' | { readonly refusal: string }> {
-  const { payout, account } = await read(app, book, id);
+export async function askBack(app: App, named: Named): Promise<CancelRefusal | undefined> {
+  const { payout, account } = await read(app, named.book, named.id);
   const { payouts } = app.wallets.connector(payout.wallet);
-  if (!canBeAskedBack(payout) || !payouts?.cancel) return 'asked';
+  if (!canBeAskedBack(payout) || !payouts?.cancel) return undefined;
   const outcome = told(await payouts.cancel(account, payout.payout_reference), payoutReport);
   await record(app, payout, outcome);
   if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'answer');
-  if (outcome.kind !== 'refused' || PASSING.has(outcome.code)) return 'asked';
+  if (outcome.kind !== 'refused' || PASSING.has(outcome.code)) return undefined;
   // It may be over already, by whatever end: the wallet's state says more than its refusal.
-  const known = await ask(app, account, payout);
-  await record(app, payout, known);
-  if (known.kind === 'fact') await advancePayout(app, account, known.report, 'query');
-  return { refusal: outcome.message };
+  await askPayout(app, named);
+  const { code, message } = outcome;
+  return { code, message };
 }
 
-/** The due question about a payout that the wallet took but has not finished. */
-export async function queryPayout(app: App, book: number, id: string): Promise<void> {
+/** Asks the wallet what became of a payout, in whatever state it is; its answer counts. */
+export async function askPayout(app: App, { book, id }: Named): Promise<Outcome> {
   const { payout, account } = await read(app, book, id);
-  if (!isOpen(payout)) return;
   const outcome = await ask(app, account, payout);
   await record(app, payout, outcome);
   if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'query');
-  if (payout.cancel_requested_at !== null) await askBack(app, { book, id });
-  await planQuestion(app, 'payouts', payout, QUERY_GAPS_MS);
+  return outcome;
 }
-
-const QUERY_GAPS_MS = [5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
 
 async function read(
   app: App,

@@ -130,5 +130,7 @@ export interface Payout {
   readonly confirmation: Readonly<Record<string, string>> | null;
   readonly refusal: { readonly code: string; readonly message: string } | null;
   readonly cancel_requested_at: string | null;
+  /** The wallet would not give it back: the payout goes on. */
+  readonly cancel_refusal: { readonly code: string; readonly message: string } | null;
   readonly succeeded_at: string | null;
 }
