@@ -133,7 +133,8 @@ describe('a transfer that waits for its payee', () => {
     });
     const calls = async (what: RegExp) => {
       const entries = await payoutTimeline(rig.app, payout);
-      return entries.filter((entry) => what.test(`${entry.what} ${entry.detail['outcome']}`)).length;
+      return entries.filter((entry) => what.test(`${entry.what} ${entry.detail['outcome']}`))
+        .length;
     };
     await queryPayout(rig.app, payout.book, payout.id);
     expect(await calls(/^POST .*cancel refused$/)).toBe(1);
