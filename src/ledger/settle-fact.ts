@@ -6,6 +6,8 @@ import type { Move, RowChange } from './ledger.ts';
 /** What a wallet's verified fact leads to in the situation as it was read. */
 interface Judged<Result> {
   readonly parts: Omit<Move, 'book' | 'id' | 'keys'>;
+  /** A break that comes with it and may be there already: then the rest is done without it. */
+  readonly beside?: RowChange;
   readonly result: Result;
 }
 
@@ -26,15 +28,20 @@ export async function settleFact<Result>(
   app: App,
   { book, subject, judge, also }: FactToSettle<Result>,
 ): Promise<Result> {
+  let there = false;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const judged = await judge();
     if ('settled' in judged) return judged.settled;
-    const { parts, result } = judged;
-    const rows = [...parts.rows, ...also(result)];
+    const { parts, result, beside } = judged;
+    const rows = [...parts.rows, ...(beside && !there ? [beside] : []), ...also(result)];
     if (rows.length + parts.events.length + parts.postings.length === 0) return result;
     const done = await app.ledger.submit({ book, ...parts, rows });
     if (done.kind === 'committed') return result;
     if (done.kind === 'taken' && done.constraint === 'breaks_once') {
+      if (beside && !there) {
+        there = true;
+        continue;
+      }
       // The break is there already: say only what remains to be said.
       await submitRows(app, book, also(result));
       return result;

@@ -20,7 +20,7 @@ export type Decision =
 export type Misfit = 'wrong_merchant' | 'wrong_amount' | 'wrong_currency' | 'wrong_parts';
 
 /** Who told: kept on the timeline and in breaks. */
-export type FactSource = 'notification' | 'query' | 'answer' | 'bill';
+export type FactSource = 'notification' | 'query' | 'answer' | 'bill' | 'person';
 
 /** What came of a fact. */
 export interface AdvanceResult {

@@ -57,14 +57,17 @@ async function judge(
   account: WalletAccount,
   report: PayoutReport,
   source: FactSource,
-): Promise<{ parts: MoveParts; result: PayoutAdvance }> {
+): Promise<{ parts: MoveParts; beside?: RowChange; result: PayoutAdvance }> {
   const { payout_reference } = report;
   const at = { book, wallet_account_id: account.id, payout_reference };
   const payout = await selectPayoutByReference(app.db, at);
   const own = app.wallets.connector(account.wallet).merchantNumber(account);
   if (!payout) {
-    const parts = breakOf(book, account, report, source, 'missing_here');
-    return { parts, result: { outcome: 'unknown_payout', payment_id: null } };
+    const left = report.state === 'succeeded' && report.amount !== undefined;
+    const amount = left ? -(report.amount ?? 0n) : null;
+    const row = breakOf(book, account, report, { source, kind: 'missing_here', amount });
+    const result = { outcome: 'unknown_payout', payment_id: null } as const;
+    return { parts: { ...NOTHING, rows: [row] }, result };
   }
   const foreign = report.wallet_merchant !== undefined && report.wallet_merchant !== own;
   const decision = foreign
@@ -74,15 +77,21 @@ async function judge(
     case 'ignore':
       return { parts: NOTHING, result: { outcome: 'ignore', payment_id: null } };
     case 'refuse': {
-      const parts = breakOf(book, account, report, source, foreign ? 'merchant' : 'amount');
-      return { parts, result: { outcome: 'refuse', payment_id: null } };
+      // Paid by us, and by the wallet's later word never: it is more for the seller.
+      const unpaid = decision.why === 'paid_payout_refused';
+      const kind = foreign ? 'merchant' : unpaid ? 'state' : 'amount';
+      const amount = unpaid ? payout.amount : null;
+      const row = breakOf(book, account, report, { source, kind, amount });
+      const result = { outcome: 'refuse', payment_id: null } as const;
+      return { parts: { ...NOTHING, rows: [row] }, result };
     }
     default: {
       const parts = await payoutConsequences(app, account, payout, report, decision);
       const again = decision.kind === 'pay' && decision.again;
-      const broken = again ? breakOf(book, account, report, source, 'state') : NOTHING;
+      const contradicts = { source, kind: 'state', amount: null } as const;
       return {
-        parts: { ...parts, rows: [...parts.rows, ...broken.rows] },
+        parts,
+        ...(again ? { beside: breakOf(book, account, report, contradicts) } : {}),
         result: { outcome: 'changed', payment_id: null },
       };
     }
@@ -93,18 +102,18 @@ function breakOf(
   book: Book,
   account: WalletAccount,
   report: PayoutReport,
-  source: FactSource,
-  kind: BreakKind,
-): MoveParts {
+  about: { readonly source: FactSource; readonly kind: BreakKind; readonly amount: bigint | null },
+): RowChange {
   const { confirmation: _confirmation, ...told } = report;
-  const row = insertBreak({
+  const { source, kind, amount } = about;
+  return insertBreak({
     book,
     wallet_account_id: account.id,
     kind,
     about: 'payout',
+    amount,
     detail: { source, ...told, amount: report.amount?.toString() ?? null },
     payment_id: null,
     subject: report.payout_reference,
   });
-  return { ...NOTHING, rows: [row] };
 }

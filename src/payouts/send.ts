@@ -5,10 +5,10 @@ import type { PayoutOutcome } from '../wallets/products/payouts.ts';
 import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
-import { advancePayout, payoutReport, withdrawalReport } from './advance.ts';
+import { advancePayout, type PayoutAdvance, payoutReport, withdrawalReport } from './advance.ts';
 import { changePayout, recordPayoutCall } from './changes.ts';
 import { canBeAskedBack, type Payout, type PayoutReport } from './payout.ts';
-import { selectPayout } from './queries.ts';
+import { selectPayout, selectPayoutByReference } from './queries.ts';
 import { openPayee } from './terms.ts';
 
 /**
@@ -96,13 +96,28 @@ export async function askBack(app: App, named: Named): Promise<CancelRefusal | u
   return { code, message };
 }
 
+export interface PayoutAsked {
+  readonly answer: Outcome;
+  /** What became of the wallet's word, where it said one. */
+  readonly heard?: PayoutAdvance['outcome'];
+}
+
 /** Asks the wallet what became of a payout, in whatever state it is; its answer counts. */
-export async function askPayout(app: App, { book, id }: Named): Promise<Outcome> {
+export async function askPayout(app: App, { book, id }: Named): Promise<PayoutAsked> {
   const { payout, account } = await read(app, book, id);
-  const outcome = await ask(app, account, payout);
-  await record(app, payout, outcome);
-  if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'query');
-  return outcome;
+  const answer = await ask(app, account, payout);
+  await record(app, payout, answer);
+  if (answer.kind !== 'fact') return { answer };
+  const { outcome: heard } = await advancePayout(app, account, answer.report, 'query');
+  return { answer, heard };
+}
+
+/** The payout with this number at this account. */
+export function findPayoutNamed(
+  app: App,
+  at: Pick<Payout, 'book' | 'wallet_account_id' | 'payout_reference'>,
+): Promise<Payout | undefined> {
+  return selectPayoutByReference(app.db, at);
 }
 
 async function read(

@@ -7,11 +7,14 @@ import { newId } from '../ids.ts';
 import { enrolMerchant } from '../merchants/enrol.ts';
 import { createPayment } from '../payments/create.ts';
 import type { Payment } from '../payments/payment.ts';
-import type { MerchantAt } from '../settlement/settle.ts';
+import { lastFullDay, type MerchantAt, settleMerchant } from '../settlement/settle.ts';
 import type { PaymentTerms } from '../terms/terms.ts';
 import { createWalletAccount } from '../wallet-accounts/create.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { CustodyKind, WalletName } from '../wallets/wallet.ts';
+import { createPayout } from './create.ts';
+import type { Payout } from './payout.ts';
+import { changeTerms } from './terms.ts';
 
 /** For tests: sellers of the rig's platform at wallet accounts of any custody, and their sales. */
 export interface Seller extends MerchantAt {
@@ -116,6 +119,34 @@ export async function combinedOrder(
     key,
   );
   return rig.reload(payment);
+}
+
+/** A seller of its own with a sale of 90 yuan, two days later settled, of which 50 are paid out. */
+export async function soldAndPaidOut(rig: MoneyRig, options: SellerOptions): Promise<Payout> {
+  const { app } = rig;
+  const seller = await openSeller(rig, options);
+  const { merchant_id, wallet_account_id } = seller;
+  const payment = await sale(rig, seller, 9_000n);
+  await nextDay(rig, 2);
+  await settleMerchant(app, seller, lastFullDay(app));
+  const to = await payeeOf(rig, options, { seller, payment });
+  await changeTerms(app, app.db, merchant_id, {
+    wallet_account: wallet_account_id,
+    state: 'manual',
+    ...to,
+  });
+  return createPayout(app, { merchant: seller, wallet_account_id, amount: 5_000n });
+}
+
+/** WeChat Pay knows people by the number that the payer of an order has. */
+async function payeeOf(
+  rig: MoneyRig,
+  { wallet, custody }: SellerOptions,
+  { seller, payment }: { seller: Seller; payment: Payment },
+) {
+  if (custody !== 'hub_held') return {};
+  if (wallet === 'alipay') return { payee: 'lin-xia@sandbox.test', payee_name: '林夏' };
+  return { payee: await payerOf(rig, seller, payment) };
 }
 
 function orderOf({ book, platform_id, merchant_id }: MerchantAt) {

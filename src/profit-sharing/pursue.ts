@@ -10,7 +10,12 @@ import { findReceivers } from '../receivers/find.ts';
 import { introduce } from '../receivers/introduce.ts';
 import { findRefunds } from '../refunds/find.ts';
 import { isUndecided, isUnfunded } from '../refunds/refund.ts';
-import type { SplitOutcome, SplitReturnOutcome, Splits } from '../wallets/products/splits.ts';
+import type {
+  SplitOutcome,
+  SplitReturn,
+  SplitReturnOutcome,
+  Splits,
+} from '../wallets/products/splits.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { Refused, Unknown, WalletAccount } from '../wallets/wallet.ts';
 import { advanceReturn, advanceSplit, refuseSplit } from './advance.ts';
@@ -45,6 +50,28 @@ export async function pursueSplit(
     else await askSplit(app, subject);
   }
   await planQuestion(app, 'split_orders', subject.order, GAPS_MS);
+}
+
+/**
+ * Asks the wallet what became of a request, in whatever state it is; while it is open its answer
+ * counts. Undefined where the wallet has no question for it.
+ */
+export async function askAboutSplit(
+  app: App,
+  { book, id }: { readonly book: Book; readonly id: string },
+): Promise<SplitOutcome | SplitReturnOutcome | undefined> {
+  const subject = await read(app, book, id);
+  const { order, splits, account } = subject;
+  if (order.kind !== 'return') {
+    const answer = await querySplit(app, subject);
+    if (answer.kind === 'fact') await advanceSplit(app, order, answer.fact);
+    return answer;
+  }
+  if (!splits.queryReturn) return undefined;
+  const answer = await splits.queryReturn(account, await wantedReturn(app, subject));
+  await record(app, subject, answer);
+  if (answer.kind === 'fact') await advanceReturn(app, order, answer.fact);
+  return answer;
 }
 
 async function read(app: App, book: Book, id: string): Promise<Subject> {
@@ -181,10 +208,17 @@ async function returnCall(
 ): Promise<SplitReturnOutcome | undefined> {
   const { order, account } = subject;
   if (!splits.returnSplit) return undefined;
+  const wanted = await wantedReturn(app, subject);
+  const asks = order.state === 'pending' && splits.queryReturn;
+  return asks ? asks(account, wanted) : splits.returnSplit(account, wanted);
+}
+
+async function wantedReturn(app: App, subject: Subject): Promise<SplitReturn> {
+  const { order } = subject;
   const [part] = order.parts;
   const given = await selectSplitOrder(app.db, order.book, order.returns_id ?? '');
   assert(part && given, `return ${order.id} names no split`);
-  const wanted = {
+  return {
     ...namesOf(subject),
     return_reference: order.split_reference,
     split_reference: given.split_reference,
@@ -192,8 +226,6 @@ async function returnCall(
     amount: order.amount,
     description: part.description,
   };
-  const asks = order.state === 'pending' && splits.queryReturn;
-  return asks ? asks(account, wanted) : splits.returnSplit(account, wanted);
 }
 
 async function refused(

@@ -55,6 +55,8 @@ export type BreakAction =
   | 'book_to_merchant'
   | 'book_to_suspense'
   | 'release_suspense'
+  | 'book_as_paid'
+  | 'book_as_returned'
   | (string & {});
 
 export interface Break {

@@ -8,16 +8,14 @@ import { advanceRefund } from '../../refunds/advance.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
 import { askForWhole } from '../matching/tell-parts.ts';
+import { askAboutPayout, askAboutShare } from './ask-moves.ts';
+import { type Asked, unsaid } from './asked.ts';
 import type { Break } from './break.ts';
-
-/** What a wallet says when it is asked about a break. */
-export interface Asked {
-  readonly agrees: boolean;
-  readonly said: string;
-}
 
 /** The wallet's answer counts first, through the completion path; then it is held beside ours. */
 export async function askWallet(app: App, found: Break): Promise<Asked> {
+  if (found.about === 'payout') return askAboutPayout(app, found);
+  if (found.about === 'split') return askAboutShare(app, found);
   const account = await requireAccount(app.wallets, found.wallet_account_id);
   const payment = found.payment_id === null ? undefined : await findPayment(app, found.payment_id);
   const wallet_reference = found.detail['wallet_reference'];
@@ -56,23 +54,12 @@ async function askAboutPayment(
 ): Promise<Asked> {
   const wallet = app.wallets.connector(account.wallet);
   const answer = await wallet.queryPayment(account, wallet_reference);
-  switch (answer.kind) {
-    case 'fact': {
-      const { outcome } = await advance(app, account, answer.fact, 'query');
-      const { state } = answer.fact;
-      const hasMoney = state === 'paid' || state === 'refunded';
-      const agrees = hasMoney && (found.kind === 'missing_there' || outcome !== 'ignore');
-      return { agrees, said: `the wallet says ${state}` };
-    }
-    case 'not_found':
-      return { agrees: false, said: 'the wallet knows no such payment' };
-    case 'refused':
-      return { agrees: false, said: `the wallet refused: ${answer.code}` };
-    case 'unknown':
-      return { agrees: false, said: 'the wallet did not answer' };
-    default:
-      return answer satisfies never;
-  }
+  if (answer.kind !== 'fact') return unsaid(answer, 'payment');
+  const { outcome } = await advance(app, account, answer.fact, 'query');
+  const { state } = answer.fact;
+  const hasMoney = state === 'paid' || state === 'refunded';
+  const agrees = hasMoney && (found.kind === 'missing_there' || outcome !== 'ignore');
+  return { agrees, said: `the wallet says ${state}` };
 }
 
 async function askAboutRefund(
@@ -83,20 +70,9 @@ async function askAboutRefund(
   const wallet = app.wallets.connector(account.wallet);
   const refund_reference = String(found.detail['reference'] ?? found.subject);
   const answer = await wallet.queryRefund(account, { refund_reference, wallet_reference });
-  switch (answer.kind) {
-    case 'fact': {
-      const { outcome } = await advanceRefund(app, account, answer.fact, 'query');
-      const done = answer.fact.state === 'succeeded';
-      const agrees = done && (found.kind === 'missing_there' || outcome === 'changed');
-      return { agrees, said: `the wallet says ${answer.fact.state}` };
-    }
-    case 'not_found':
-      return { agrees: false, said: 'the wallet knows no such refund' };
-    case 'refused':
-      return { agrees: false, said: `the wallet refused: ${answer.code}` };
-    case 'unknown':
-      return { agrees: false, said: 'the wallet did not answer' };
-    default:
-      return answer satisfies never;
-  }
+  if (answer.kind !== 'fact') return unsaid(answer, 'refund');
+  const { outcome } = await advanceRefund(app, account, answer.fact, 'query');
+  const done = answer.fact.state === 'succeeded';
+  const agrees = done && (found.kind === 'missing_there' || outcome === 'changed');
+  return { agrees, said: `the wallet says ${answer.fact.state}` };
 }

@@ -16,7 +16,7 @@ export const BREAK_KINDS = [
   'amount',
   /** The wallet took more than its list price and more than it takes from others that day. */
   'fee',
-  /** Both have it; by the wallet it is done, by us it is over without money. */
+  /** Both have it; by one of them it is done, by the other over without money. */
   'state',
   /** The wallet has some parts of a combined order, and we nothing: it is not whole. */
   'partly_paid',
@@ -53,6 +53,10 @@ export const BREAK_ACTIONS = [
   'book_to_suspense',
   /** The wallet was wrong: money that was booked to suspense is taken back. */
   'release_suspense',
+  /** A payout that we have as over left the wallet after all: it counts as paid again. */
+  'book_as_paid',
+  /** A payout that we have as paid never left, or is back: its money is the seller's again. */
+  'book_as_returned',
 ] as const;
 export type BreakAction = (typeof BREAK_ACTIONS)[number];
 
@@ -90,8 +94,8 @@ type Judged = Pick<Break, 'kind' | 'about' | 'amount'>;
 /** The actions that a break allows, the suggested one first. */
 export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction[] {
   const hasMoney = amount !== null && amount !== 0n;
-  // Payouts and splits are asked about by their own rooms; what is said here is for people.
-  if (about === 'payout' || about === 'split') return ['accept'];
+  if (about === 'payout') return payoutActions(kind, amount ?? 0n);
+  if (about === 'split') return splitActions(kind, hasMoney);
   switch (kind) {
     case 'missing_here':
       if (about === 'payment') return ['book_to_merchant', 'release_suspense', 'accept'];
@@ -113,5 +117,41 @@ export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction
       return ['accept'];
     default:
       return kind satisfies never;
+  }
+}
+
+/** What was done with a payout is undone, or done after all, by the payout's own completion path. */
+function payoutActions(kind: BreakKind, amount: bigint): readonly BreakAction[] {
+  switch (kind) {
+    case 'missing_there':
+      return ['ask_wallet', 'book_as_returned', 'accept'];
+    case 'state':
+      if (amount === 0n) return ['accept'];
+      return ['ask_wallet', amount > 0n ? 'book_as_returned' : 'book_as_paid', 'accept'];
+    case 'missing_here':
+    case 'ledger':
+      return amount === 0n ? ['accept'] : ['book_to_merchant', 'accept'];
+    case 'amount':
+      return amount === 0n ? ['ask_wallet', 'accept'] : ['book_to_merchant', 'accept'];
+    case 'merchant':
+      return ['ask_wallet', 'accept'];
+    default:
+      return ['accept'];
+  }
+}
+
+/** Money of a share that nobody here asked for has left the merchant. */
+function splitActions(kind: BreakKind, hasMoney: boolean): readonly BreakAction[] {
+  switch (kind) {
+    case 'missing_there':
+    case 'state':
+      return ['ask_wallet', 'accept'];
+    case 'missing_here':
+      return hasMoney ? ['book_to_merchant', 'accept'] : ['accept'];
+    case 'amount':
+    case 'merchant':
+      return hasMoney ? ['accept'] : ['ask_wallet', 'accept'];
+    default:
+      return ['accept'];
   }
 }

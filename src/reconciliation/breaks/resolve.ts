@@ -11,7 +11,9 @@ import { findPayment } from '../../payments/find.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
 import { selectBreak } from '../queries.ts';
-import { type Asked, askWallet } from './ask.ts';
+import { askWallet } from './ask.ts';
+import { bookPayout, payoutOf } from './ask-moves.ts';
+import type { Asked } from './asked.ts';
 import { actionsOf, type Break, type BreakAction } from './break.ts';
 import { type Owner, platformsOf, soleOwner } from './owner.ts';
 import { change, ended, entry, suspenseAmount } from './parts.ts';
@@ -36,8 +38,7 @@ const MAX_ROUNDS = 10;
 
 /** The break as it is afterwards; one that was resolved before is a Refusal. */
 export async function resolveBreak(app: App, repair: Repair): Promise<Break> {
-  const asked =
-    repair.action === 'ask_wallet' ? await askWallet(app, await openBreak(app, repair)) : undefined;
+  const asked = await askedOf(app, repair);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const found = await openBreak(app, repair);
     const account = await requireAccount(app.wallets, found.wallet_account_id);
@@ -45,7 +46,7 @@ export async function resolveBreak(app: App, repair: Repair): Promise<Break> {
     const { book } = found;
     const keys = repair.key ? [{ ...repair.key, object_id: found.id }] : [];
     if (asked && !asked.agrees) {
-      const trail = [...found.trail, entry(app, 'ask_wallet', noteOf(repair, asked), repair.by)];
+      const trail = [...found.trail, entry(app, repair.action, noteOf(repair, asked), repair.by)];
       const rows = [change(found, { trail })];
       const result = await app.ledger.submit({ ...NOTHING, book, rows, keys });
       if (result.kind === 'committed') return { ...found, trail };
@@ -65,6 +66,20 @@ export async function resolveBreak(app: App, repair: Repair): Promise<Break> {
     }
   }
   throw new Refusal('concurrent_change');
+}
+
+/** What the wallet, or somebody in its place, says; undefined where the repair is a posting. */
+async function askedOf(app: App, repair: Repair): Promise<Asked | undefined> {
+  switch (repair.action) {
+    case 'ask_wallet':
+      return askWallet(app, await openBreak(app, repair));
+    case 'book_as_paid':
+      return bookPayout(app, await openBreak(app, repair), 'succeeded');
+    case 'book_as_returned':
+      return bookPayout(app, await openBreak(app, repair), 'returned');
+    default:
+      return undefined;
+  }
 }
 
 async function reread(app: App, { book, id }: Break): Promise<Break> {
@@ -89,6 +104,8 @@ async function openBreak(app: App, { id, action }: Repair): Promise<Break> {
 
 async function ownerOf(app: App, found: Break): Promise<Owner | undefined> {
   const { book, payment_id } = found;
+  const payout = found.about === 'payout' ? await payoutOf(app, found) : undefined;
+  if (payout) return payout;
   const platform_id =
     payment_id === null ? undefined : (await platformsOf(app, book, [payment_id])).get(payment_id);
   return platform_id === undefined
@@ -112,6 +129,8 @@ async function postingsOf(
   switch (repair.action) {
     case 'accept':
     case 'ask_wallet':
+    case 'book_as_paid':
+    case 'book_as_returned':
       return [];
     case 'release_suspense':
       return posting(app, found, { from: held, to: wallet, amount: unknown, fact: false });
@@ -179,6 +198,8 @@ async function merchantOf(
     const part = payment.parts.find(({ id }) => id === named?.part_id);
     return (part ?? payment).merchant_id;
   }
+  const payout = found.about === 'payout' ? await payoutOf(app, found) : undefined;
+  if (payout) return payout.merchant_id;
   const merchant = merchant_id === undefined ? undefined : await findMerchant(app.db, merchant_id);
   if (merchant) return merchant.id;
   throw new Refusal('invalid_parameter', {

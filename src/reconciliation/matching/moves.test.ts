@@ -11,20 +11,15 @@ import {
   share,
 } from '../../../test/market/market-rig.ts';
 import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
-import { findAttempts } from '../../attempts/find.ts';
 import { brokenLaws } from '../../check/run.ts';
 import { type BusinessDate, businessDate, dayAfter } from '../../clock.ts';
 import { sql } from '../../db/pool.ts';
 import { releaseHold } from '../../escrow/release.ts';
 import { LAWS } from '../../laws/every.ts';
 import type { Payment } from '../../payments/payment.ts';
-import { createPayout } from '../../payouts/create.ts';
 import type { Payout } from '../../payouts/payout.ts';
-import { changeTerms } from '../../payouts/terms.ts';
-import { nextDay, openSeller, type SellerOptions, sale } from '../../payouts/testing.ts';
+import { nextDay, type SellerOptions, soldAndPaidOut } from '../../payouts/testing.ts';
 import type { Share } from '../../profit-sharing/shares.ts';
-import { lastFullDay, settleMerchant } from '../../settlement/settle.ts';
-import { requireAccount } from '../../wallets/registry.ts';
 import type { Report } from '../bill.ts';
 import { scheduleBills } from '../jobs.ts';
 import { closedDay, toMorning, untied } from '../testing.ts';
@@ -115,29 +110,9 @@ async function stateOf({ id }: Payout): Promise<string | undefined> {
 }
 
 async function paidOut(options: SellerOptions): Promise<Payout> {
-  const seller = await openSeller(rig, options);
-  const { merchant_id, wallet_account_id } = seller;
-  const payment = await sale(rig, seller, 9_000n);
-  await nextDay(rig, 2);
-  await settleMerchant(rig.app, seller, lastFullDay(rig.app));
-  await changeTerms(rig.app, rig.app.db, merchant_id, {
-    wallet_account: wallet_account_id,
-    state: 'manual',
-    ...(await payeeOf(options, payment, wallet_account_id)),
-  });
+  const payout = await soldAndPaidOut(rig, options);
   date = businessDate(rig.clock.now());
-  return createPayout(rig.app, { merchant: seller, wallet_account_id, amount: 5_000n });
-}
-
-/** WeChat Pay knows people by the number that the payer of an order has. */
-async function payeeOf({ wallet, custody }: SellerOptions, payment: Payment, account_id: string) {
-  if (custody !== 'hub_held') return {};
-  if (wallet === 'alipay') return { payee: 'lin-xia@sandbox.test', payee_name: '林夏' };
-  const [attempt] = await findAttempts(rig.app, payment);
-  const account = await requireAccount(rig.app.wallets, account_id);
-  const connector = rig.app.wallets.connector(wallet);
-  const asked = await connector.queryPayment(account, attempt?.wallet_reference ?? '');
-  return { payee: asked.kind === 'fact' ? asked.fact.payer : undefined };
+  return payout;
 }
 
 describe('payouts', () => {
