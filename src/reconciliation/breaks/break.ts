@@ -120,7 +120,7 @@ export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction
   }
 }
 
-/** What was done with a payout is undone, or done after all, by the payout's own completion path. */
+/** A payout is undone, or counts as done after all, by its own completion path. */
 function payoutActions(kind: BreakKind, amount: bigint): readonly BreakAction[] {
   switch (kind) {
     case 'missing_there':
