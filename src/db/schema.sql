@@ -612,6 +612,7 @@ CREATE UNIQUE INDEX payouts_by_reference ON payouts USING btree (book, payout_re
 CREATE INDEX payouts_by_return ON payouts USING btree (book, wallet_account_id, given_back_on) WHERE given_back_on IS NOT NULL;
 CREATE INDEX payouts_by_succeeded_at ON payouts USING btree (book, wallet_account_id, succeeded_at) WHERE succeeded_at IS NOT NULL;
 CREATE UNIQUE INDEX payouts_one_open ON payouts USING btree (book, merchant_id, wallet_account_id) WHERE state = ANY (ARRAY['created'::text, 'pending'::text, 'needs_payee'::text, 'unknown'::text]);
+CREATE INDEX payouts_to_come_back ON payouts USING btree (book, wallet_account_id) WHERE billed_on IS NOT NULL AND given_back_on IS NULL AND (state = ANY (ARRAY['refused'::text, 'cancelled'::text, 'returned'::text]));
 CREATE INDEX payouts_to_query ON payouts USING btree (book, next_query_at) WHERE next_query_at IS NOT NULL;
 CREATE INDEX payouts_unpaid ON payouts USING btree (book, platform_id, id) WHERE state <> 'succeeded'::text;
 

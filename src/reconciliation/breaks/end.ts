@@ -50,7 +50,7 @@ export async function endVanished(
   }
 }
 
-/** What another day lacked and this bill has: a payout may arrive on a later day. */
+/** What another day lacked and this bill has: a payout may arrive, or come back, on a later day. */
 export async function endFoundLater(
   app: App,
   desk: Desk,
@@ -63,12 +63,15 @@ export async function endFoundLater(
         b.payment_id, b.amount, b.fee, b.state, b.detail, b.trail, b.created_at, b.resolved_at
       from breaks b
       where b.book = ${book} and b.wallet_account_id = ${closing.account.id}
-        and b.kind = 'missing_there' and b.state = 'open' and b.id > ${after}
-        and (b.subject in (
+        and b.state = 'open' and b.id > ${after}
+        and (b.kind = 'missing_there' and b.subject in (
             select subject from differences
             where book = ${book} and kind = 'date_shift' and detail -> 'other_bill' is null)
-          or b.about = 'payout' and b.bill_id <> ${closing.bill_id} and b.subject in (
-            select reference from moves where book = ${book} and about = 'payout' and billed > 0))
+          or b.about = 'payout' and b.bill_id <> ${closing.bill_id} and exists (
+            select from moves m
+            where m.book = ${book} and m.about = 'payout' and m.reference = b.subject
+              and (b.kind = 'missing_there' and m.billed > 0
+                or b.kind = 'state' and b.amount < 0 and m.billed < 0 and m.counted)))
       order by b.id limit ${PAGE}`);
     const last = found.at(-1);
     if (!last) return;

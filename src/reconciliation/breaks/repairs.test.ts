@@ -175,6 +175,38 @@ describe('a payout on which wallet and hub say otherwise', () => {
   });
 });
 
+test('a payout that was refused and whose money stays away is a break until it is back', async () => {
+  const payout = await soldAndPaidOut(rig, { wallet: 'wechat_pay', custody: 'hub_held' });
+  expect(payout.state).toBe('needs_payee');
+  const account_id = payout.wallet_account_id;
+  const left = businessDate(rig.clock.now());
+  await rig.clock.advance(14 * 60 * MINUTE_MS);
+  await tell(payout, 'refused');
+  const freed = dayAfter(left);
+  expect(businessDate(rig.clock.now())).toBe(freed);
+  await toMorning(rig);
+  // The wallet gives it back only now, a day after it was told to be refused.
+  const close = (date: string) => closedDay(rig, { account_id, date });
+  expect(await close(left)).toMatchObject({ payouts: { difference: 0 }, breaks: [] });
+  const none = { count: 0, amount: 0 };
+  for (let run = 0; run < 2; run += 1) {
+    const payouts = { bill: none, books: { count: 1, amount: -5_000 }, difference: 0 };
+    expect(await close(freed)).toMatchObject({ payouts });
+  }
+  const found = await onlyBreak({ kind: 'state', about: 'payout', amount: -5_000n });
+  expect(found.subject).toBe(payout.payout_reference);
+  expect(actionsOf(found)).toEqual(['ask_wallet', 'book_as_paid', 'accept']);
+  const asked = await repair(found, 'ask_wallet');
+  expect(asked).toMatchObject({ state: 'open' });
+  expect(asked.trail.at(-1)?.note).toBe('ticket 4711 (the wallet says refused)');
+  await toMorning(rig);
+  const payouts = { bill: { count: 1, amount: -5_000 }, difference: 0 };
+  expect(await close(dayAfter(freed))).toMatchObject({ payouts, breaks: [] });
+  expect(await openBreaks()).toEqual([]);
+  expect(await close(freed)).toMatchObject({ payouts: { books: none, difference: 0 } });
+  expect(await openBreaks()).toEqual([]);
+});
+
 test('a share that no bill has is no break any more when the wallet confirms it', async () => {
   const receiver = await addReceiver(rig);
   const payment = await paid(rig, 'wechat_pay', { terms: escrow(10, [share(receiver, 1_000n)]) });

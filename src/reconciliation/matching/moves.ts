@@ -20,8 +20,8 @@ export async function compareMoves(desk: Desk, book: Book): Promise<void> {
     cross join lateral (
       select 'missing_here' as kind, m.billed as effect, null as elsewhere where m.ours is null
       union all
-      select case when x.id is null then 'missing_there' else 'date_shift' end, -m.ours,
-        coalesce(x.bill_id, x.id) where m.billed is null
+      select case when not m.counted then 'state' when x.id is null then 'missing_there'
+          else 'date_shift' end, -m.ours, coalesce(x.bill_id, x.id) where m.billed is null
       union all
       select case when m.counted then 'amount' else 'state' end, m.billed - m.ours, null
         where m.billed is not null and m.ours is not null

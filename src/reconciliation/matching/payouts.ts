@@ -5,7 +5,8 @@ import { type Desk, dayOf } from './desk.ts';
 /**
  * Payouts three ways: the movements of the account, our payouts, and the ledger. Money leaves when
  * the wallet takes a payout on, may arrive days later and may come back on another day, so a payout
- * keeps the bills that had it: it is missing only when it has arrived and no bill had it.
+ * keeps the bills that had it: it is missing only when it has arrived and no bill had it, and not
+ * come back when it is free here again and no bill had that.
  */
 export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
   const { from, until } = dayOf(desk);
@@ -56,6 +57,33 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
     from bill b
     full join ours o on o.reference = b.reference
     left join booked k on k.reference = o.reference`);
+  await findNotComeBack(desk, book);
+}
+
+/**
+ * By us over without money, by the bills gone and not back: of this day, unless the bill of another
+ * one tells it already. What left and was refused on this day is among the lines of its bill.
+ */
+async function findNotComeBack(desk: Desk, book: Book): Promise<void> {
+  const { account_id, date } = desk;
+  const { until } = dayOf(desk);
+  await desk.query(sql`
+    insert into moves (book, about, reference, receiver, ours, counted, in_books, at)
+    select ${book}, 'payout', p.payout_reference, '', -p.amount, false, true, f.at
+    from payouts p
+    cross join lateral (
+      select max(v.business_at) as at from postings v
+      where v.book = ${book} and (v.ends = p.reservation_id and v.kind = 'void'
+        or v.subject_id = p.id and v.reason = 'payout_returned')
+    ) f
+    where p.book = ${book} and p.wallet_account_id = ${account_id}
+      and p.state in ('refused', 'cancelled', 'returned')
+      and p.billed_on is not null and p.given_back_on is null and f.at < ${until}
+      and (p.billed_on < ${date}::date or p.state = 'returned' and p.billed_on = ${date}::date)
+      and not exists (
+        select from breaks x join bills l on l.id = x.bill_id
+        where x.book = ${book} and x.wallet_account_id = ${account_id} and x.kind = 'state'
+          and x.subject = p.payout_reference and l.date <> ${date}::date)`);
 }
 
 /** A bill that is read again may have been corrected. */
