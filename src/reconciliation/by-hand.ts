@@ -22,7 +22,7 @@ export async function reconcileDay(
   },
 ): Promise<Outcome> {
   const { account_id, date, file } = day;
-  const id = await ensureBill(app.db, { account_id, date, now: app.clock.now() });
+  const { id } = await ensureBill(app.db, { account_id, date, now: app.clock.now() });
   const bill = await selectBill(app.db, id);
   if (!bill) throw new Error(`bill ${id} is gone`);
   const result = await closeDay(app, bill, file === undefined ? {} : { file });

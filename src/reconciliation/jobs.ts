@@ -40,18 +40,37 @@ export const scheduleBills: PeriodicSpec = {
       const dates = datesDue(bills, made_at, now).filter(
         (date) => !there.has(`${account_id} ${date}`),
       );
-      for (const date of dates) await request(app, { account_id, date });
+      for (const date of dates) await request(app, { account_id, date }, requestFirst);
     }
     const closed_before = new Date(now.getTime() - COMPARED_AGAIN_MS);
     for (const unsettled of await selectUnsettled(app.db, { closed_before, from: firstDay(now) })) {
-      await request(app, unsettled);
+      await request(app, unsettled, requestBill);
     }
   },
 };
 
-async function request(app: App, day: { account_id: string; date: string }): Promise<void> {
-  await app.db.transaction((tx) => requestBill(app, tx, day));
+interface Day {
+  readonly account_id: string;
+  readonly date: string;
+}
+
+async function request(
+  app: App,
+  day: Day,
+  how: (app: App, tx: Queryable, day: Day) => Promise<unknown>,
+): Promise<void> {
+  await app.db.transaction((tx) => how(app, tx, day));
   app.jobs.wake();
+}
+
+/** Another process may have asked for the day since we looked, and closed it: once is enough. */
+async function requestFirst(app: App, tx: Queryable, day: Day): Promise<void> {
+  const { id, made } = await ensureBill(tx, { ...day, now: app.clock.now() });
+  if (made) await enqueueClose(app, tx, id);
+}
+
+function enqueueClose(app: App, tx: Queryable, id: string): Promise<void> {
+  return app.jobs.enqueue(tx, [{ book: BOOK, kind: 'bill.close', key: id, payload: {} }]);
 }
 
 function firstDay(now: Date): BusinessDate {
@@ -73,13 +92,9 @@ export function datesDue(bills: Pick<Bills, 'ready_at'>, made_at: Date, now: Dat
 }
 
 /** Asks for a day again, or for the first time, within the caller's transaction. */
-export async function requestBill(
-  app: App,
-  tx: Queryable,
-  { account_id, date }: { account_id: string; date: string },
-): Promise<string> {
-  const id = await ensureBill(tx, { account_id, date, now: app.clock.now() });
-  await app.jobs.enqueue(tx, [{ book: BOOK, kind: 'bill.close', key: id, payload: {} }]);
+export async function requestBill(app: App, tx: Queryable, day: Day): Promise<string> {
+  const { id } = await ensureBill(tx, { ...day, now: app.clock.now() });
+  await enqueueClose(app, tx, id);
   // One that waits for its next try need not wait any longer; a dead one lives again.
   await tx.query(sql`
     update jobs set run_at = now(), state = 'ready', tries = 0

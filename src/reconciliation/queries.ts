@@ -59,19 +59,19 @@ export async function selectUnsettled(
     order by 1, 2`);
 }
 
-/** The bill of a day, made when there is none yet. */
+/** The bill of a day, `made` now when there was none yet. */
 export async function ensureBill(
   db: Queryable,
   { account_id, date, now }: { account_id: string; date: string; now: Date },
-): Promise<string> {
-  await db.query(sql`
+): Promise<{ readonly id: string; readonly made: boolean }> {
+  const made = await db.query<{ id: string }>(sql`
     insert into bills (id, wallet_account_id, date, state, created_at)
     values (${newId('bil')}, ${account_id}, ${date}::date, 'waiting', ${now})
-    on conflict (wallet_account_id, date) do nothing`);
-  const [row] = await db.query<{ id: string }>(sql`
+    on conflict (wallet_account_id, date) do nothing returning id`);
+  const [row = made[0]] = await db.query<{ id: string }>(sql`
     select id from bills where wallet_account_id = ${account_id} and date = ${date}::date`);
   if (!row) throw new Error(`the bill of ${account_id} of ${date} is gone`);
-  return row.id;
+  return { id: row.id, made: made.length > 0 };
 }
 
 /** Why the day is not closed yet; one that was closed before stays closed, and says so. */

@@ -68,7 +68,7 @@ export async function closedDay(
   rig: MoneyRig,
   { account_id, date, file }: { account_id: string; date: string; file?: Buffer | undefined },
 ): Promise<Report> {
-  const id = await ensureBill(rig.app.db, { account_id, date, now: rig.clock.now() });
+  const { id } = await ensureBill(rig.app.db, { account_id, date, now: rig.clock.now() });
   const bill = await selectBill(rig.app.db, id);
   if (!bill) throw new Error('no bill');
   const result = await closeDay(rig.app, bill, file ? { file } : {});
