@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { changeAttempt } from '../payments/changes.ts';
 import { type FactSource, mayBePaid, type Situation } from '../payments/decide.ts';
 import { endNoticed, noticeBreak } from '../reconciliation/breaks/notice.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
@@ -18,6 +19,8 @@ export async function noticePartlyPaid(
   facts: readonly PaymentFact[],
   source: FactSource,
 ): Promise<void> {
+  // Asked before the rest was paid, and heard after: the whole is in the books.
+  if (attempt.state === 'succeeded' || attempt.returned > 0n) return;
   const paid = facts.filter(isPaid);
   const since = Math.min(...paid.map(({ paid_at }) => (paid_at ?? attempt.created_at).getTime()));
   const isYoung = app.clock.now().getTime() < since + LONGEST_MS;
@@ -26,6 +29,8 @@ export async function noticePartlyPaid(
   await noticeBreak(app, account, payment, {
     kind: 'partly_paid',
     subject: attempt.wallet_reference,
+    // Nothing is noticed any more once somebody has heard of the whole.
+    while: changeAttempt(attempt, { state: attempt.state }),
     why: `${source}: ${paid.length} parts are paid, and not the others`,
     detail: {
       source,

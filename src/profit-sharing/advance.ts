@@ -43,7 +43,7 @@ export function splitConsequences(
     case 'finished': {
       const parts = judge(order, fact);
       return parts
-        ? finishedParts(app, hold, { ...order, parts }, fact.wallet_split_id)
+        ? finishedParts(app, hold, { ...order, parts }, fact)
         : accepted(app, order, fact.wallet_split_id);
     }
     default:
@@ -54,11 +54,12 @@ export function splitConsequences(
 export async function advanceReturn(app: App, named: Named, fact: SplitReturnFact): Promise<void> {
   await settle(app, named, (hold, order) => {
     if (fact.state === 'pending') return accepted(app, order, undefined);
+    const moved_at = fact.moved_at ?? app.clock.now();
     const refusal =
       fact.state === 'refused'
         ? { code: 'wallet_refused', message: fact.reason ?? 'the receiver gave nothing back' }
         : null;
-    return returnParts(app, hold, order, refusal);
+    return returnParts(app, hold, order, { refusal, moved_at });
   });
 }
 
@@ -70,7 +71,7 @@ export async function refuseSplit(
 ): Promise<void> {
   await settle(app, named, (hold, order) =>
     order.kind === 'return'
-      ? returnParts(app, hold, order, refusal)
+      ? returnParts(app, hold, order, { refusal, moved_at: app.clock.now() })
       : refusedParts(app, hold, order, refusal),
   );
 }
@@ -124,17 +125,12 @@ function judge(order: SplitOrder, fact: SplitFact): SplitPart[] | undefined {
   return parts.every(({ state }) => state !== 'pending') ? parts : undefined;
 }
 
-function finishedParts(
-  app: App,
-  hold: Hold,
-  order: SplitOrder,
-  wallet_split_id: string | undefined,
-): MoveParts {
+function finishedParts(app: App, hold: Hold, order: SplitOrder, fact: SplitFact): MoveParts {
   const finished = {
     state: 'finished',
     parts: order.parts,
-    wallet_split_id: wallet_split_id ?? order.wallet_split_id,
-    finished_at: app.clock.now(),
+    wallet_split_id: fact.wallet_split_id ?? order.wallet_split_id,
+    finished_at: movedAt(fact) ?? app.clock.now(),
   } as const;
   const shared = sumOf(
     order.parts.filter(({ receiver, state }) => receiver !== null && state === 'succeeded'),
@@ -157,6 +153,12 @@ function finishedParts(
       holdEvent(app, type, after, { why: order.why }),
     ],
   };
+}
+
+/** The wallet's bill of that day has it, whenever we are told. */
+function movedAt({ parts }: SplitFact): Date | undefined {
+  const times = parts.flatMap(({ moved_at }) => (moved_at ? [moved_at.getTime()] : []));
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
 }
 
 /** What was on its way is where it belongs. */
@@ -217,8 +219,12 @@ export function returnParts(
   app: App,
   hold: Pick<Hold, 'platform_id'>,
   order: SplitOrder,
-  refusal: { readonly code: string; readonly message: string } | null,
+  end: {
+    readonly refusal: { readonly code: string; readonly message: string } | null;
+    readonly moved_at: Date;
+  },
 ): MoveParts {
+  const { refusal, moved_at } = end;
   const parts = order.parts.map(
     (part): SplitPart => ({
       ...part,
@@ -227,7 +233,7 @@ export function returnParts(
     }),
   );
   const state = refusal ? 'refused' : 'finished';
-  const over = { state, refusal, parts, finished_at: app.clock.now() } as const;
+  const over = { state, refusal, parts, finished_at: moved_at } as const;
   const type = refusal ? 'split.refused' : 'split.finished';
   const kind = refusal ? 'void' : 'post';
   return {

@@ -93,7 +93,7 @@ async function succeededParts(
     postings: ends('post', app, refund),
     events: told(app, 'refund.succeeded', payment, after, 4),
   };
-  const held = await settleHold(app, refund, 'succeeded');
+  const held = await settleHold(app, refund, 'succeeded', values.succeeded_at);
   if (refund.origin !== 'requested') {
     const sequence = payment.sequence + 1;
     return joinParts(settled, {
@@ -170,7 +170,7 @@ export async function refusedParts(
   if (requested && part) {
     freed.push(changePart(part, { refund_reserved: part.refund_reserved - refund.amount }));
   }
-  return joinParts(await settleHold(app, refund, 'refused'), {
+  return joinParts(await settleHold(app, refund, 'refused', app.clock.now()), {
     ...NOTHING,
     rows: [changeRefund(refund, { ...changed, next_query_at: null }), ...freed],
     postings: ends('void', app, refund),

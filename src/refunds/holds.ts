@@ -48,13 +48,14 @@ export async function settleHold(
   app: App,
   refund: Refund,
   outcome: 'succeeded' | 'refused',
+  moved_at: Date,
 ): Promise<MoveParts> {
   if (refund.hold_id === null) return NOTHING;
   const hold = await requireHold(app, refund.book, refund.hold_id);
   const refusal =
     outcome === 'refused' ? { code: 'refund_refused', message: 'the refund was refused' } : null;
   const riding = (await returnsOf(app, refund)).filter((order) => !isOver(order));
-  const returned = riding.map((order) => returnParts(app, hold, order, refusal));
+  const returned = riding.map((order) => returnParts(app, hold, order, { refusal, moved_at }));
   const amounts = {
     ...hold,
     reserved: hold.reserved - refund.from_hold,

@@ -5,9 +5,10 @@ import type { JobSpec } from '../jobs/jobs.ts';
 import { selectRefund } from './queries.ts';
 import { queryRefund, sendRefund } from './send.ts';
 
-const WAIT_MS = 300;
-const AGAIN_MS = 3_000;
-const LONGEST_MS = 300_000;
+/** Behind another of its payment. */
+const WAIT = { first_ms: 300, max_ms: 30_000 } as const;
+/** For the wallet. */
+const AGAIN = { first_ms: 3_000, max_ms: 300_000 } as const;
 
 /** Sends until the wallet answers; sending again under the same number is how one asks. */
 export const sendRefundJob: JobSpec = {
@@ -22,8 +23,8 @@ export const sendRefundJob: JobSpec = {
     const sent = await sendRefund(app, refund);
     if (sent === 'answered') return { done: true };
     const { retry_pace } = app.config;
-    const first_ms = sent === 'waits' ? WAIT_MS : AGAIN_MS;
-    const gaps = { first_ms: first_ms * retry_pace, max_ms: LONGEST_MS * retry_pace };
+    const { first_ms, max_ms } = sent === 'waits' ? WAIT : AGAIN;
+    const gaps = { first_ms: first_ms * retry_pace, max_ms: max_ms * retry_pace };
     return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };

@@ -49,8 +49,8 @@ const CRASH_RATES = [0, 1 / 6_000, 1 / 2_500, 1 / 1_500] as const;
 const CUT_RATES = [0, 0, 1 / 4_000, 1 / 1_500] as const;
 const MAX_THINK_MS = 400;
 const DAY_MS = 24 * 3_600_000;
-/** Business time that passes at the end: after the longest, wallets hold nothing any more. */
-const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 32 * DAY_MS];
+/** Business time that passes at the end: no longer than bills are fetched back. */
+const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 28 * DAY_MS];
 /** Until all periodic work has seen what time it is. */
 const REST_FIRST_MS = 7_000;
 const REST_LOOK_MS = 1_000;

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { Book } from '../../ids.ts';
+import type { RowChange } from '../../ledger/ledger.ts';
 import { NOTHING } from '../../payments/changes.ts';
 import type { Payment } from '../../payments/payment.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
@@ -13,9 +14,13 @@ export async function noticeBreak(
   app: App,
   account: WalletAccount,
   payment: Payment,
-  about: Pick<Break, 'kind' | 'subject' | 'detail'> & { readonly why: string },
+  about: Pick<Break, 'kind' | 'subject' | 'detail'> & {
+    readonly why: string;
+    /** Unless this row has moved on. */
+    readonly while: RowChange;
+  },
 ): Promise<void> {
-  const { why, ...rest } = about;
+  const { why, while: unmoved, ...rest } = about;
   const found = freshBreak(app, [entry(app, 'opened', why)], {
     ...rest,
     book: payment.book,
@@ -30,7 +35,7 @@ export async function noticeBreak(
   await app.ledger.submit({
     ...NOTHING,
     book: payment.book,
-    rows: [insertBreak(found)],
+    rows: [insertBreak(found), unmoved],
     events: told(app, 'break.opened', found, payment),
   });
 }

@@ -64,8 +64,10 @@ async function writePage(
     const there = await selectBreaksNamed(app.db, {
       book,
       account_id: closing.account.id,
-      kinds: page.map(({ kind }) => kind),
-      subjects: page.map(({ subject }) => subject),
+      kinds: page.flatMap(({ kind }) => (kind === 'date_shift' ? [kind, 'missing_there'] : [kind])),
+      subjects: page.flatMap(({ kind, subject }) =>
+        kind === 'date_shift' ? [subject, subject] : [subject],
+      ),
     });
     const known = new Map(there.map((found) => [`${found.kind} ${found.subject}`, found]));
     const parts = page.map((difference) => {
@@ -73,7 +75,8 @@ async function writePage(
       const named = difference.payment_id ?? '';
       const platform_id = platforms.get(named);
       const owner = platform_id === undefined ? closing.owner : { platform_id, book };
-      const meant = { app, closing, book, owner };
+      const lacked = isLacked(known.get(`missing_there ${difference.subject}`));
+      const meant = { app, closing, book, owner, lacked };
       return found ? bringUpToDate(meant, found, difference) : open(meant, difference);
     });
     const move = joined(book, parts);
@@ -100,16 +103,23 @@ interface Meant {
   readonly closing: Closing;
   readonly book: Book;
   readonly owner: Owner | undefined;
+  /** The bill of another day was found to lack it. */
+  readonly lacked: boolean;
+}
+
+function isLacked(found: Break | undefined): boolean {
+  return found?.state === 'open' || found?.trail.at(-1)?.action === 'netted';
 }
 
 /** Counted here on another day, whose bill is closed: what the two lack and have is even. */
-function isEven({ kind, detail }: Difference, date: string): boolean {
+function isEven({ closing, lacked }: Meant, { kind, detail }: Difference): boolean {
   const ours = detail['our_date'];
-  return kind === 'date_shift' && typeof ours === 'string' && ours < date;
+  return kind === 'date_shift' && (lacked || (typeof ours === 'string' && ours < closing.date));
 }
 
-function open({ app, closing, book, owner }: Meant, difference: Difference): MoveParts {
-  const even = isEven(difference, closing.date);
+function open(meant: Meant, difference: Difference): MoveParts {
+  const { app, closing, book, owner } = meant;
+  const even = isEven(meant, difference);
   const trail = [entry(app, 'opened', `bill of ${closing.date}`)].concat(
     even ? [entry(app, 'netted', 'the bill of the other day lacks it')] : [],
   );

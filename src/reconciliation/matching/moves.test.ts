@@ -101,6 +101,28 @@ describe('shares', () => {
     expect(await rig.until(found, (open) => open.length === 0)).toEqual([]);
     expect(await close(account)).toMatchObject({ splits: right, breaks: [] });
   });
+
+  test('that two days name are even, whichever day is compared last', async () => {
+    const payment = await shared('wechat_pay');
+    const account = rig.accounts.wechat_pay;
+    const [split] = await rig.app.db.query<{ on: string }>(sql`
+      select (finished_at at time zone 'Asia/Shanghai')::date::text as on from split_orders
+      where payment_id = ${payment.id} and kind = 'split'`);
+    expect(split?.on).toBe(date);
+    await toMorning(rig);
+    await rig.app.db.pool.query(
+      `update split_orders set finished_at = finished_at + interval '1 day'
+      where payment_id = $1 and kind = 'split'`,
+      [payment.id],
+    );
+    await toMorning(rig);
+    date = dayAfter(date);
+    await close(account);
+    expect(await found()).toEqual(['missing_there split 1000']);
+    date = dayAfter(date, -1);
+    await close(account);
+    expect(await found()).toEqual([]);
+  });
 });
 
 async function stateOf({ id }: Payout): Promise<string | undefined> {

@@ -6,7 +6,9 @@ import { findAttempts } from '../../attempts/find.ts';
 import { brokenLaws } from '../../check/run.ts';
 import { businessDate } from '../../clock.ts';
 import { advanceCombined } from '../../combined/advance.ts';
+import { noticePartlyPaid } from '../../combined/partly-paid.ts';
 import { sql } from '../../db/pool.ts';
+import { assert } from '../../errors.ts';
 import { LAWS } from '../../laws/every.ts';
 import type { Attempt, Payment } from '../../payments/payment.ts';
 import { combinedOrder, openSeller, type Seller } from '../../payouts/testing.ts';
@@ -268,6 +270,35 @@ describe('a combined order', () => {
       select type from events where payment_id = ${order.payment.id} and starts_with(type, 'break')
       order by id`);
     expect(told.map(({ type }) => type)).toEqual(['break.opened', 'break.resolved']);
+  });
+
+  test('that is whole by the time somebody hears of a part is no break', async () => {
+    const order = await lost(600n, 400n);
+    rig.faults.wechat_pay.set([]);
+    const account = await requireAccount(rig.app.wallets, rig.accounts.wechat_pay);
+    const wallet_merchant = rig.app.wallets.connector('wechat_pay').merchantNumber(account);
+    const facts = order.lines.map(({ reference, amount, at }) => ({
+      wallet_reference: reference,
+      state: 'paid' as const,
+      currency: 'CNY' as const,
+      wallet_merchant,
+      amount,
+      paid_at: new Date(at.getTime() - 16 * 60_000),
+    }));
+    const situation = async () => {
+      const payment = await rig.reload(order.payment);
+      const attempts = await findAttempts(rig.app, payment);
+      const attempt = attempts.find(({ wallet_reference }) => wallet_reference === order.whole);
+      assert(attempt, 'it has an attempt');
+      return { payment, attempt, attempts, wallet_merchant };
+    };
+    const before = await situation();
+    const told = { wallet_reference: order.whole, facts };
+    await advanceCombined(rig.app, account, told, 'notification');
+    for (const seen of [before, await situation()]) {
+      await noticePartlyPaid(rig.app, account, seen, facts.slice(0, 1), 'query');
+    }
+    expect(await breaksOf(order.payment)).toEqual([]);
   });
 });
 

@@ -33,6 +33,8 @@ export interface SplitPartFact {
   readonly state: 'pending' | 'succeeded' | 'refused';
   /** The wallet's own reason of a refused part; its money stays with the seller. */
   readonly reason?: string;
+  /** When the money moved, by the wallet's clock, where it says it. */
+  readonly moved_at?: Date;
 }
 
 export interface SplitFact {
@@ -67,6 +69,7 @@ export interface SplitReturnFact {
   readonly state: 'pending' | 'succeeded' | 'refused';
   readonly amount: bigint;
   readonly reason?: string;
+  readonly moved_at?: Date;
 }
 
 export type SplitReturnOutcome =

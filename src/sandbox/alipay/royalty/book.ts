@@ -42,6 +42,7 @@ export interface Settlement {
   readonly parts: SettlePart[];
   /** When an asynchronous one is carried out; null when it is done. */
   due_at: number | null;
+  done_at: number | null;
 }
 
 export interface RoyaltyBook {

@@ -65,6 +65,7 @@ export function carryOut(alipay: Alipay, settlement: Settlement): void {
   const trade = alipay.by_trade_no.get(settlement.trade_no);
   if (!trade) return;
   settlement.due_at = null;
+  settlement.done_at = alipay.options.clock.now().getTime();
   const synchronous = settlement.mode === 'sync';
   for (const part of settlement.parts) {
     const { amount } = part;

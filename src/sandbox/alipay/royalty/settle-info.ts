@@ -107,6 +107,8 @@ export function detailsOf(settlement: Settlement): Record<string, unknown> {
   return {
     out_request_no: settlement.out_request_no,
     operation_dt: shanghaiStamp(new Date(settlement.at)),
-    royalty_detail_list: settlement.parts.map((part) => shown(part, settlement.at)),
+    royalty_detail_list: settlement.parts.map((part) =>
+      shown(part, settlement.done_at ?? settlement.at),
+    ),
   };
 }

@@ -160,6 +160,7 @@ export function orderSettle(call: Call): Record<string, unknown> {
     at: now.getTime(),
     parts,
     due_at: mode === 'async' && parts.length > 0 ? now.getTime() + ASYNC_DELAY_MS : null,
+    done_at: null,
   };
   if (settlement.due_at === null) {
     if (parts.length > 0) checkFunds(alipay, trade, settlement);

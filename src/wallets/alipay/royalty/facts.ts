@@ -1,4 +1,4 @@
-import { fenOf } from '../../../protocols/alipay/trade.ts';
+import { fenOf, parseStamp } from '../../../protocols/alipay/trade.ts';
 import type { SplitFact, SplitPartFact } from '../../products/splits.ts';
 import type { Fields } from '../facts.ts';
 
@@ -19,7 +19,14 @@ function partOf(line: Fields): SplitPartFact | undefined {
   const state = STATES.get(line['state']);
   if (account === undefined || amount === undefined || !state) return undefined;
   const reason = text(line['error_code']);
-  return { account, amount, state, ...(reason !== undefined && { reason }) };
+  const moved_at = state === 'succeeded' ? parseStamp(text(line['execute_dt']) ?? '') : undefined;
+  return {
+    account,
+    amount,
+    state,
+    ...(reason !== undefined && { reason }),
+    ...(moved_at !== undefined && { moved_at }),
+  };
 }
 
 /** Undefined when a line cannot be read: then nothing is known of the split. */

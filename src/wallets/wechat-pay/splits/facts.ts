@@ -3,6 +3,7 @@ import {
   isWireObject,
   objectField,
   textField,
+  timeField,
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
 import type { SplitFact, SplitPartFact, SplitReturnFact } from '../../products/splits.ts';
@@ -76,10 +77,13 @@ function lineOf(given: WireObject): Line | undefined {
   const state = RESULTS.get(textField(given, 'result') ?? 'PENDING');
   if (account === undefined || amount === undefined || !state) return undefined;
   const reason = textField(given, 'fail_reason');
+  // Under way, the field has the time of the beginning.
+  const moved_at = state === 'succeeded' ? timeField(given, 'finish_time') : undefined;
   return {
     account,
     amount,
     state,
+    ...(moved_at === undefined ? {} : { moved_at }),
     ...(state === 'refused' && reason !== undefined ? { reason } : {}),
     description: textField(given, 'description') ?? '',
   };
@@ -92,10 +96,12 @@ export function returnFact(content: WireObject): SplitReturnFact | undefined {
   const state = RETURN_RESULTS.get(textField(content, 'result') ?? '');
   if (!return_reference || amount === undefined || !state) return undefined;
   const reason = textField(content, 'fail_reason');
+  const moved_at = state === 'succeeded' ? timeField(content, 'finish_time') : undefined;
   return {
     return_reference,
     state,
     amount,
+    ...(moved_at === undefined ? {} : { moved_at }),
     ...(state === 'refused' && reason !== undefined ? { reason } : {}),
   };
 }
