@@ -10,7 +10,7 @@ import { findPayment } from '../payments/find.ts';
 import type { Payment } from '../payments/payment.ts';
 import { insertSplit } from '../profit-sharing/changes.ts';
 import { findSplitOrders } from '../profit-sharing/find.ts';
-import { splitLimits } from '../profit-sharing/limits.ts';
+import { splitLimits, whyNotParts } from '../profit-sharing/limits.ts';
 import { planRelease } from '../profit-sharing/plan.ts';
 import { reservations } from '../profit-sharing/postings.ts';
 import { pursueSplit } from '../profit-sharing/pursue.ts';
@@ -124,11 +124,17 @@ async function planOrder(app: App, hold: Hold, request: ReleaseRequest): Promise
   const payment = await findPayment(app, hold.payment_id);
   assert(payment?.terms, `hold ${hold.id} has no payment with terms`);
   const amount = request.amount ?? leftOf(hold);
-  if (amount < leftOf(hold)) await checkPartial(app, hold, payment, amount);
-  return planRelease(app, { hold, payment, amount, why: request.why });
+  const order = await planRelease(app, { hold, payment, amount, why: request.why });
+  if (amount < leftOf(hold)) await checkPartial(app, hold, payment, order);
+  return order;
 }
 
-async function checkPartial(app: App, hold: Hold, payment: Payment, amount: bigint): Promise<void> {
+async function checkPartial(
+  app: App,
+  hold: Hold,
+  payment: Payment,
+  { amount, parts }: SplitOrder,
+): Promise<void> {
   const account = await requireAccount(app.wallets, hold.wallet_account_id);
   const limits = splitLimits(app.wallets.connector(hold.wallet), account);
   assert(limits, `${hold.wallet} holds money but says no limits`);
@@ -136,6 +142,13 @@ async function checkPartial(app: App, hold: Hold, payment: Payment, amount: bigi
     throw new Refusal('partial_release_unsupported', {
       param: 'amount',
       message: `${hold.wallet} releases all that it holds of a payment, or nothing`,
+    });
+  }
+  const names = parts.map((part) => part.account);
+  // The seller is one of the receivers now.
+  if (whyNotParts(limits, names) !== null) {
+    throw new Refusal('state_conflict', {
+      message: `${hold.wallet} cannot pay these receivers and the merchant at once: release the rest`,
     });
   }
   const attempt = (await findAttempts(app, payment)).find(({ id }) => id === hold.attempt_id);

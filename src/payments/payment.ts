@@ -143,6 +143,7 @@ export type IneligibleReason =
   | 'no_holds'
   | 'hold_too_short'
   | 'shares_too_large'
+  | 'receiver_twice'
   | 'receiver_not_there';
 
 export interface WalletChoice {

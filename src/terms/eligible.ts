@@ -1,8 +1,8 @@
 import type { App } from '../app.ts';
 import { LIMIT_MARGIN_DAYS } from '../escrow/hold.ts';
 import type { IneligibleReason } from '../payments/payment.ts';
-import { splitLimits } from '../profit-sharing/limits.ts';
-import { RATE_UNIT, sumOf } from '../profit-sharing/shares.ts';
+import { splitLimits, whyNotParts } from '../profit-sharing/limits.ts';
+import { RATE_UNIT, type Share, sumOf } from '../profit-sharing/shares.ts';
 import { findReceivers } from '../receivers/find.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 import type { PaymentTerms } from './terms.ts';
@@ -19,15 +19,16 @@ export async function whyNotHeld(
   if (!limits) return 'no_holds';
   const { release_after_days, shares } = terms;
   if ((release_after_days ?? 0) + LIMIT_MARGIN_DAYS > limits.hold_days) return 'hold_too_short';
-  const shared = sumOf(shares);
-  const parts = shares.filter((share) => share.amount > 0n);
-  if (shared * RATE_UNIT > amount * limits.max_rate || parts.length > limits.max_parts) {
-    return 'shares_too_large';
-  }
+  if (sumOf(shares) * RATE_UNIT > amount * limits.max_rate) return 'shares_too_large';
   const receivers = await findReceivers(
     app,
     shares.map(({ receiver }) => receiver),
   );
-  const known = shares.every(({ receiver }) => receivers.get(receiver)?.accounts[at.wallet]);
-  return known ? null : 'receiver_not_there';
+  const there = (share: Share) => receivers.get(share.receiver)?.accounts[at.wallet];
+  if (!shares.every(there)) return 'receiver_not_there';
+  const paid = shares.filter((share) => share.amount > 0n);
+  return whyNotParts(
+    limits,
+    paid.flatMap((share) => there(share)?.account ?? []),
+  );
 }

@@ -17,7 +17,7 @@ export interface PaymentTerms {
 
 export const DEFAULT_RELEASE_DAYS = 10;
 export const MAX_RELEASE_DAYS = 178;
-export const MAX_SPLITS = 20;
+export const MAX_SPLITS = 50;
 
 const shareRow = z.object({
   receiver: z.custom<Share['receiver']>((value) => typeof value === 'string' && isId('rcv', value)),

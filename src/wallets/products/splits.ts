@@ -98,6 +98,8 @@ export interface SplitLimits {
   readonly return_days: number;
   /** A split may give the seller a part of its own held money, and hold the rest on. */
   readonly partial_release: boolean;
+  /** One request names nobody twice, also not the seller. */
+  readonly distinct_parts: boolean;
 }
 
 type OfPayment = {

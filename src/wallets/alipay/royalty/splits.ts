@@ -31,6 +31,7 @@ const LIMITS: SplitLimits = {
   hold_days: 30,
   return_days: 0,
   partial_release: false,
+  distinct_parts: false,
 };
 const NUMBER_LENGTH = 32;
 

@@ -42,6 +42,7 @@ const LIMITS: SplitLimits = {
   hold_days: 30,
   return_days: 180,
   partial_release: true,
+  distinct_parts: true,
 };
 const PLATFORM_LIMITS: SplitLimits = { ...LIMITS, min_wait_ms: 30_000, hold_days: 180 };
 
