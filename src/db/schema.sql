@@ -303,6 +303,7 @@ create table holds (
   shipment jsonb,
   created_at timestamp with time zone not null,
   closed_at timestamp with time zone,
+  next_query_at timestamp with time zone,
   constraint holds_pkey PRIMARY KEY (book, id),
   constraint holds_amount_check CHECK (amount > 0),
   constraint holds_capture_check CHECK (capture = ANY (ARRAY['instant'::text, 'escrow'::text])),

@@ -4,10 +4,12 @@ import type { Book } from '../ids.ts';
 import { eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { PeriodicSpec } from '../jobs/jobs.ts';
 import { requireHold } from './find.ts';
-import { selectDueHolds } from './queries.ts';
+import { type DueHold, selectDueHolds } from './queries.ts';
 import { releaseHold } from './release.ts';
 
 const BATCH = 50;
+/** One that cannot be released now keeps none behind it waiting. */
+const MAX_PAGES = 100;
 
 /** Releases held money whose time has come. */
 export const releaseDueHolds: PeriodicSpec = {
@@ -15,8 +17,13 @@ export const releaseDueHolds: PeriodicSpec = {
   every_ms: 1_000,
   run: (app) =>
     eachBook(app, async (book) => {
-      const due = await selectDueHolds(app.db, book, BATCH);
-      await eachGuarded(app, 'release', due, ({ id }) => releaseDue(app, book, id));
+      let after: DueHold | undefined;
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const due = await selectDueHolds(app.db, book, { after, limit: BATCH });
+        await eachGuarded(app, 'release', due, ({ id }) => releaseDue(app, book, id));
+        if (due.length < BATCH) return;
+        after = due.at(-1);
+      }
     }),
 };
 

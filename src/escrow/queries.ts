@@ -39,17 +39,25 @@ export async function selectHolds(
     order by id desc limit ${page.limit + 1}`);
 }
 
+/** Where a page of due holds ended. */
+export interface DueHold {
+  readonly id: Id<'hld'>;
+  readonly release_at: Date;
+}
+
 /** Held money whose time has come; the time is asked once, and the index serves. */
 export async function selectDueHolds(
   db: Queryable,
   book: Book,
-  limit: number,
-): Promise<{ readonly id: Id<'hld'> }[]> {
+  { after, limit }: { readonly after: DueHold | undefined; readonly limit: number },
+): Promise<DueHold[]> {
   return db.query(sql`
-    select id from holds where book = ${book} and state = 'held' and disputed_at is null
-      and release_at <= (select hutong_now())
+    select id, release_at from holds where book = ${book} and state = 'held'
+      and disputed_at is null and release_at <= (select hutong_now())
       and released + shared + returned + reserved < amount
-    order by release_at limit ${limit}`);
+      and (release_at, id) > (coalesce(${after?.release_at ?? null}::timestamptz, '-infinity'),
+        ${after?.id ?? ''})
+    order by release_at, id limit ${limit}`);
 }
 
 /** Held money near or beyond the wallet's own limit, that somebody must be told of. */
@@ -60,8 +68,20 @@ export async function selectEndingHolds(
 ): Promise<{ readonly id: Id<'hld'> }[]> {
   return db.query(sql`
     select id from holds where book = ${book} and state = 'held'
+      and (next_query_at is null or next_query_at <= now())
       and wallet_limit_at <= (select hutong_now()) + ${warning_days} * interval '1 day'
       and (wallet_limit_at <= (select hutong_now())
         or (disputed_at is not null and warned_at is null))
     order by wallet_limit_at limit ${limit}`);
+}
+
+/** Puts the next question about money beyond the wallet’s limit off. */
+export async function putOffQuestion(
+  db: Queryable,
+  { book, id }: Pick<Hold, 'book' | 'id'>,
+  gap_ms: number,
+): Promise<void> {
+  await db.query(sql`
+    update holds set next_query_at = now() + ${gap_ms}::double precision * interval '1 millisecond'
+    where book = ${book} and id = ${id}`);
 }

@@ -9,9 +9,10 @@ import { requireAccount } from '../wallets/registry.ts';
 import { changeHold, holdEvent } from './changes.ts';
 import { requireHold } from './find.ts';
 import { type Hold, leftOf, settledState, WARNING_DAYS } from './hold.ts';
-import { selectEndingHolds } from './queries.ts';
+import { putOffQuestion, selectEndingHolds } from './queries.ts';
 
 const BATCH = 50;
+const ASKED_AGAIN_MS = 300_000;
 
 /** Warns of disputes that the wallet's own limit would decide, and books what it has released. */
 export const watchHolds: PeriodicSpec = {
@@ -42,6 +43,7 @@ async function watch(app: App, book: Book, id: string): Promise<void> {
     });
     return;
   }
+  await putOffQuestion(app.db, hold, ASKED_AGAIN_MS * app.config.retry_pace);
   if ((await unsplitAt(app, hold)) === 0n) await lapse(app, book, id);
 }
 

@@ -1,18 +1,30 @@
 import { beforeAll, expect, test } from 'vitest';
 import { whyWalletNot } from '../../src/attempts/eligible.ts';
+import { sql } from '../../src/db/pool.ts';
+import { openDispute } from '../../src/escrow/dispute.ts';
 import { releaseHold } from '../../src/escrow/release.ts';
+import { watchHolds } from '../../src/escrow/watch.ts';
 import { newId } from '../../src/ids.ts';
 import type { Share } from '../../src/profit-sharing/shares.ts';
 import { requireAccount } from '../../src/wallets/registry.ts';
 import type { MoneyRig } from '../support/money-rig.ts';
-import { escrow, holdIn, holdOf, MINUTE_MS, openMarket, paid, share } from './market-rig.ts';
+import {
+  DAY_MS,
+  escrow,
+  holdIn,
+  holdOf,
+  MINUTE_MS,
+  openMarket,
+  paid,
+  share,
+} from './market-rig.ts';
 
-/** Shares that one request of a wallet cannot name together are found before anybody pays. */
+/** What wallets cannot do at once or do not say at once, and much that is due. */
 let rig: MoneyRig;
 let receiver: Share['receiver'];
 
 beforeAll(async () => {
-  ({ rig, receiver } = await openMarket());
+  ({ rig, receiver } = await openMarket({ HUTONG_LOG_LEVEL: 'silent' }));
 });
 
 /** Receivers of the platform that have these numbers at both wallets. */
@@ -68,4 +80,35 @@ test('a part is not released to a receiver that is the seller itself', async () 
   const part = { hold, why: 'platform', amount: 5_000n } as const;
   await expect(releaseHold(rig.app, part)).rejects.toMatchObject({ code: 'state_conflict' });
   expect(await holdIn(rig, payment, 'held')).toMatchObject({ reserved: 0n });
+});
+
+test('held money whose time has come is released, however much before it cannot be', async () => {
+  const payment = await paid(rig, 'alipay', { terms: escrow(1) });
+  const { db } = rig.app;
+  // A page of earlier holds of payments that are gone.
+  await db.pool.query(
+    `insert into holds (book, id, subject_id, payment_id, platform_id, merchant_id, attempt_id,
+       wallet, wallet_account_id, capture, state, amount, releasable_at, release_at,
+       wallet_limit_at, created_at)
+     select book, 'hld_' || i, 'pay_' || i, 'pay_' || i, platform_id, merchant_id, attempt_id,
+       wallet, wallet_account_id, capture, state, amount, releasable_at,
+       release_at - interval '1 hour', wallet_limit_at, created_at
+     from holds, generate_series(1, 50) i where payment_id = $1`,
+    [payment.id],
+  );
+  await rig.clock.advance(DAY_MS);
+  await holdIn(rig, payment, 'released');
+});
+
+test('a wallet that still holds money after its limit is asked now and then, not every second', async () => {
+  const payment = await paid(rig, 'alipay', { terms: escrow() });
+  await openDispute(rig.app, await holdOf(rig, payment), 'late');
+  rig.faults.alipay.set([{ fault: 'error_before_effect', probability: 1 }]);
+  const asked = () =>
+    rig.app.db.query(sql`
+      select operation from wallet_calls where payment_id = ${payment.id} and outcome = 'unknown'`);
+  await rig.clock.advance(31 * DAY_MS);
+  await rig.until(asked, (calls) => calls.length > 0);
+  for (let round = 0; round < 3; round += 1) await watchHolds.run(rig.app);
+  expect(await asked()).toHaveLength(1);
 });
