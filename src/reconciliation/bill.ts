@@ -59,6 +59,10 @@ export interface SellerReport {
   /** Null when the movements do not follow from each other. */
   readonly opening: number | null;
   readonly closing: number | null;
+  /** What `closing` must be by our ledger; null when it is not compared. */
+  readonly expected: number | null;
+  /** Why it is not compared, or by which breaks it is explained. */
+  readonly not_compared: string | null;
   readonly in: Sum;
   readonly out: Sum;
   readonly traded: number;

@@ -151,7 +151,9 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   const { fee_rate } = app.wallets.connector(account.wallet).capabilities;
   await compareFees(desk, fee_rate);
   const from_file = work.fromFile;
-  const more = await compareMoreBills(app, desk, { bills, books, totals, fetch, from_file });
+  const { custody } = account;
+  const day_at_desk = { bills, custody, books, totals, fetch, from_file };
+  const more = await compareMoreBills(app, desk, day_at_desk);
   await refuseNonsense(desk);
   const closing = await closingOf(app, account, { bill_id: day.id, date: day.date });
   for (const book of books) {

@@ -1,3 +1,4 @@
+import type { BusinessDate } from '../clock.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import { type Book, newId } from '../ids.ts';
 import type { BillDay, BillState, Report } from './bill.ts';
@@ -97,6 +98,9 @@ export async function closeBill(
     where id = ${id}`);
 }
 
+/** So many days back a seller's balance is looked for that was compared. */
+const SELLERS_DAYS = 60;
+
 /** What the bill of the day before left on the account, if it is known. */
 export async function balanceBefore(
   db: Queryable,
@@ -119,6 +123,23 @@ export async function sellersBefore(
     where wallet_account_id = ${account_id} and date = ${date}::date - 1
       and jsonb_typeof(report->'sellers') = 'array' and each->>'closing' is not null`);
   return new Map(rows.map(({ seller, closing }) => [seller, closing]));
+}
+
+/** The last closing balance before this day that was compared with our ledger, of each seller. */
+export async function sellersKnown(
+  db: Queryable,
+  { account_id, date }: { account_id: string; date: string },
+): Promise<ReadonlyMap<string, { readonly closing: bigint; readonly date: BusinessDate }>> {
+  const rows = await db.query<{ seller: string; closing: bigint; date: BusinessDate }>(sql`
+    select distinct on (each->>'seller') each->>'seller' as seller,
+      (each->>'closing')::bigint as closing, date::text as date
+    from bills cross join lateral jsonb_array_elements(report->'sellers') each
+    where wallet_account_id = ${account_id} and date < ${date}::date
+      and date >= ${date}::date - ${SELLERS_DAYS}::int
+      and jsonb_typeof(report->'sellers') = 'array' and each->>'expected' is not null
+      and each->>'closing' is not null
+    order by each->>'seller', bills.date desc`);
+  return new Map(rows.map((row) => [row.seller, row]));
 }
 
 export async function selectBreak(

@@ -6,6 +6,7 @@ import type { OursOfDay } from './matching/differences.ts';
 import { expectedOf, type Funds } from './matching/funds.ts';
 import type { Sums, Totals } from './matching/load.ts';
 import type { MoreBills } from './matching/more-bills.ts';
+import type { ByLedger } from './matching/seller-ledger.ts';
 import { signedOnWire } from './render.ts';
 
 /**
@@ -112,7 +113,7 @@ type More = Pick<Report, 'funds' | 'splits' | 'payouts' | 'sellers' | 'not_compa
 
 /** Breaks are seen from the merchant: what left too much is less for it. */
 function moreOf(more: MoreBills, totals: Totals, breaksOf: (about: string) => Counted): More {
-  const { funds, compared, sellers, missing } = more;
+  const { funds, compared, sellers, by_ledger, missing } = more;
   const sideOf = (about: 'split' | 'payout'): Side => {
     const moved = more.moves.find((row) => row.about === about);
     const { bill_count = 0n, billed = 0n, count = 0n, ours = 0n } = moved ?? {};
@@ -124,17 +125,25 @@ function moreOf(more: MoreBills, totals: Totals, breaksOf: (about: string) => Co
     funds: funds ? fundsOf(funds, totals.own) : null,
     splits: compared.splits ? sideOf('split') : null,
     payouts: compared.payouts ? sideOf('payout') : null,
-    sellers: sellers ? [...sellers].map(([seller, own]) => sellerOf(seller, own)) : null,
+    sellers: sellers
+      ? [...sellers].map(([seller, own]) => sellerOf(seller, own, by_ledger.get(seller)))
+      : null,
     not_compared: missing,
   };
 }
 
-function sellerOf(seller: string, funds: Funds): SellerReport {
+function sellerOf(
+  seller: string,
+  funds: Funds,
+  { expected, why }: ByLedger = { expected: null, why: null },
+): SellerReport {
   const { follows, opening, closing } = funds;
   return {
     seller,
     opening: follows ? signedOnWire(opening) : null,
     closing: follows ? signedOnWire(closing) : null,
+    expected: expected === null ? null : signedOnWire(expected),
+    not_compared: why,
     in: sum(funds.in),
     out: sum(funds.out),
     traded: signedOnWire(funds.traded),

@@ -34,6 +34,12 @@ const sellerReport = fundsReport.omit({ expected: true }).extend({
   closing: signed.nullable().openapi({
     description: 'Null when the movements do not follow from each other.',
   }),
+  expected: signed.nullable().openapi({
+    description: 'What `closing` must be by our ledger; null when it is not compared.',
+  }),
+  not_compared: z.string().nullable().openapi({
+    description: 'Why it is not compared, or why a difference is no break of its own.',
+  }),
 });
 
 const reportObject = z

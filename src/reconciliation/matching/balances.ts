@@ -66,9 +66,9 @@ async function checkTraded(
   await addBalanceBreak(desk, 'traded', { amount: traded - expected, detail }, seller);
 }
 
-async function addBalanceBreak(
+export async function addBalanceBreak(
   desk: Desk,
-  what: 'movements' | 'opening' | 'traded',
+  what: 'movements' | 'opening' | 'traded' | 'ledger',
   { amount, detail }: { amount: bigint; detail: Readonly<Record<string, bigint>> },
   seller?: string,
 ): Promise<void> {

@@ -113,7 +113,7 @@ const NO_COMPILER = sql`set jit = off`;
 
 const DROP = sql`
   drop table if exists pg_temp.matched, pg_temp.told, pg_temp.moves, pg_temp.differences,
-    pg_temp.moved`;
+    pg_temp.moved, pg_temp.seller_days, pg_temp.seller_holds`;
 
 /** Undefined when another process works on the same day. */
 export async function atDesk<T>(

@@ -8,12 +8,14 @@ import type {
   Bills,
   WantedBill,
 } from '../../wallets/products/bills.ts';
+import type { CustodyKind } from '../../wallets/wallet.ts';
 import { checkFunds, checkSellers } from './balances.ts';
 import { type Desk, dayOf } from './desk.ts';
 import { type Funds, keepNumbers, readFunds } from './funds.ts';
 import type { Totals } from './load.ts';
 import { compareMoves, type MovesOfDay, sumMoves } from './moves.ts';
 import { comparePayouts } from './payouts.ts';
+import { type ByLedger, compareWithLedger } from './seller-ledger.ts';
 import { compareShares } from './shares.ts';
 import { keepTold, type Told, toldOfFund, toldOfSplit } from './told.ts';
 
@@ -35,6 +37,8 @@ export interface MoreBills {
   readonly funds: Funds | undefined;
   /** By the sellers' own numbers; undefined where nothing tells of them. */
   readonly sellers: ReadonlyMap<string, Funds> | undefined;
+  /** What they must have by our ledger. */
+  readonly by_ledger: ReadonlyMap<string, ByLedger>;
   readonly moves: readonly MovesOfDay[];
   /** What there was a bill for. */
   readonly compared: { readonly splits: boolean; readonly payouts: boolean };
@@ -43,6 +47,7 @@ export interface MoreBills {
 
 export interface DayAtDesk {
   readonly bills: Bills;
+  readonly custody: CustodyKind;
   readonly books: readonly Book[];
   readonly totals: Totals;
   readonly fetch: FetchBill;
@@ -79,8 +84,19 @@ export async function compareMoreBills(app: App, desk: Desk, day: DayAtDesk): Pr
   const funds = own?.get('');
   if (funds) await checkFunds(app, desk, funds, day.totals.own);
   if (sellers) await checkSellers(app, desk, sellers, day.totals.sellers);
+  const { custody } = day;
+  const by_ledger = sellers
+    ? await compareWithLedger(app, desk, { custody, books, sellers })
+    : new Map<string, ByLedger>();
   const moves = await sumMoves(desk);
-  return { funds, sellers, moves, compared: { splits, payouts }, missing: reading.missing };
+  return {
+    funds,
+    sellers,
+    by_ledger,
+    moves,
+    compared: { splits, payouts },
+    missing: reading.missing,
+  };
 }
 
 interface Uses {
