@@ -1,12 +1,12 @@
 import { sql } from '../db/pool.ts';
 import type { FundsReport, Report, SellerReport, Side, Sum } from './bill.ts';
 import type { BreakKind, BreakSubject } from './breaks/break.ts';
+import type { ByLedger } from './matching/balances.ts';
 import type { Desk } from './matching/desk.ts';
 import type { OursOfDay } from './matching/differences.ts';
 import { expectedOf, type Funds } from './matching/funds.ts';
 import type { Sums, Totals } from './matching/load.ts';
 import type { MoreBills } from './matching/more-bills.ts';
-import type { ByLedger } from './matching/seller-ledger.ts';
 import { signedOnWire } from './render.ts';
 
 /**

@@ -71,7 +71,11 @@ export async function closedDay(
   const { id } = await ensureBill(rig.app.db, { account_id, date, now: rig.clock.now() });
   const bill = await selectBill(rig.app.db, id);
   if (!bill) throw new Error('no bill');
-  const result = await closeDay(rig.app, bill, file ? { file } : {});
+  // The hub may be at it by itself.
+  const result = await rig.until(
+    () => closeDay(rig.app, bill, file ? { file } : {}),
+    (made) => made.kind !== 'later' || !made.why.includes('another process'),
+  );
   if (result.kind !== 'closed' || !result.bill.report) throw new Error(JSON.stringify(result));
   return result.bill.report;
 }

@@ -9,13 +9,12 @@ import type {
   WantedBill,
 } from '../../wallets/products/bills.ts';
 import type { CustodyKind } from '../../wallets/wallet.ts';
-import { checkFunds, checkSellers } from './balances.ts';
+import { type ByLedger, checkFunds, checkSellers, compareWithLedger } from './balances.ts';
 import { type Desk, dayOf } from './desk.ts';
 import { type Funds, keepNumbers, readFunds } from './funds.ts';
 import type { Totals } from './load.ts';
 import { compareMoves, type MovesOfDay, sumMoves } from './moves.ts';
 import { comparePayouts } from './payouts.ts';
-import { type ByLedger, compareWithLedger } from './seller-ledger.ts';
 import { compareShares } from './shares.ts';
 import { keepTold, type Told, toldOfFund, toldOfSplit } from './told.ts';
 

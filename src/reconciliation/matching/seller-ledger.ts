@@ -1,91 +1,13 @@
-import type { App } from '../../app.ts';
 import { type BusinessDate, dayAfter, startOfDay } from '../../clock.ts';
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
-import type { CustodyKind } from '../../wallets/wallet.ts';
-import { sellersKnown } from '../queries.ts';
-import { addBalanceBreak } from './balances.ts';
 import { type Desk, dayOf } from './desk.ts';
-import type { Funds } from './funds.ts';
 
-/**
- * What the wallet has for a seller at the end of the day, and what it must be by our ledger: the
- * last balance that was compared, and from there on all that the ledger has for the seller, held
- * money included. Payments count when they were paid, payouts when the wallet's bill has them, and
- * fees as billed; anything else when it was booked, so a seller with money on its way at midnight is
- * compared on a later day, with all that happened since. A day whose differences are breaks already
- * is only a new beginning.
- */
-export interface ByLedger {
-  /** What the closing balance must be; null when it is not compared. */
-  readonly expected: bigint | null;
-  /** Why it is not compared, or no break of its own. */
-  readonly why: string | null;
-}
-
-export interface SellersOfDay {
-  readonly custody: CustodyKind;
-  readonly books: readonly Book[];
-  readonly sellers: ReadonlyMap<string, Funds>;
-}
-
-const NOT_HELD = 'the wallet does not hold the sellers’ money of this account for them';
-
-export async function compareWithLedger(
-  app: App,
-  desk: Desk,
-  { custody, books, sellers }: SellersOfDay,
-): Promise<ReadonlyMap<string, ByLedger>> {
-  if (custody !== 'wallet_held') return allOf(sellers, { expected: null, why: NOT_HELD });
-  const found = new Map<string, ByLedger>();
-  const starts = await startsOf(app, desk, sellers);
-  const moved = await movedSince(desk, books, starts);
-  for (const [seller, { follows, closing }] of sellers) {
-    const start = starts.get(seller);
-    const sum = moved.get(seller);
-    if (!follows || !start) found.set(seller, no('its movements do not follow from each other'));
-    else if (!sum) found.set(seller, no('no merchant here has this number'));
-    else if (sum.on_its_way) found.set(seller, no('money was on its way at midnight'));
-    else {
-      const expected = start.balance + sum.amount;
-      const why = sum.differs ? 'other breaks of this day may explain it' : null;
-      found.set(seller, { expected, why });
-      if (why !== null || expected === closing) continue;
-      const detail = { closing, expected };
-      await addBalanceBreak(desk, 'ledger', { amount: closing - expected, detail }, seller);
-    }
-  }
-  return found;
-}
-
-function no(why: string): ByLedger {
-  return { expected: null, why };
-}
-
-function allOf(sellers: ReadonlyMap<string, Funds>, what: ByLedger): Map<string, ByLedger> {
-  return new Map([...sellers.keys()].map((seller) => [seller, what]));
-}
-
-interface Start {
+/** What the ledger has for sellers since days that ended with balances that were compared. */
+export interface Start {
   readonly balance: bigint;
   /** The day that ended with it. */
   readonly date: BusinessDate;
-}
-
-/** The last closing balance that was compared; before the first one, what the day began with. */
-async function startsOf(
-  app: App,
-  { account_id, date }: Desk,
-  sellers: ReadonlyMap<string, Funds>,
-): Promise<ReadonlyMap<string, Start>> {
-  const known = await sellersKnown(app.db, { account_id, date });
-  const starts = new Map<string, Start>();
-  for (const [seller, { follows, opening }] of sellers) {
-    const before = known.get(seller);
-    if (before) starts.set(seller, { balance: before.closing, date: before.date });
-    else if (follows) starts.set(seller, { balance: opening, date: dayAfter(date, -1) });
-  }
-  return starts;
 }
 
 interface Moved {
@@ -100,7 +22,7 @@ interface Sum {
 }
 
 /** Set by set over all sellers; each set reads the days since, by the accounts' own indexes. */
-async function movedSince(
+export async function movedSince(
   desk: Desk,
   books: readonly Book[],
   starts: ReadonlyMap<string, Start>,
@@ -195,12 +117,13 @@ async function booked(desk: Desk, book: Book): Promise<Moved[]> {
     group by l.seller`);
 }
 
-/** Fees as they were billed beyond the estimates, and payouts as bills had them go and come back. */
+/** Fees as billed beyond the estimates, and payouts as bills had them go and come back. */
 async function billed(desk: Desk, book: Book): Promise<Moved[]> {
   const { account_id, date } = desk;
   return desk.query<Moved>(sql`
     with parts as (
-      select coalesce(part.merchant_id, p.merchant_id) as merchant_id, x.booked_fee - x.fee as amount
+      select coalesce(part.merchant_id, p.merchant_id) as merchant_id,
+        x.booked_fee - x.fee as amount
       from matched x
       join payments p on p.book = x.book and p.id = x.payment_id
       left join payment_parts part on part.book = x.book and part.id = x.part_id
