@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { Refusal } from '../errors.ts';
 import type { IntentKey } from '../ledger/ledger.ts';
 import { createRefund } from '../refunds/create.ts';
+import { findRefunds } from '../refunds/find.ts';
 import { type Hold, leftOf } from './hold.ts';
 import { releaseHold } from './release.ts';
 import { updateHold } from './update.ts';
@@ -38,16 +39,23 @@ export async function resolveDispute(
   hold: Hold,
   { outcome, amount, key }: Resolution,
 ): Promise<Hold> {
-  const { book } = hold;
-  if (hold.disputed_at === null) {
+  const { book, payment_id } = hold;
+  // Under one reference an interrupted try finds the refund that it has made.
+  const reference = `dispute-${key.key_hash.slice(0, NAME_LENGTH)}`;
+  const refunds = await findRefunds(app, { book, id: payment_id });
+  const made = refunds.find((refund) => refund.reference === reference);
+  if (hold.disputed_at === null && !made) {
     throw new Refusal('state_conflict', { message: 'no dispute of this payment is open' });
   }
   if (outcome === 'release') return releaseHold(app, { hold, why: 'dispute', amount, key });
-  // Under one reference an interrupted try finds the refund that it has made.
-  const reference = `dispute-${key.key_hash.slice(0, NAME_LENGTH)}`;
+  const left = leftOf(hold);
+  if (!made && amount !== undefined && amount > left) {
+    const message = `at most ${left} fen are held and can be returned by this`;
+    throw new Refusal('amount_exceeds_held', { param: 'amount', message });
+  }
   await createRefund(app, {
-    payment: { book, id: hold.payment_id },
-    amount: amount ?? leftOf(hold),
+    payment: { book, id: payment_id },
+    amount: made?.amount ?? amount ?? left,
     reference,
     reason: 'dispute resolved for the payer',
     metadata: {},

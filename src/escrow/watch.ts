@@ -58,6 +58,7 @@ async function lapse(app: App, book: Book, id: string): Promise<void> {
     state: settledState(hold, amounts),
     sequence: hold.sequence + 1,
     disputed_at: null,
+    dispute_reason: null,
     closed_at: hold.reserved === 0n ? app.clock.now() : null,
   };
   await app.ledger.submit({

@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
 import { changeHold, holdEvent } from '../escrow/changes.ts';
 import { requireHold } from '../escrow/find.ts';
-import { isClosed, settledState } from '../escrow/hold.ts';
+import { automaticRelease, type Hold, isClosed, settledState } from '../escrow/hold.ts';
 import { joinParts, type MoveParts, NOTHING } from '../payments/changes.ts';
 import { returnParts } from '../profit-sharing/advance.ts';
 import { findSplitOrders } from '../profit-sharing/find.ts';
@@ -68,6 +68,9 @@ export async function settleHold(
     reserved: amounts.reserved,
     returned: amounts.returned,
     state,
+    ...(outcome === 'refused' && refund.from_hold > 0n && !isClosed({ state })
+      ? { release_at: timeToDecide(app, hold) }
+      : {}),
     ...(closes
       ? {
           closed_at: app.clock.now(),
@@ -86,4 +89,12 @@ export async function settleHold(
     },
     ...returned,
   );
+}
+
+const DAYS_TO_DECIDE = 1;
+
+/** What was to go back to the payer is not released before somebody could decide again. */
+function timeToDecide(app: App, hold: Hold): Date {
+  const earliest = automaticRelease(app.clock.now(), DAYS_TO_DECIDE, hold);
+  return earliest > hold.release_at ? earliest : hold.release_at;
 }

@@ -5,6 +5,9 @@ import { releaseHold } from '../../src/escrow/release.ts';
 import { shipHold } from '../../src/escrow/ship.ts';
 import { sha256 } from '../../src/ids.ts';
 import type { Share } from '../../src/profit-sharing/shares.ts';
+import { refuseRefund } from '../../src/refunds/advance.ts';
+import { createRefund } from '../../src/refunds/create.ts';
+import { findRefunds } from '../../src/refunds/find.ts';
 import type { MoneyRig } from '../support/money-rig.ts';
 import {
   DAY_MS,
@@ -165,4 +168,41 @@ describe.each(HOLDERS)('at %s', (wallet) => {
     expect(await heldAtWallet(rig, payment)).toBe(0n);
     await expectSettled(rig, payment);
   });
+});
+
+test('a resolution that a crash interrupted is answered when it is asked for again', async () => {
+  const payment = await paid(rig, 'alipay', { terms: escrow() });
+  await openDispute(rig.app, await holdOf(rig, payment), 'late');
+  const key = newKey();
+  const reference = `dispute-${key.key_hash.slice(0, 24)}`;
+  const more = { outcome: 'return', amount: 10_001n, key } as const;
+  await expect(resolveDispute(rig.app, await holdOf(rig, payment), more)).rejects.toMatchObject({
+    code: 'amount_exceeds_held',
+  });
+  const words = { reference, reason: 'dispute', metadata: {} };
+  await createRefund(rig.app, { payment, amount: 10_000n, ...words });
+  const resolution = { outcome: 'return', key } as const;
+  const hold = await resolveDispute(rig.app, await holdOf(rig, payment), resolution);
+  expect(hold.disputed_at).toBeNull();
+  await rig.until(
+    () => rig.reload(payment),
+    ({ refunded }) => refunded === 10_000n,
+  );
+  await expectSettled(rig, payment);
+});
+
+test('money that could not go back to the payer waits a day for another decision', async () => {
+  const payment = await paid(rig, 'alipay', { terms: escrow(1) });
+  await openDispute(rig.app, await holdOf(rig, payment), 'late');
+  await rig.clock.advance(2 * DAY_MS);
+  rig.faults.alipay.set([{ fault: 'error_before_effect', probability: 1 }]);
+  const resolution = { outcome: 'return', key: newKey() } as const;
+  await resolveDispute(rig.app, await holdOf(rig, payment), resolution);
+  const [refund] = await findRefunds(rig.app, payment);
+  if (!refund) throw new Error('no refund');
+  await refuseRefund(rig.app, refund, { code: 'not_permitted', message: 'closed' });
+  const hold = await holdOf(rig, payment);
+  expect(hold).toMatchObject({ state: 'held', reserved: 0n, disputed_at: null });
+  expect(hold.release_at.getTime()).toBeGreaterThan(rig.clock.now().getTime() + DAY_MS / 2);
+  rig.faults.alipay.set([]);
 });
