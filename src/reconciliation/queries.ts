@@ -1,14 +1,18 @@
 import type { BusinessDate } from '../clock.ts';
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import { type Book, newId } from '../ids.ts';
 import type { BillDay, BillState, Report } from './bill.ts';
 import type { Break, BreakKind } from './breaks/break.ts';
+import { BREAK_COLUMNS } from './breaks/row.ts';
+
+const BILL_COLUMNS = fragment`
+  id, wallet_account_id, date::text, state, problem, runs, report, closing_balance, created_at,
+  closed_at
+`;
 
 export async function selectBill(db: Queryable, id: string): Promise<BillDay | undefined> {
   const [row] = await db.query<BillDay>(sql`
-    select id, wallet_account_id, date::text, state, problem, runs, report, closing_balance,
-      created_at, closed_at
-    from bills where id = ${id}`);
+    select ${BILL_COLUMNS} from bills where id = ${id}`);
   return row;
 }
 
@@ -22,9 +26,7 @@ export interface BillFilter {
 
 export async function selectBills(db: Queryable, filter: BillFilter): Promise<BillDay[]> {
   return db.query<BillDay>(sql`
-    select id, wallet_account_id, date::text, state, problem, runs, report, closing_balance,
-      created_at, closed_at
-    from bills
+    select ${BILL_COLUMNS} from bills
     where (${filter.account_id}::text is null or wallet_account_id = ${filter.account_id})
       and (${filter.state}::text is null or state = ${filter.state})
       and (${filter.date}::date is null or date = ${filter.date}::date)
@@ -148,9 +150,7 @@ export async function selectBreak(
   id: string,
 ): Promise<Break | undefined> {
   const [row] = await db.query<Break>(sql`
-    select book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id, amount,
-      fee, state, detail, trail, created_at, resolved_at
-    from breaks where book = ${book} and id = ${id}`);
+    select ${BREAK_COLUMNS} from breaks where book = ${book} and id = ${id}`);
   return row;
 }
 
@@ -169,9 +169,7 @@ export interface BreakFilter {
 
 export async function selectBreaks(db: Queryable, filter: BreakFilter): Promise<Break[]> {
   return db.query<Break>(sql`
-    select book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id, amount,
-      fee, state, detail, trail, created_at, resolved_at
-    from breaks
+    select ${BREAK_COLUMNS} from breaks
     where book = ${filter.book}
       and (${filter.account_id}::text is null or wallet_account_id = ${filter.account_id})
       and (${filter.bill_id}::text is null or bill_id = ${filter.bill_id})
@@ -194,10 +192,8 @@ export async function selectBreaksNamed(
   },
 ): Promise<Break[]> {
   return db.query<Break>(sql`
-    select b.book, b.id, b.version, b.wallet_account_id, b.kind, b.about, b.subject, b.bill_id,
-      b.payment_id, b.amount, b.fee, b.state, b.detail, b.trail, b.created_at, b.resolved_at
-    from breaks b
-    join unnest(${named.kinds}::text[], ${named.subjects}::text[]) as n (kind, subject)
-      on n.kind = b.kind and n.subject = b.subject
-    where b.book = ${named.book} and b.wallet_account_id = ${named.account_id}`);
+    select ${BREAK_COLUMNS}
+    from unnest(${named.kinds}::text[], ${named.subjects}::text[]) as n (of_kind, of_subject)
+    join breaks on kind = of_kind and subject = of_subject
+    where book = ${named.book} and wallet_account_id = ${named.account_id}`);
 }

@@ -1,10 +1,12 @@
-import { type Queryable, sql, statement } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import { assert } from '../errors.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Every SQL statement that changes or lists `webhook_endpoints`. */
-const COLUMNS = `id, platform_id, url, event_types, state, disabled_reason, secret,
-  previous_secret, previous_until, created_at`;
+const COLUMNS = fragment`
+  id, platform_id, url, event_types, state, disabled_reason, secret, previous_secret,
+  previous_until, created_at
+`;
 
 export interface NewEndpointRow {
   readonly id: string;
@@ -16,13 +18,10 @@ export interface NewEndpointRow {
 
 export async function insertEndpoint(db: Queryable, row: NewEndpointRow): Promise<Endpoint> {
   const { id, platform_id, url, event_types, secret } = row;
-  const [made] = await db.query<Endpoint>(
-    statement(
-      `insert into webhook_endpoints (id, platform_id, url, event_types, secret)
-       values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
-      [id, platform_id, url, event_types, secret],
-    ),
-  );
+  const [made] = await db.query<Endpoint>(sql`
+    insert into webhook_endpoints (id, platform_id, url, event_types, secret)
+    values (${id}, ${platform_id}, ${url}, ${event_types}, ${secret})
+    returning ${COLUMNS}`);
   assert(made, 'an insert answers its row');
   return made;
 }
@@ -41,8 +40,8 @@ export async function countEndpoints(db: Queryable, platform_id: string): Promis
 }
 
 export async function findEndpoint(db: Queryable, id: string): Promise<Endpoint | undefined> {
-  const text = `select ${COLUMNS} from webhook_endpoints where id = $1`;
-  const [row] = await db.query<Endpoint>(statement(text, [id]));
+  const [row] = await db.query<Endpoint>(sql`
+    select ${COLUMNS} from webhook_endpoints where id = ${id}`);
   return row;
 }
 
@@ -51,10 +50,11 @@ export function selectEndpoints(
   db: Queryable,
   page: { platform_id: string | null; before: string | null; limit: number },
 ): Promise<Endpoint[]> {
-  const text = `select ${COLUMNS} from webhook_endpoints
-    where ($1::text is null or platform_id = $1) and ($2::text is null or id < $2)
-    order by id desc limit $3`;
-  return db.query<Endpoint>(statement(text, [page.platform_id, page.before, page.limit]));
+  return db.query<Endpoint>(sql`
+    select ${COLUMNS} from webhook_endpoints
+    where (${page.platform_id}::text is null or platform_id = ${page.platform_id})
+      and (${page.before}::text is null or id < ${page.before})
+    order by id desc limit ${page.limit}`);
 }
 
 export interface EndpointChange {
@@ -71,12 +71,13 @@ export async function updateEndpoint(
   change: EndpointChange,
 ): Promise<Endpoint | undefined> {
   const { url = null, event_types = null, state = null, disabled_reason = null } = change;
-  const text = `update webhook_endpoints set url = coalesce($2, url),
-      event_types = coalesce($3::text[], event_types), state = coalesce($4::text, state),
-      disabled_reason = case when $4::text is null then disabled_reason else $5 end
-    where id = $1 returning ${COLUMNS}`;
-  const values = [id, url, event_types, state, disabled_reason];
-  const [row] = await db.query<Endpoint>(statement(text, values));
+  const [row] = await db.query<Endpoint>(sql`
+    update webhook_endpoints set url = coalesce(${url}::text, url),
+      event_types = coalesce(${event_types}::text[], event_types),
+      state = coalesce(${state}::text, state),
+      disabled_reason = case when ${state}::text is null then disabled_reason
+        else ${disabled_reason}::text end
+    where id = ${id} returning ${COLUMNS}`);
   return row;
 }
 
@@ -84,10 +85,10 @@ export async function rotateSecret(
   db: Queryable,
   { id, secret, overlap_s }: { id: string; secret: Buffer; overlap_s: number },
 ): Promise<Endpoint | undefined> {
-  const text = `update webhook_endpoints set previous_secret = secret, secret = $2,
-      previous_until = now() + $3 * interval '1 second'
-    where id = $1 returning ${COLUMNS}`;
-  const [row] = await db.query<Endpoint>(statement(text, [id, secret, overlap_s]));
+  const [row] = await db.query<Endpoint>(sql`
+    update webhook_endpoints set previous_secret = secret, secret = ${secret},
+      previous_until = now() + ${overlap_s}::float8 * interval '1 second'
+    where id = ${id} returning ${COLUMNS}`);
   return row;
 }
 

@@ -1,6 +1,15 @@
-import { type Queryable, sql } from '../db/pool.ts';
+import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import type { StoredEvent } from './event.ts';
+
+/** A delivery `d` and the type of its event `e`. */
+const DELIVERY_COLUMNS = fragment`
+  d.book, d.id, d.event_id, e.type as event_type, d.endpoint_id, d.platform_id, d.payment_id,
+  d.state, d.tries, d.last_status, d.last_error, d.next_at, d.created_at, d.delivered_at
+`;
+const EVENT_COLUMNS = fragment`
+  book, id, type, platform_id, sequence, position, data, created_at
+`;
 
 /** What a try needs: the delivery, its event and its endpoint. */
 export interface DeliveryToMake {
@@ -91,9 +100,7 @@ export async function findDelivery(
   { book, id }: { book: Book; id: string },
 ): Promise<Delivery | undefined> {
   const [row] = await db.query<Delivery>(sql`
-    select d.book, d.id, d.event_id, e.type as event_type, d.endpoint_id, d.platform_id,
-      d.payment_id, d.state, d.tries, d.last_status, d.last_error, d.next_at, d.created_at,
-      d.delivered_at
+    select ${DELIVERY_COLUMNS}
     from deliveries d join events e on e.book = d.book and e.id = d.event_id
     where d.book = ${book} and d.id = ${id}`);
   return row;
@@ -114,9 +121,7 @@ export interface DeliveryFilter {
 /** Newest first. */
 export function selectDeliveries(db: Queryable, filter: DeliveryFilter): Promise<Delivery[]> {
   return db.query<Delivery>(sql`
-    select d.book, d.id, d.event_id, e.type as event_type, d.endpoint_id, d.platform_id,
-      d.payment_id, d.state, d.tries, d.last_status, d.last_error, d.next_at, d.created_at,
-      d.delivered_at
+    select ${DELIVERY_COLUMNS}
     from deliveries d join events e on e.book = d.book and e.id = d.event_id
     where d.book = ${filter.book} and d.platform_id = ${filter.platform_id}
       and (${filter.before}::text is null or d.id < ${filter.before})
@@ -145,8 +150,7 @@ export function selectEvents(
   feed: { book: Book; platform_id: string; after: number; type: string | null; limit: number },
 ): Promise<StoredEvent[]> {
   return db.query<StoredEvent>(sql`
-    select book, id, type, platform_id, sequence, position, data, created_at
-    from events
+    select ${EVENT_COLUMNS} from events
     where book = ${feed.book} and platform_id = ${feed.platform_id} and position is not null
       and position > ${feed.after} and (${feed.type}::text is null or type = ${feed.type})
     order by position limit ${feed.limit}`);
@@ -157,8 +161,7 @@ export async function findEvent(
   { book, id }: { book: Book; id: string },
 ): Promise<StoredEvent | undefined> {
   const [row] = await db.query<StoredEvent>(sql`
-    select book, id, type, platform_id, sequence, position, data, created_at
-    from events where book = ${book} and id = ${id} and public`);
+    select ${EVENT_COLUMNS} from events where book = ${book} and id = ${id} and public`);
   return row;
 }
 

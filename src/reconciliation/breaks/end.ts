@@ -6,6 +6,7 @@ import type { Desk } from '../matching/desk.ts';
 import type { Break, TrailEntry } from './break.ts';
 import { type Owner, platformsOf, soleOwner } from './owner.ts';
 import { ended, entry, suspensePosting } from './parts.ts';
+import { BREAK_COLUMNS } from './row.ts';
 
 /** Breaks that end by themselves: a later run no longer gives them, or a later bill has them. */
 const PAGE = 200;
@@ -35,9 +36,7 @@ export async function endVanished(
 ): Promise<void> {
   for (let after = ''; ; ) {
     const gone = await desk.query<Break>(sql`
-      select book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id,
-        amount, fee, state, detail, trail, created_at, resolved_at
-      from breaks b
+      select ${BREAK_COLUMNS} from breaks b
       where book = ${book} and bill_id = ${closing.bill_id} and state = 'open' and id > ${after}
         and not exists (select from differences d
           where d.book = b.book and d.kind = b.kind and d.subject = b.subject)
@@ -59,9 +58,7 @@ export async function endFoundLater(
 ): Promise<void> {
   for (let after = ''; ; ) {
     const found = await desk.query<Break>(sql`
-      select b.book, b.id, b.version, b.wallet_account_id, b.kind, b.about, b.subject, b.bill_id,
-        b.payment_id, b.amount, b.fee, b.state, b.detail, b.trail, b.created_at, b.resolved_at
-      from breaks b
+      select ${BREAK_COLUMNS} from breaks b
       where b.book = ${book} and b.wallet_account_id = ${closing.account.id}
         and b.state = 'open' and b.id > ${after}
         and (b.kind = 'missing_there' and b.subject in (

@@ -1,3 +1,4 @@
+import { fragment } from '../../db/pool.ts';
 import { newId } from '../../ids.ts';
 import type { RowChange, RowKind } from '../../ledger/ledger.ts';
 import type { Break } from './break.ts';
@@ -20,6 +21,12 @@ export const BREAK_ROW: RowKind = {
     trail: 'jsonb',
   },
 };
+
+/** Every column of a break, as `Break` has them. */
+export const BREAK_COLUMNS = fragment`
+  book, id, version, wallet_account_id, kind, about, subject, bill_id, payment_id, amount, fee,
+  state, detail, trail, created_at, resolved_at
+`;
 
 type Named = 'book' | 'wallet_account_id' | 'kind' | 'about' | 'subject' | 'payment_id' | 'detail';
 
