@@ -1,4 +1,4 @@
-import type { BusinessDate } from '../clock.ts';
+import { type BusinessDate, dayAfter, startOfDay } from '../clock.ts';
 import { fragment, type Queryable, sql } from '../db/pool.ts';
 import type { Page } from '../http/pagination.ts';
 import type { Book } from '../ids.ts';
@@ -62,7 +62,8 @@ export async function selectPayouts(
 
 /**
  * Where a merchant is paid by itself and has settled money that has waited long enough until `day`,
- * that is as much as its terms want, and that no open payout stands before.
+ * that is as much as its terms want, and that no open payout stands before, nor one that was made
+ * since then and ended unpaid: what was refused would be refused every minute.
  */
 export async function selectDue(
   db: Queryable,
@@ -85,6 +86,10 @@ export async function selectDue(
       and not exists (select from payouts p where p.book = f.book
         and p.merchant_id = f.merchant_id and p.wallet_account_id = f.wallet_account_id
         and p.state in ('created', 'pending', 'needs_payee', 'unknown'))
+      and not exists (select from payouts p where p.book = f.book
+        and p.merchant_id = f.merchant_id and p.wallet_account_id = f.wallet_account_id
+        and p.state in ('refused', 'cancelled', 'returned')
+        and p.created_at >= ${startOfDay(dayAfter(day))})
       and f.settled - f.paid_out - t.minimum >= (
         select coalesce(sum(greatest(s.net, 0)), 0) from settlements s
         where s.book = f.book and s.merchant_id = f.merchant_id

@@ -1,10 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
 import { dayAfter, startOfDay } from '../../src/clock.ts';
 import { sql } from '../../src/db/pool.ts';
+import { newId, newWalletReference } from '../../src/ids.ts';
 import { enrolMerchant } from '../../src/merchants/enrol.ts';
 import { createPayout } from '../../src/payouts/create.ts';
 import { payableNow } from '../../src/payouts/payable.ts';
-import { changeTerms, findTerms } from '../../src/payouts/terms.ts';
+import { selectDue } from '../../src/payouts/queries.ts';
+import { changeTerms, findTerms, type TermsChange } from '../../src/payouts/terms.ts';
 import { settleDays } from '../../src/settlement/jobs.ts';
 import { lastFullDay, type MerchantAt, settleMerchant } from '../../src/settlement/settle.ts';
 import {
@@ -193,4 +195,33 @@ test('a cursor that nobody was given is refused, whatever is in it', async () =>
     const { status } = await hub.call('GET', path, { key });
     expect([200, 400]).toContain(status);
   }
+});
+
+test('a payout that was refused or taken back is not made again by itself before the next day', async () => {
+  const { app } = stalls.hub;
+  const seller = await paidOutBy(0);
+  const { merchant_id, wallet_account_id: wallet_account, platform_id } = seller;
+  const terms = (over: Partial<TermsChange>) =>
+    changeTerms(app, app.db, merchant_id, { wallet_account, state: 'automatic', ...over });
+  const due = async (days = 0) => {
+    const day = dayAfter(lastFullDay(app), days);
+    const found = await selectDue(app.db, { book: 0, day, after: '', limit: 100 });
+    return found.some((one) => one.merchant_id === merchant_id);
+  };
+  await on(seller, 0, { what: 'payment', amount: 900n, at: startOfDay(lastFullDay(app)) });
+  await settleMerchant(app, seller, lastFullDay(app));
+  expect(await due()).toBe(false);
+  await terms({ hold_days: 1 });
+  expect([await due(), await due(1)]).toEqual([false, true]);
+  await terms({ hold_days: 0, minimum: 901n });
+  expect(await due()).toBe(false);
+  await terms({ minimum: 900n });
+  expect(await due()).toBe(true);
+  await app.db.query(sql`
+    insert into payouts (book, id, platform_id, merchant_id, wallet_account_id, wallet, kind, state,
+      amount, currency, payout_reference, payee, reservation_id, created_at)
+    values (0, ${newId('pyo')}, ${platform_id}, ${merchant_id}, ${wallet_account}, 'alipay',
+      'transfer', 'cancelled', 900, 'CNY', ${newWalletReference(0)}, 'sealed', ${newId('pst')},
+      ${app.clock.now()})`);
+  expect([await due(), await due(1)]).toEqual([false, true]);
 });
