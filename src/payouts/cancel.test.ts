@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
 import { brokenLaws } from '../check/run.ts';
+import { sql } from '../db/pool.ts';
 import { LAWS } from '../laws/every.ts';
 import { findFunds } from '../settlement/funds.ts';
 import { lastFullDay, settleMerchant } from '../settlement/settle.ts';
@@ -11,6 +12,7 @@ import { createPayout } from './create.ts';
 import { queryPayout } from './jobs.ts';
 import { isOpen, type Payout } from './payout.ts';
 import { selectPayout } from './queries.ts';
+import { sendPayout } from './send.ts';
 import { changeTerms } from './terms.ts';
 import { nextDay, openSeller, payerOf, type Seller, sale } from './testing.ts';
 import { payoutTimeline } from './timeline.ts';
@@ -185,4 +187,19 @@ describe('a transfer through Alipay', () => {
     expect(rig.sandboxes.alipay.balance('lin-xia')).toBe(held);
     await free(alipay, before.paid_out);
   });
+});
+
+test('a payout whose first request may still be on its way is not taken for taken back', async () => {
+  const before = await findFunds(rig.app.db, alipay);
+  rig.faults.alipay.set([{ fault: 'error_before_effect', probability: 1 }]);
+  const payout = await pay(alipay, 2_000n);
+  // As it is until the answer of the first request is recorded.
+  await rig.app.db.query(sql`
+    update payouts set state = 'created', version = version + 1 where id = ${payout.id}`);
+  rig.faults.alipay.set([]);
+  expect(await cancelPayout(rig.app, payout)).toMatchObject({ state: 'created' });
+  expect(await sendPayout(rig.app, payout, { first: false })).toBe('try_again');
+  await nextDay(rig);
+  expect(await over(payout)).toMatchObject({ state: 'cancelled' });
+  await free(alipay, before.paid_out);
 });

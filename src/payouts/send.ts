@@ -56,10 +56,11 @@ export async function sendPayout(
 
 const LATE_MS = 60_000;
 
-/** A request that was not answered may be on its way to the wallet for a while. */
-function mayStillArrive(app: App, { state, created_at }: Payout): boolean {
+/** A request that has no answer yet may be on its way to the wallet for a while. */
+function mayStillArrive(app: App, { state, refusal, created_at }: Payout): boolean {
   const age = app.clock.now().getTime() - created_at.getTime();
-  return state === 'unknown' && age < LATE_MS * app.config.retry_pace;
+  const answered = state === 'created' && refusal !== null;
+  return !answered && age < LATE_MS * app.config.retry_pace;
 }
 
 /** The wallet would not, for the moment, or would not even say: it is tried again. */
