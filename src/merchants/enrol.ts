@@ -39,6 +39,15 @@ export async function enrolMerchant(db: Queryable, input: NewEnrolment): Promise
   });
 }
 
+/** The merchant takes this wallet: as it does already, or else through the account that is named. */
+export async function ensureEnrolment(
+  db: Queryable,
+  input: NewEnrolment & { readonly wallet_account_id: string },
+): Promise<Enrolment> {
+  const all = await selectEnrolments(db, [input.merchant_id]);
+  return all.find(({ wallet }) => wallet === input.wallet) ?? enrolMerchant(db, input);
+}
+
 async function chooseAccount(db: Queryable, input: NewEnrolment): Promise<string> {
   const { wallet, wallet_account_id: named } = input;
   const [first, second] = await selectActiveAccounts(db, wallet, named ?? null);

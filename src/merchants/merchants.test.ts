@@ -4,6 +4,7 @@ import { sql } from '../db/pool.ts';
 import { newId, ulid } from '../ids.ts';
 import { createPlatform } from '../platforms/create.ts';
 import { mintKey } from '../platforms/keys.ts';
+import { ensureEnrolment } from './enrol.ts';
 
 let hub: TestHub;
 
@@ -125,6 +126,18 @@ describe('an enrolment', () => {
     expect([other.status, other.error?.code]).toEqual([409, 'state_conflict']);
     const read = await hub.call('GET', `/v1/merchants/${id}`, { key });
     expect(read.json['enrolments']).toEqual([copies[0]?.json]);
+  });
+
+  test('that is ensured stays as it is, and is made through the account that is named', async () => {
+    const { key } = await shop();
+    const { db } = hub.app;
+    const wallet = 'douyin_pay';
+    const accounts = [await account(wallet), await account(wallet)] as const;
+    const merchant_id = await merchant(key);
+    const through = async (wallet_account_id: string) =>
+      (await ensureEnrolment(db, { merchant_id, wallet, wallet_account_id })).wallet_account_id;
+    expect(await through(accounts[1])).toBe(accounts[1]);
+    expect(await through(accounts[0])).toBe(accounts[1]);
   });
 
   test('does not take an account of another wallet', async () => {

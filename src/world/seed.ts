@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createMerchant } from '../merchants/create.ts';
-import { enrolMerchant } from '../merchants/enrol.ts';
+import { ensureEnrolment } from '../merchants/enrol.ts';
 import { findMerchant } from '../merchants/find.ts';
 import { createPlatform } from '../platforms/create.ts';
 import { findPlatformBySlug, isLiveSecret } from '../platforms/find.ts';
@@ -11,7 +11,7 @@ import { createReceiver } from '../receivers/create.ts';
 import { findReceivers } from '../receivers/find.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { ensureWalletAccount } from '../wallet-accounts/ensure.ts';
-import { WALLETS } from '../wallets/wallet.ts';
+import type { WalletName } from '../wallets/wallet.ts';
 import { createApp } from '../wiring.ts';
 import { readSandboxFile, type SandboxFile, writeSandboxFile } from './sandbox-file.ts';
 import type { World } from './world.ts';
@@ -56,6 +56,7 @@ async function seed(
   before: SandboxFile | undefined,
 ): Promise<SandboxFile> {
   const wallets: SandboxFile['wallets'] = {};
+  const own: { wallet: WalletName; wallet_account_id: string }[] = [];
   for (const sandbox of world.wallets.all) {
     const { settings, credentials } = sandbox.merchantAccount();
     const name = `${sandbox.wallet} sandbox`;
@@ -67,6 +68,7 @@ async function seed(
       settings,
       credentials,
     });
+    own.push({ wallet, wallet_account_id: id });
     await sandbox.setMessageAddress?.(`${hub_url}/notify/${wallet}/${id}`);
     wallets[wallet] = { ...sandbox.scriptAccess() };
   }
@@ -81,7 +83,7 @@ async function seed(
     const secret_key = await keyFor(app, holder, before?.platforms[slug]?.secret_key);
     platforms[slug] = { id, secret_key };
     merchants[slug] = {
-      id: await merchantFor(app, id, merchant, before?.merchants[slug]?.id),
+      id: await merchantFor(app, { platform_id: id, name: merchant, own }, before?.merchants[slug]),
       platform: id,
     };
     const known = before?.receivers[slug]?.id;
@@ -97,17 +99,21 @@ async function keyFor(app: App, holder: KeyHolder, known: string | undefined): P
   return (await mintKey(app, app.db, holder)).secret;
 }
 
+interface NewShop {
+  readonly platform_id: string;
+  readonly name: string;
+  /** The accounts that came with the sandboxes; there may be others by now. */
+  readonly own: readonly { readonly wallet: WalletName; readonly wallet_account_id: string }[];
+}
+
 async function merchantFor(
   app: App,
-  platform_id: string,
-  name: string,
-  known: string | undefined,
+  { platform_id, name, own }: NewShop,
+  known: { readonly id: string } | undefined,
 ): Promise<string> {
-  const existing = known === undefined ? undefined : await findMerchant(app.db, known);
+  const existing = known === undefined ? undefined : await findMerchant(app.db, known.id);
   const { id } = existing ?? (await createMerchant(app.db, { platform_id, name }));
-  for (const wallet of WALLETS) {
-    await enrolMerchant(app.db, { merchant_id: id, wallet });
-  }
+  for (const account of own) await ensureEnrolment(app.db, { merchant_id: id, ...account });
   return id;
 }
 
