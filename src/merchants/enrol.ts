@@ -39,7 +39,7 @@ export async function enrolMerchant(db: Queryable, input: NewEnrolment): Promise
   });
 }
 
-/** The merchant takes this wallet: as it does already, or else through the account that is named. */
+/** As the merchant takes this wallet already, or else through the account that is named. */
 export async function ensureEnrolment(
   db: Queryable,
   input: NewEnrolment & { readonly wallet_account_id: string },
