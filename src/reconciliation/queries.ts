@@ -127,7 +127,10 @@ export async function sellersBefore(
   return new Map(rows.map(({ seller, closing }) => [seller, closing]));
 }
 
-/** The last closing balance before this day that was compared with our ledger, of each seller. */
+/**
+ * The last closing balance before this day that was compared with our ledger, of each seller, where
+ * every day since is closed and its payouts are known.
+ */
 export async function sellersKnown(
   db: Queryable,
   { account_id, date }: { account_id: string; date: string },
@@ -140,6 +143,9 @@ export async function sellersKnown(
       and date >= ${date}::date - ${SELLERS_DAYS}::int
       and jsonb_typeof(report->'sellers') = 'array' and each->>'expected' is not null
       and each->>'closing' is not null
+      and ${date}::date - bills.date - 1 = (select count(*) from bills b
+        where b.wallet_account_id = bills.wallet_account_id and b.date > bills.date
+          and b.date < ${date}::date and jsonb_typeof(b.report->'payouts') = 'object')
     order by each->>'seller', bills.date desc`);
   return new Map(rows.map((row) => [row.seller, row]));
 }

@@ -103,6 +103,8 @@ export interface SellersOfDay {
   readonly custody: CustodyKind;
   readonly books: readonly Book[];
   readonly sellers: ReadonlyMap<string, Funds>;
+  /** The bills of this day tell of payouts. */
+  readonly payouts: boolean;
 }
 
 const NOT_HELD = 'the wallet does not hold the sellers’ money of this account for them';
@@ -110,9 +112,10 @@ const NOT_HELD = 'the wallet does not hold the sellers’ money of this account 
 export async function compareWithLedger(
   app: App,
   desk: Desk,
-  { custody, books, sellers }: SellersOfDay,
+  { custody, books, sellers, payouts }: SellersOfDay,
 ): Promise<ReadonlyMap<string, ByLedger>> {
-  if (custody !== 'wallet_held') return allOf(sellers, { expected: null, why: NOT_HELD });
+  if (custody !== 'wallet_held') return allOf(sellers, no(NOT_HELD));
+  if (!payouts) return allOf(sellers, no('no bill of this day tells of payouts'));
   const found = new Map<string, ByLedger>();
   const starts = await startsOf(app, desk, sellers);
   const moved = await movedSince(desk, books, starts);
@@ -142,7 +145,7 @@ function allOf(sellers: ReadonlyMap<string, Funds>, what: ByLedger): Map<string,
   return new Map([...sellers.keys()].map((seller) => [seller, what]));
 }
 
-/** The last closing balance that was compared; before the first one, what the day began with. */
+/** The last closing balance that was compared; where there is none, what the day began with. */
 async function startsOf(
   app: App,
   { account_id, date }: Desk,

@@ -85,7 +85,7 @@ export async function compareMoreBills(app: App, desk: Desk, day: DayAtDesk): Pr
   if (sellers) await checkSellers(app, desk, sellers, day.totals.sellers);
   const { custody } = day;
   const by_ledger = sellers
-    ? await compareWithLedger(app, desk, { custody, books, sellers })
+    ? await compareWithLedger(app, desk, { custody, books, sellers, payouts })
     : new Map<string, ByLedger>();
   const moves = await sumMoves(desk);
   return {
