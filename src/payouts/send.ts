@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
 import { NOTHING } from '../payments/changes.ts';
+import { LATE_MS } from '../wallets/late.ts';
 import type { PayoutOutcome } from '../wallets/products/payouts.ts';
 import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
 import { requireAccount } from '../wallets/registry.ts';
@@ -54,9 +55,7 @@ export async function sendPayout(
   return apply(app, account, payout, outcome);
 }
 
-const LATE_MS = 60_000;
-
-/** A request that has no answer yet may be on its way to the wallet for a while. */
+/** Its first request has no answer yet. */
 function mayStillArrive(app: App, { state, refusal, created_at }: Payout): boolean {
   const age = app.clock.now().getTime() - created_at.getTime();
   const answered = state === 'created' && refusal !== null;

@@ -105,6 +105,7 @@ function accepted(app: App, order: SplitOrder, wallet_split_id: string | undefin
     rows: [
       changeSplit(order, {
         state: 'pending',
+        refusal: null,
         wallet_split_id: wallet_split_id ?? order.wallet_split_id,
         next_query_at,
       }),
@@ -128,6 +129,7 @@ function judge(order: SplitOrder, fact: SplitFact): SplitPart[] | undefined {
 function finishedParts(app: App, hold: Hold, order: SplitOrder, fact: SplitFact): MoveParts {
   const finished = {
     state: 'finished',
+    refusal: null,
     parts: order.parts,
     wallet_split_id: fact.wallet_split_id ?? order.wallet_split_id,
     finished_at: movedAt(fact) ?? app.clock.now(),

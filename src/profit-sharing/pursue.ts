@@ -6,6 +6,7 @@ import { findReceivers } from '../receivers/find.ts';
 import { introduce } from '../receivers/introduce.ts';
 import { findRefunds } from '../refunds/find.ts';
 import { isUndecided, isUnfunded } from '../refunds/refund.ts';
+import { mayStillArrive } from '../wallets/late.ts';
 import type { SplitOutcome, SplitReturnOutcome, Splits } from '../wallets/products/splits.ts';
 import type { Refused } from '../wallets/wallet.ts';
 import { advanceReturn, advanceSplit, refuseSplit } from './advance.ts';
@@ -21,6 +22,11 @@ import { isOver, type SplitOrder } from './split-order.ts';
 
 /** Refusals that are about the moment, not about the request: the same number is sent again. */
 const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error']);
+/**
+ * A no that another copy of the same request need not get: one on its way may be served yet. It is
+ * believed when no copy can be under way any more and the wallet knows of none.
+ */
+const MOMENTARY = 'insufficient_funds';
 const GAPS_MS = [1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
 
 export async function pursueSplit(
@@ -60,7 +66,13 @@ function numberOf(id: string): string {
 
 async function askSplit(app: App, subject: Subject): Promise<void> {
   const { order } = subject;
+  const { refusal } = order;
+  if (refusal?.at !== undefined && mayStillArrive(app, new Date(refusal.at))) return;
   const asked = order.state === 'created' ? undefined : await querySplit(app, subject);
+  if (refusal && asked?.kind === 'not_found') {
+    const { code, message } = refusal;
+    return refuseSplit(app, order, { code, message });
+  }
   // The wallet never heard of it: the same request again is what one would have sent.
   const outcome = !asked || asked.kind === 'not_found' ? await send(app, subject) : asked;
   switch (outcome.kind) {
@@ -157,14 +169,25 @@ async function refused(
     await undecided(app, subject, code);
     return;
   }
+  if (code === MOMENTARY && subject.order.kind !== 'return') {
+    const at = app.clock.real().toISOString();
+    await undecided(app, subject, code, { state: 'unknown', refusal: { code, message, at } });
+    return;
+  }
   await refuseSplit(app, subject.order, { code, message });
 }
 
-async function undecided(app: App, { order, payment }: Subject, cause: string): Promise<void> {
+async function undecided(
+  app: App,
+  { order, payment }: Subject,
+  cause: string,
+  also?: Pick<SplitOrder, 'state' | 'refusal'>,
+): Promise<void> {
+  const change = also ?? (order.state === 'created' ? { state: 'unknown' as const } : undefined);
   await app.ledger.submit({
     book: order.book,
     ...NOTHING,
-    rows: order.state === 'created' ? [changeSplit(order, { state: 'unknown' })] : [],
+    rows: change ? [changeSplit(order, change)] : [],
     events: [step(payment, 'split.unknown', { split: order.id, cause })],
   });
 }

@@ -23,7 +23,7 @@ export function renderSplit(app: Pick<App, 'config'>, order: SplitOrder) {
     ),
     refund: order.refund_id,
     split_reference: order.split_reference,
-    refusal: order.refusal,
+    refusal: order.state === 'refused' ? order.refusal : null,
     finished_at: order.finished_at?.toISOString() ?? null,
   };
 }

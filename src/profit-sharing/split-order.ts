@@ -57,7 +57,12 @@ export interface SplitOrder {
   /** `return`: the refund that wants it, and the split that gave it. */
   readonly refund_id: Id<'rfd'> | null;
   readonly returns_id: Id<'spl'> | null;
-  readonly refusal: { readonly code: string; readonly message: string } | null;
+  /** `at` (real time) while the refusal is not believed yet: an equal request may still arrive. */
+  readonly refusal: {
+    readonly code: string;
+    readonly message: string;
+    readonly at?: string;
+  } | null;
   readonly created_at: Date;
   readonly finished_at: Date | null;
 }

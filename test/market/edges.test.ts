@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyWalletNot } from '../../src/attempts/eligible.ts';
 import { sql } from '../../src/db/pool.ts';
+import { assert } from '../../src/errors.ts';
 import { openDispute, resolveDispute } from '../../src/escrow/dispute.ts';
 import { releaseHold } from '../../src/escrow/release.ts';
 import { sha256 } from '../../src/ids.ts';
+import { namesOf, readSubject } from '../../src/profit-sharing/ask.ts';
 import { findSplitOrders } from '../../src/profit-sharing/find.ts';
 import type { Share } from '../../src/profit-sharing/shares.ts';
 import { createRefund } from '../../src/refunds/create.ts';
@@ -65,6 +67,43 @@ test('WeChat Pay releases a part, with its part of the shares, and holds the res
   await refunded(rig, payment, 9_000n);
   expect(await of(`receiver:${receiver}`)).toBe(before);
   await expectSettled(rig, payment);
+});
+
+describe('a share refused for want of money for the moment', () => {
+  async function refusedOnce() {
+    const payment = await paid(rig, 'wechat_pay', { terms: escrow(10, [share(receiver, 1_000n)]) });
+    await rig.clock.advance(MINUTE_MS);
+    rig.faults.wechat_pay.set([{ fault: 'merchant_short', probability: 1, remaining: 1 }]);
+    const hold = await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+    expect(hold.state).toBe('releasing');
+    const [order] = await findSplitOrders(rig.app, payment);
+    assert(order, 'it was asked for');
+    expect(order).toMatchObject({ state: 'unknown', refusal: { code: 'insufficient_funds' } });
+    return { payment, order };
+  }
+
+  test('is given after all when a copy of the request arrives late', async () => {
+    const { payment, order } = await refusedOnce();
+    const subject = await readSubject(rig.app, order.book, order.id);
+    const late = await subject.splits.split(subject.account, {
+      ...namesOf(subject),
+      parts: order.parts,
+      release_rest: order.release_rest,
+    });
+    expect(late.kind).toBe('fact');
+    await holdIn(rig, payment, 'released');
+    const orders = await findSplitOrders(rig.app, payment);
+    expect(orders).toMatchObject([{ state: 'finished', refusal: null }]);
+    await expectSettled(rig, payment);
+  });
+
+  test('is refused once no copy can arrive any more, and the money stays held', async () => {
+    const { payment } = await refusedOnce();
+    await holdIn(rig, payment, 'held');
+    const orders = await findSplitOrders(rig.app, payment);
+    expect(orders).toMatchObject([{ state: 'refused', refusal: { code: 'insufficient_funds' } }]);
+    await expectSettled(rig, payment);
+  });
 });
 
 test('Alipay releases everything or nothing, and says so', async () => {

@@ -2,8 +2,11 @@ import type { NetworkFaults } from './engine/network.ts';
 import type { Random } from './engine/random.ts';
 import type { World } from './world.ts';
 
-/** What the network of one seed does wrong, and how often. */
-export function faultsOf(random: Random): NetworkFaults {
+/**
+ * What the network of one seed does wrong, and how often. No message is later than a hub waits
+ * before it believes that what it sent is not under way any more.
+ */
+export function faultsOf(random: Random, late_most_ms: number): NetworkFaults {
   const rate = random.pick([0, 0.01, 0.05, 0.15]);
   const share = () => rate * random.fraction();
   return {
@@ -13,7 +16,7 @@ export function faultsOf(random: Random): NetworkFaults {
     broken: share(),
     doubled: share(),
     late: random.pick([0, 0.1, 0.4]),
-    late_ms: random.pick([50, 500, 4_000]),
+    late_ms: random.pick([50, late_most_ms / 4, late_most_ms]),
   };
 }
 

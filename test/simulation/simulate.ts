@@ -1,3 +1,4 @@
+import { LATE_MS } from '../../src/wallets/late.ts';
 import type { TestServer } from '../support/test-server.ts';
 import { checkAtRest, checkNow, unfinished } from './checker.ts';
 import { countDeeds, Tally } from './deeds.ts';
@@ -135,7 +136,7 @@ async function open({ world, shop }: Run): Promise<void> {
 /** Shop and shoppers are busy while network and processes fail them. */
 async function trade(run: Run): Promise<void> {
   const { world, shop, random } = run;
-  world.network.faults = faultsOf(random);
+  world.network.faults = faultsOf(random, 0.9 * LATE_MS * world.auditor.config.retry_pace);
   setDials(world, random);
   shop.failing = random.pick([0, 0.1, 0.5]);
   const crash_rate = random.pick(CRASH_RATES);
