@@ -53,7 +53,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Business time that passes at the end: no longer than bills are fetched back. */
 const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 28 * DAY_MS];
 /** Until all periodic work has seen what time it is. */
-const REST_FIRST_MS = 7_000;
+const REST_FIRST_MS = 13_000;
 const REST_LOOK_MS = 1_000;
 const LOOKS_A_DAY = 40;
 const REST_LIMIT_MS = 300_000;
@@ -141,7 +141,7 @@ async function trade(run: Run): Promise<void> {
   shop.failing = random.pick([0, 0.1, 0.5]);
   const crash_rate = random.pick(CRASH_RATES);
   const cut_rate = random.pick(CUT_RATES);
-  const clerks = Array.from({ length: 1 + random.below(12) }, () => clerk(run));
+  const clerks = Array.from({ length: random.pick([2, 4, 6, 9, 12]) }, () => clerk(run));
   let over = false;
   const all = Promise.all(clerks).finally(() => {
     over = true;

@@ -95,7 +95,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     settleParties(auditor.app, wallets, random.stream('parties')),
   );
   const paces = random.stream('paces');
-  const paces_ms = [paces.pick([1_000, 2_500]), paces.pick([3_000, 6_000])] as const;
+  const paces_ms = [paces.pick([1_500, 3_000]), paces.pick([6_000, 12_000])] as const;
   const { bug } = options;
   const inside = { scheduler, statements, network, bug, paces_ms };
   const skews = random.stream('skews');
@@ -147,8 +147,8 @@ function configOf({ data_dir }: WorldOptions, random: Random): Config {
     HUTONG_RATE_LIMIT: '1000000',
     HUTONG_RETRY_PACE: random.pick(['0.01', '0.02', '0.05']),
     HUTONG_NOTIFY_PACE: '0.0002',
-    HUTONG_JOB_POLL_MS: random.pick(['300', '1000', '5000']),
-    HUTONG_JOB_LEASE_MS: random.pick(['1500', '3000', '10000']),
+    HUTONG_JOB_POLL_MS: random.pick(['1000', '5000']),
+    HUTONG_JOB_LEASE_MS: random.pick(['2000', '10000']),
     HUTONG_WALLET_TIMEOUT_MS: random.pick(['500', '1500', '3000']),
     HUTONG_DB_CONNECTIONS: random.pick(['3', '4', '8']),
   });
