@@ -170,7 +170,7 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
 }
 
 /** A bill that is not there yet is waited for so long. */
-export function mayStillCome(app: App, date: BusinessDate): boolean {
+function mayStillCome(app: App, date: BusinessDate): boolean {
   const end = startOfDay(dayAfter(date)).getTime();
   return app.clock.now().getTime() < end + BELIEVED_EMPTY_MS;
 }

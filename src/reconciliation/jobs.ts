@@ -2,17 +2,19 @@ import type { App } from '../app.ts';
 import { type BusinessDate, businessDate, dayAfter, startOfDay } from '../clock.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
+import { waitLonger } from '../jobs/backoff.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
-import { closeDay, mayStillCome } from './close.ts';
+import { type CloseResult, closeDay } from './close.ts';
 import { ensureBill, selectBill, selectBillDates, selectUnsettled } from './queries.ts';
 
 /** Bills by schedule: every day of every account whose wallet has bills, as soon as it is there. */
 const EVERY_MS = 30_000;
 /** So far back a day is fetched that was missed, while the hub was down for example. */
 const MAX_DAYS_BACK = 30;
-const AGAIN_MS = 600_000;
+/** A bill that is not there yet, or lacks one of its companions, is asked for again. */
+const AGAIN = { first_ms: 600_000, max_ms: 6 * 3_600_000 } as const;
 /** So often a day is compared again while a share or payout stands otherwise in its bill. */
 const COMPARED_AGAIN_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -114,18 +116,19 @@ export const closeBillDay: JobSpec = {
     const bill = await selectBill(app.db, job.key);
     if (!bill) return { done: true };
     const result = await closeDay(app, bill);
-    switch (result.kind) {
-      case 'closed': {
-        const late = result.bill.report?.not_compared.some(({ passing }) => passing) ?? false;
-        if (!late || !mayStillCome(app, bill.date)) return { done: true };
-        return { again_in_ms: AGAIN_MS * app.config.retry_pace };
-      }
-      case 'later':
-      case 'failed':
-        app.log.warn({ bill: bill.id, date: bill.date, why: result.why }, 'a bill is not closed');
-        return { again_in_ms: AGAIN_MS * app.config.retry_pace };
-      default:
-        return result satisfies never;
+    if (isWhole(result)) return { done: true };
+    if (result.kind !== 'closed') {
+      app.log.warn({ bill: bill.id, date: bill.date, why: result.why }, 'a bill is not closed');
     }
+    if (bill.date < firstDay(app.clock.now())) return { done: true };
+    const { retry_pace } = app.config;
+    const gaps = { first_ms: AGAIN.first_ms * retry_pace, max_ms: AGAIN.max_ms * retry_pace };
+    return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
+
+/** Closed, and compared with everything that the wallet has for the day. */
+function isWhole(result: CloseResult): boolean {
+  if (result.kind !== 'closed') return false;
+  return !(result.bill.report?.not_compared.some(({ passing }) => passing) ?? false);
+}

@@ -51,7 +51,7 @@ const CUT_RATES = [0, 0, 1 / 4_000, 1 / 1_500] as const;
 const MAX_THINK_MS = 400;
 const DAY_MS = 24 * 3_600_000;
 /** Business time that passes at the end: no longer than bills are fetched back. */
-const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 28 * DAY_MS];
+const ENDS_MS = [2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS, 20 * DAY_MS];
 /** Until all periodic work has seen what time it is. */
 const REST_FIRST_MS = 13_000;
 const REST_LOOK_MS = 1_000;
