@@ -1,5 +1,5 @@
 import { sql } from '../../db/pool.ts';
-import type { Bill, FundLine } from '../../wallets/products/bills.ts';
+import type { Bill, Bills, FundLine } from '../../wallets/products/bills.ts';
 import type { Desk } from './desk.ts';
 import type { Sums } from './load.ts';
 
@@ -53,6 +53,7 @@ export async function readFunds(
   desk: Desk,
   bill: Bill,
   others: Others,
+  order?: Bills['funds_order'],
 ): Promise<ReadonlyMap<string, Funds>> {
   const readings = new Map<string, Reading>();
   for await (const line of bill.lines()) {
@@ -64,7 +65,7 @@ export async function readFunds(
   }
   const found = new Map<string, Funds>();
   for (const [name, reading] of readings) {
-    const funds = await reading.end();
+    const funds = await reading.end(order);
     if (funds) found.set(name, funds);
   }
   return found;
@@ -132,11 +133,13 @@ class Reading {
     sums[line.direction].amount += line.amount;
   }
 
-  async end(): Promise<Funds | undefined> {
+  async end(order: Bills['funds_order']): Promise<Funds | undefined> {
     if (this.#waiting.length > 0) await this.#sort();
     const [first, last] = [this.#first, this.#last];
     if (!first || !last) return undefined;
-    const rising = this.#gaps.upward <= this.#gaps.downward;
+    const { upward, downward } = this.#gaps;
+    // Money that comes back and leaves again at once fits both ways.
+    const rising = upward === downward ? order !== 'newest_first' : upward < downward;
     const [oldest, newest] = rising ? [first, last] : [last, first];
     return {
       opening: oldest.balance - signed(oldest),
@@ -147,7 +150,7 @@ class Reading {
       other: [...this.#types]
         .map(([type, sums]) => ({ type, ...sums }))
         .sort((a, b) => (a.type < b.type ? -1 : 1)),
-      follows: Math.min(this.#gaps.upward, this.#gaps.downward) === 0,
+      follows: Math.min(upward, downward) === 0,
     };
   }
 }

@@ -6,6 +6,7 @@ import type {
   BillKind,
   BillOutcome,
   Bills,
+  FundLine,
   WantedBill,
 } from '../../wallets/products/bills.ts';
 import type { CustodyKind } from '../../wallets/wallet.ts';
@@ -159,12 +160,12 @@ async function fundsIn(
   try {
     reading.numbers ??= keepNumbers(desk);
     await reading.numbers;
-    return await readFunds(desk, bill, (lines) =>
+    const others = (lines: readonly FundLine[]) =>
       keepTold(
         desk,
         lines.flatMap((line) => toldOfFund(books, line, { shares }) ?? []),
-      ),
-    );
+      );
+    return await readFunds(desk, bill, others, bills.funds_order);
   } finally {
     await bill.dispose();
   }

@@ -20,9 +20,12 @@ import type { Payment } from '../../payments/payment.ts';
 import type { Payout } from '../../payouts/payout.ts';
 import { nextDay, type SellerOptions, soldAndPaidOut } from '../../payouts/testing.ts';
 import type { Share } from '../../profit-sharing/shares.ts';
+import type { Bill, Bills } from '../../wallets/products/bills.ts';
 import type { Report } from '../bill.ts';
 import { scheduleBills } from '../jobs.ts';
 import { closedDay, toMorning, untied } from '../testing.ts';
+import { atDesk } from './desk.ts';
+import { keepNumbers, readFunds } from './funds.ts';
 
 /** Shares and payouts against the bills that tell of them, at the sandboxes of two wallets. */
 let rig: MoneyRig;
@@ -255,4 +258,36 @@ describe('payouts', () => {
     expect(row?.on).toBe(date);
     expect(await found()).toEqual([]);
   });
+});
+
+test('money that comes back and leaves again fits both ways, and the wallet’s order decides', async () => {
+  const line = {
+    kind: 'fund',
+    line: 1,
+    amount: 1_088n,
+    entry_id: '1',
+    type: '转账',
+    note: '',
+  } as const;
+  const at = new Date();
+  const bill: Bill = {
+    kind: 'funds',
+    date,
+    summary: () => undefined,
+    async *lines() {
+      yield { ...line, at, direction: 'out', balance: 5_000n };
+      yield { ...line, at, direction: 'in', balance: 6_088n };
+    },
+    dispose: () => Promise.resolve(),
+  };
+  const about = { account_id: rig.accounts.alipay, date, day_shift_ms: 0 };
+  const read = (order?: Bills['funds_order']) =>
+    atDesk(rig.app, { ...about, refunds_by: 'completed' }, async (desk) => {
+      await keepNumbers(desk);
+      const funds = await readFunds(desk, bill, () => Promise.resolve(), order);
+      return funds.get('');
+    });
+  expect(await read()).toMatchObject({ opening: 6_088n, closing: 6_088n, follows: true });
+  const newest = await read('newest_first');
+  expect(newest).toMatchObject({ opening: 5_000n, closing: 5_000n, follows: true });
 });

@@ -142,6 +142,8 @@ export interface Bills {
   readonly day_ends?: string;
   /** Which moment puts a refund into a day's bill: when it was taken on, or when it was done. */
   readonly refunds_by: 'accepted' | 'completed';
+  /** How movements of money are listed; it decides where their balances fit both ways. */
+  readonly funds_order?: 'newest_first';
   /** Which account of the merchant transfers to people leave from, where it is not the main one. */
   readonly transfer_purse?: 'operation';
   fetch(account: WalletAccount, bill: WantedBill): Promise<BillOutcome>;

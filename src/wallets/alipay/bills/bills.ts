@@ -26,6 +26,7 @@ export function bills(gateway: Gateway): Bills {
     kinds: ['payments', 'funds'],
     ready_at: '10:00',
     refunds_by: 'completed',
+    funds_order: 'newest_first',
     fetch: (account, bill) => fetchBill(gateway, openAccount(account), bill),
     read: (account, { kind, date }, file) => {
       const type = kind === 'payments' || kind === 'funds' ? TYPES[kind] : undefined;
