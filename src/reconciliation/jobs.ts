@@ -14,7 +14,8 @@ const EVERY_MS = 30_000;
 /** So far back a day is fetched that was missed, while the hub was down for example. */
 const MAX_DAYS_BACK = 30;
 /** A bill that is not there yet, or lacks one of its companions, is asked for again. */
-const AGAIN = { first_ms: 600_000, max_ms: 6 * 3_600_000 } as const;
+const AGAIN_MS = 600_000;
+const LONGEST_MS = 6 * 3_600_000;
 /** So often a day is compared again while a share or payout stands otherwise in its bill. */
 const COMPARED_AGAIN_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -122,7 +123,7 @@ export const closeBillDay: JobSpec = {
     }
     if (bill.date < firstDay(app.clock.now())) return { done: true };
     const { retry_pace } = app.config;
-    const gaps = { first_ms: AGAIN.first_ms * retry_pace, max_ms: AGAIN.max_ms * retry_pace };
+    const gaps = { first_ms: AGAIN_MS * retry_pace, max_ms: LONGEST_MS * retry_pace };
     return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
