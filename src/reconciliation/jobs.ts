@@ -15,7 +15,7 @@ const EVERY_MS = 30_000;
 const MAX_DAYS_BACK = 30;
 /** A bill that is not there yet, or lacks one of its companions, is asked for again. */
 const AGAIN_MS = 600_000;
-const LONGEST_MS = 6 * 3_600_000;
+const LONGEST_MS = 3_600_000;
 /** So often a day is compared again while a share or payout stands otherwise in its bill. */
 const COMPARED_AGAIN_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
