@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 
 /**
  * How long a request without an answer, or a copy of it, may be under way to a wallet: what the
- * wallet says of its number before that is not its last word.
+ * wallet says of its number before that is not its last word (decision 0022).
  */
 export const LATE_MS = 60_000;
 
