@@ -145,7 +145,7 @@ function configOf({ data_dir }: WorldOptions, random: Random): Config {
     HUTONG_DATA_DIR: data_dir,
     HUTONG_LOG_LEVEL: process.env['SIMULATION_LOG'] ?? 'silent',
     HUTONG_RATE_LIMIT: '1000000',
-    HUTONG_RETRY_PACE: random.pick(['0.01', '0.02', '0.05']),
+    HUTONG_RETRY_PACE: random.pick(['0.005', '0.02']),
     HUTONG_NOTIFY_PACE: '0.0002',
     HUTONG_JOB_POLL_MS: random.pick(['1000', '5000']),
     HUTONG_JOB_LEASE_MS: random.pick(['2000', '10000']),
