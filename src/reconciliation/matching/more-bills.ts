@@ -122,6 +122,9 @@ async function usesOf(desk: Desk, books: readonly Book[]): Promise<Uses> {
   return uses ?? { transfers: false, sellers: false, splits: false };
 }
 
+/** Refusals that are about the moment: the bill is asked for again. */
+const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error']);
+
 /** Undefined, with the reason noted, when there is none; empty when nothing happened. */
 async function opened(
   { bills, from_file, fetch, missing }: Reading,
@@ -138,7 +141,10 @@ async function opened(
     case 'empty':
       return 'empty';
     case 'refused':
-      return note(`the wallet refuses: ${outcome.code} ${outcome.message}`);
+      return note(
+        `the wallet refuses: ${outcome.code} ${outcome.message}`,
+        PASSING.has(outcome.code),
+      );
     case 'not_ready':
       return note('the wallet has not made it yet', true);
     case 'unknown':

@@ -206,6 +206,13 @@ describe('payouts', () => {
       (state) => state === 'succeeded',
     );
     await toMorning(rig);
+    rig.faults.wechat_pay.set([{ fault: 'rate_limited', operation: 'bill.funds', probability: 1 }]);
+    // Refused for the moment: asked for again, as one that is not made yet.
+    expect(await close(account)).toMatchObject({
+      payouts: null,
+      not_compared: [{ passing: true }, { passing: true }],
+    });
+    rig.faults.wechat_pay.set([]);
     const report = await close(account);
     expect(report.payouts).toMatchObject({
       bill: { count: 1, amount: 5_000 },
