@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
 import { NOTHING } from '../payments/changes.ts';
 import { LATE_MS } from '../wallets/late.ts';
+import { PASSING, type RefusalCode } from '../wallets/outcome.ts';
 import type { PayoutOutcome } from '../wallets/products/payouts.ts';
 import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
 import { requireAccount } from '../wallets/registry.ts';
@@ -20,7 +21,7 @@ type Named = Pick<Payout, 'book' | 'id'>;
 export type PayoutSent = 'answered' | 'try_again';
 
 /** Refusals about the moment, not about the payout: the same number is sent again. */
-const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error', 'reference_reused']);
+const SENT_AGAIN: ReadonlySet<RefusalCode> = new Set([...PASSING, 'reference_reused']);
 /** The float of our own account may be filled up; a seller's own money is asked for afresh. */
 const SHORT = 'insufficient_funds';
 
@@ -89,7 +90,7 @@ export async function askBack(app: App, named: Named): Promise<CancelRefusal | u
   const outcome = told(await payouts.cancel(account, payout.payout_reference), payoutReport);
   await record(app, payout, outcome);
   if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'answer');
-  if (outcome.kind !== 'refused' || PASSING.has(outcome.code)) return undefined;
+  if (outcome.kind !== 'refused' || SENT_AGAIN.has(outcome.code)) return undefined;
   // It may be over already, by whatever end: the wallet's state says more than its refusal.
   await askPayout(app, named);
   const { code, message } = outcome;
@@ -206,7 +207,7 @@ async function apply(
     }
     case 'refused': {
       const { code, message } = outcome;
-      const waits = PASSING.has(code) || (code === SHORT && payout.kind === 'transfer');
+      const waits = SENT_AGAIN.has(code) || (code === SHORT && payout.kind === 'transfer');
       if (waits) return keepRefusal(app, payout, outcome);
       const report = { ...named(payout), state: 'refused', reason: `${code}: ${message}` } as const;
       await advancePayout(app, account, report, 'answer');

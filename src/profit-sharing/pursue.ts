@@ -7,6 +7,7 @@ import { introduce } from '../receivers/introduce.ts';
 import { findRefunds } from '../refunds/find.ts';
 import { isUndecided, isUnfunded } from '../refunds/refund.ts';
 import { mayStillArrive } from '../wallets/late.ts';
+import { PASSING } from '../wallets/outcome.ts';
 import type { SplitOutcome, SplitReturnOutcome, Splits } from '../wallets/products/splits.ts';
 import type { Refused } from '../wallets/wallet.ts';
 import { advanceReturn, advanceSplit, refuseSplit } from './advance.ts';
@@ -20,8 +21,6 @@ import { isOver, type SplitOrder } from './split-order.ts';
  * the same number; what it answers takes one way, what it does not say is asked again.
  */
 
-/** Refusals that are about the moment, not about the request: the same number is sent again. */
-const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error']);
 /**
  * A no that another copy of the same request need not get: one on its way may be served yet. It is
  * believed when no copy can be under way any more and the wallet knows of none.

@@ -6,6 +6,7 @@ import { planQuestion } from '../jobs/due-work.ts';
 import { NOTHING, recordCall, step } from '../payments/changes.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Attempt, Payment } from '../payments/payment.ts';
+import { PASSING, type RefusalCode } from '../wallets/outcome.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { RefundOutcome, WalletAccount } from '../wallets/wallet.ts';
 import { advanceRefund, refuseRefund } from './advance.ts';
@@ -22,10 +23,8 @@ import { fundWaiting } from './sources/fund-waiting.ts';
 export type SendResult = 'answered' | 'waits' | 'try_again';
 
 /** Refusals that are about the moment, not about the refund: the same number is sent again. */
-const PASSING = new Set([
-  'rate_limited',
-  'bad_credentials',
-  'wallet_error',
+const SENT_AGAIN: ReadonlySet<RefusalCode> = new Set([
+  ...PASSING,
   'insufficient_funds',
   // The number is ours alone, so money may have left under it.
   'reference_reused',
@@ -118,7 +117,7 @@ async function apply(
       return heard === 'refuse' || heard === 'unknown_refund' ? 'try_again' : 'answered';
     }
     case 'refused':
-      if (PASSING.has(outcome.code)) return 'try_again';
+      if (SENT_AGAIN.has(outcome.code)) return 'try_again';
       await refuseRefund(app, refund, { code: outcome.code, message: outcome.message });
       return 'answered';
     case 'not_found':

@@ -33,6 +33,13 @@ export type RefusalCode =
   | 'invalid_request'
   | 'wallet_error';
 
+/** Refusals about the moment, whatever was asked for: the same again may be answered. */
+export const PASSING: ReadonlySet<RefusalCode> = new Set([
+  'rate_limited',
+  'bad_credentials',
+  'wallet_error',
+]);
+
 export type Refused = {
   readonly kind: 'refused';
   readonly code: RefusalCode;

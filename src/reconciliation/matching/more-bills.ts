@@ -1,6 +1,7 @@
 import type { App } from '../../app.ts';
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
+import { PASSING } from '../../wallets/outcome.ts';
 import type {
   Bill,
   BillKind,
@@ -121,9 +122,6 @@ async function usesOf(desk: Desk, books: readonly Book[]): Promise<Uses> {
           and s.finished_at < ${until}) as splits`);
   return uses ?? { transfers: false, sellers: false, splits: false };
 }
-
-/** Refusals that are about the moment: the bill is asked for again. */
-const PASSING = new Set(['rate_limited', 'bad_credentials', 'wallet_error']);
 
 /** Undefined, with the reason noted, when there is none; empty when nothing happened. */
 async function opened(
