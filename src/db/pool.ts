@@ -75,7 +75,10 @@ export interface Tx extends Queryable {
 export interface Db extends Queryable {
   /** Runs `work` in one transaction; rolls back when it throws. Never call a wallet inside. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Runs `work` on one connection of its own for as long as it likes (LISTEN, advisory locks). */
+  /**
+   * Runs `work` on one connection of its own for as long as it likes (LISTEN, advisory locks). When
+   * `work` throws the connection ends with it: nobody inherits what it had set or locked.
+   */
   connection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   readonly pool: pg.Pool;
   end(): Promise<void>;
@@ -125,10 +128,13 @@ export function openDb(options: DbOptions): Db {
     transaction: (work) => inTransaction(pool, work, options.pipeline ?? false),
     connection: async (work) => {
       const client = await pool.connect();
+      let failed = true;
       try {
-        return await work(client);
+        const result = await work(client);
+        failed = false;
+        return result;
       } finally {
-        client.release();
+        client.release(failed);
       }
     },
     end: () => {

@@ -1,16 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import { knownBooks } from '../books.ts';
-import type { Report } from './bill.ts';
+import type { BillDay, Report } from './bill.ts';
 import type { Break } from './breaks/break.ts';
-import { closeDay } from './close.ts';
+import { type CloseOptions, type CloseResult, closeDay } from './close.ts';
 import { ensureBill, selectBill, selectBreaks } from './queries.ts';
 
 /** One day closed while somebody waits for it. */
 export type Outcome =
   | { readonly kind: 'closed'; readonly report: Report; readonly open: readonly Break[] }
-  | { readonly kind: 'later' | 'failed'; readonly why: string };
+  | Exclude<CloseResult, { kind: 'closed' }>;
 
 const MAX_SHOWN = 1_000;
+/** The hub may be at another day of the account, which takes a minute at most. */
+const LOOKS = 120;
+const LOOK_MS = 1_000;
 
 export async function reconcileDay(
   app: App,
@@ -25,7 +29,7 @@ export async function reconcileDay(
   const { id } = await ensureBill(app.db, { account_id, date, now: app.clock.now() });
   const bill = await selectBill(app.db, id);
   if (!bill) throw new Error(`bill ${id} is gone`);
-  const result = await closeDay(app, bill, file === undefined ? {} : { file });
+  const result = await closeInTurn(app, bill, file === undefined ? {} : { file });
   if (result.kind !== 'closed') return result;
   const { report } = result.bill;
   if (!report) throw new Error(`bill ${id} is closed without a report`);
@@ -38,4 +42,12 @@ export async function reconcileDay(
     );
   }
   return { kind: 'closed', report, open };
+}
+
+async function closeInTurn(app: App, bill: BillDay, options: CloseOptions): Promise<CloseResult> {
+  for (let look = 1; ; look += 1) {
+    const result = await closeDay(app, bill, options);
+    if (result.kind !== 'busy' || look === LOOKS) return result;
+    await sleep(LOOK_MS);
+  }
 }

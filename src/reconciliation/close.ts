@@ -42,6 +42,8 @@ export type CloseResult =
   | { readonly kind: 'closed'; readonly bill: BillDay }
   /** The wallet has not made the bill yet, or it could not be fetched: later. */
   | { readonly kind: 'later'; readonly why: string }
+  /** Another process closes a day of the account, which does not take long: in some seconds. */
+  | { readonly kind: 'busy'; readonly why: string }
   /** It was fetched and cannot be used. */
   | { readonly kind: 'failed'; readonly why: string };
 
@@ -60,25 +62,34 @@ export async function closeDay(
 ): Promise<CloseResult> {
   const account = await requireAccount(app.wallets, day.wallet_account_id);
   const bills = billsOf(app, account);
-  const got = options.file
-    ? {
-        kind: 'bill' as const,
-        bill: bills.read(account, { kind: 'payments', date: day.date }, options.file),
-      }
-    : await fetchBill(app, account, { kind: 'payments', date: day.date });
-  const later = whyLater(got);
-  if (later !== undefined) return notClosed(app, day.id, { kind: 'later', why: later });
-  const bill = got.kind === 'bill' ? got.bill : undefined;
+  const about = { account_id: account.id, date: day.date, day_shift_ms: dayShift(bills) };
   try {
-    const about = { account_id: account.id, date: day.date, day_shift_ms: dayShift(bills) };
     const result = await atDesk(app, { ...about, refunds_by: bills.refunds_by }, (desk) =>
-      closeAt(app, desk, { account, day, bill, bills, fromFile: options.file !== undefined }),
+      fetchAndClose(app, desk, { account, day, bills, file: options.file }),
     );
     if (result?.kind === 'later') return notClosed(app, day.id, result);
-    return result ?? { kind: 'later', why: 'another process closes this day' };
+    return result ?? { kind: 'busy', why: 'another process closes a day of this account' };
   } catch (error) {
     if (!(error instanceof BillError)) throw error;
     return notClosed(app, day.id, { kind: 'failed', why: error.message });
+  }
+}
+
+async function fetchAndClose(
+  app: App,
+  desk: Desk,
+  work: Omit<Work, 'bill' | 'fromFile'> & { readonly file: Buffer | undefined },
+): Promise<CloseResult> {
+  const { account, day, bills, file } = work;
+  const wanted = { kind: 'payments', date: day.date } as const;
+  const got = file
+    ? { kind: 'bill' as const, bill: bills.read(account, wanted, file) }
+    : await fetchBill(app, account, wanted);
+  const later = whyLater(got);
+  if (later !== undefined) return { kind: 'later', why: later };
+  const bill = got.kind === 'bill' ? got.bill : undefined;
+  try {
+    return await closeAt(app, desk, { account, day, bill, bills, fromFile: file !== undefined });
   } finally {
     await bill?.dispose();
   }
@@ -87,7 +98,7 @@ export async function closeDay(
 async function notClosed(
   app: App,
   id: string,
-  result: Exclude<CloseResult, { kind: 'closed' }>,
+  result: Extract<CloseResult, { kind: 'later' | 'failed' }>,
 ): Promise<CloseResult> {
   await noteProblem(app.db, id, { why: result.why, failed: result.kind === 'failed' });
   return result;

@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { type BusinessDate, businessDate, dayAfter, startOfDay } from '../clock.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
-import { waitLonger } from '../jobs/backoff.ts';
+import { jitter, waitLonger } from '../jobs/backoff.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
@@ -16,6 +16,8 @@ const MAX_DAYS_BACK = 30;
 /** A bill that is not there yet, or lacks one of its companions, is asked for again. */
 const AGAIN_MS = 600_000;
 const LONGEST_MS = 3_600_000;
+/** Days of one account are closed one after another; the next one waits so long. */
+const BUSY_MS = 5_000;
 /** So often a day is compared again while a share or payout stands otherwise in its bill. */
 const COMPARED_AGAIN_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -118,11 +120,12 @@ export const closeBillDay: JobSpec = {
     if (!bill) return { done: true };
     const result = await closeDay(app, bill);
     if (isWhole(result)) return { done: true };
+    const { retry_pace } = app.config;
+    if (result.kind === 'busy') return { again_in_ms: jitter(BUSY_MS * retry_pace) };
     if (result.kind !== 'closed') {
       app.log.warn({ bill: bill.id, date: bill.date, why: result.why }, 'a bill is not closed');
     }
     if (bill.date < firstDay(app.clock.now())) return { done: true };
-    const { retry_pace } = app.config;
     const gaps = { first_ms: AGAIN_MS * retry_pace, max_ms: LONGEST_MS * retry_pace };
     return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },

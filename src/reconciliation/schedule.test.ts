@@ -1,9 +1,14 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
 import { sql } from '../db/pool.ts';
-import { datesDue, scheduleBills } from './jobs.ts';
+import { closeDay } from './close.ts';
+import { closeBillDay, datesDue, scheduleBills } from './jobs.ts';
+import { atDesk } from './matching/desk.ts';
+import { ensureBill, selectBill } from './queries.ts';
 
 /** Bills that come by themselves, the morning after. */
+const JOB = { book: 0, id: 'job', kind: 'bill.close', payload: {}, tries: 1, age_ms: 0 } as const;
+
 let rig: MoneyRig;
 beforeAll(async () => {
   rig = await startMoneyRig();
@@ -46,4 +51,26 @@ test('every account with bills has its day closed, once, and its platform is tol
   await scheduleBills.run(rig.app);
   expect(await bills()).toEqual(closed.map(() => ({ state: 'closed', runs: 1 })));
   expect(await told()).toBe(closed.length);
+});
+
+test('days of one account are closed one after another, however old they are', async () => {
+  const { app } = rig;
+  const account_id = rig.accounts.wechat_pay;
+  const date = '2020-02-29';
+  const { id } = await ensureBill(app.db, { account_id, date, now: rig.clock.now() });
+  const [day, job] = [await selectBill(app.db, id), { ...JOB, key: id, token: '' }];
+  if (!day) throw new Error('no bill');
+  const desk = { account_id, date: '2020-02-28', day_shift_ms: 0, refunds_by: 'accepted' } as const;
+  const meanwhile = await atDesk(app, desk, async () => ({
+    closed: await closeDay(app, day),
+    job: await closeBillDay.run(app, job),
+  }));
+  expect(meanwhile?.closed).toMatchObject({ kind: 'busy' });
+  expect(meanwhile?.job).toMatchObject({ again_in_ms: expect.any(Number) });
+  // Whoever fails keeps nobody waiting.
+  await expect(atDesk(app, desk, () => Promise.reject(new Error('no luck')))).rejects.toThrow();
+  await rig.until(
+    () => closeDay(app, day),
+    ({ kind }) => kind !== 'busy',
+  );
 });

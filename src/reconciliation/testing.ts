@@ -74,7 +74,7 @@ export async function closedDay(
   // The hub may be at it by itself.
   const result = await rig.until(
     () => closeDay(rig.app, bill, file ? { file } : {}),
-    (made) => made.kind !== 'later' || !made.why.includes('another process'),
+    ({ kind }) => kind !== 'busy',
   );
   if (result.kind !== 'closed' || !result.bill.report) throw new Error(JSON.stringify(result));
   return result.bill.report;

@@ -4,7 +4,8 @@ import { type Queryable, type Statement, sql } from '../../db/pool.ts';
 
 /**
  * Where a bill is compared: one connection with temporary tables, which vanish with it. The lock
- * keeps two processes from closing the same day at once.
+ * keeps two processes from closing days of the same account at once: what one day lacks another
+ * may have, and the balances of one begin where those of the day before end.
  */
 export interface Desk extends Queryable {
   readonly account_id: string;
@@ -115,13 +116,13 @@ const DROP = sql`
   drop table if exists pg_temp.matched, pg_temp.told, pg_temp.moves, pg_temp.differences,
     pg_temp.moved, pg_temp.seller_days, pg_temp.seller_holds`;
 
-/** Undefined when another process works on the same day. */
+/** Undefined when another process works on a day of the same account. */
 export async function atDesk<T>(
   app: App,
   about: Omit<Desk, 'query'>,
   work: (desk: Desk) => Promise<T>,
 ): Promise<T | undefined> {
-  const name = `bill ${about.account_id} ${about.date}`;
+  const name = `bills ${about.account_id}`;
   return app.db.connection(async (client) => {
     const query = async <Row>({ name: plan, text, values }: Statement): Promise<Row[]> => {
       const { rows } = await client.query({ name: plan, text, values: [...values] });
@@ -130,16 +131,15 @@ export async function atDesk<T>(
     const [lock] = await query<{ mine: boolean }>(sql`
       select pg_try_advisory_lock(hashtextextended(${name}, 0)) as mine`);
     if (!lock?.mine) return undefined;
-    try {
-      const settings = [LONGEST_STATEMENT, WORK_MEMORY, NO_COMPILER];
-      for (const each of [...settings, MATCHED, TOLD, MOVES, DIFFERENCES]) await query(each);
-      return await work({ ...about, query });
-    } finally {
-      await query(DROP);
-      await query(sql`reset statement_timeout`);
-      await query(sql`reset work_mem`);
-      await query(sql`reset jit`);
-      await query(sql`select pg_advisory_unlock(hashtextextended(${name}, 0))`);
-    }
+    const settings = [LONGEST_STATEMENT, WORK_MEMORY, NO_COMPILER];
+    for (const each of [...settings, MATCHED, TOLD, MOVES, DIFFERENCES]) await query(each);
+    // What throws takes its connection with it, and the lock, the tables and the settings.
+    const result = await work({ ...about, query });
+    await query(DROP);
+    await query(sql`reset statement_timeout`);
+    await query(sql`reset work_mem`);
+    await query(sql`reset jit`);
+    await query(sql`select pg_advisory_unlock(hashtextextended(${name}, 0))`);
+    return result;
   });
 }
