@@ -663,6 +663,7 @@ CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE
 CREATE INDEX postings_of_merchants_credit ON postings USING btree (book, credit_account, business_at, id) WHERE starts_with(credit_account, 'merchant:'::text);
 CREATE INDEX postings_of_merchants_debit ON postings USING btree (book, debit_account, business_at, id) WHERE starts_with(debit_account, 'merchant:'::text);
 CREATE INDEX postings_of_merchants_pending ON postings USING btree (book, debit_account, id) WHERE kind = 'pending'::text AND starts_with(debit_account, 'merchant:'::text);
+CREATE INDEX postings_of_returned_money ON postings USING btree (book, debit_account, business_at) WHERE kind = 'pending'::text AND reason = 'money_returned'::text;
 revoke delete, truncate, update on postings from current_user;
 
 create table receiver_introductions (

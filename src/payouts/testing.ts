@@ -60,13 +60,13 @@ export async function openSeller(rig: MoneyRig, options: SellerOptions): Promise
   return { book, platform_id, merchant_id, wallet, wallet_account_id, sub_merchant };
 }
 
-/** An order of this seller, paid on the sandbox phone and booked. */
-export async function sale(
+/** An order of this seller, with a code to be paid. */
+export async function offer(
   rig: MoneyRig,
   seller: Seller,
   amount: bigint,
   terms: PaymentTerms | null = null,
-): Promise<Payment> {
+): Promise<{ readonly payment: Payment; readonly attempt_id: string; readonly qr: string }> {
   const { app } = rig;
   const { wallet } = seller;
   const input = { ...orderOf(seller), amount, terms };
@@ -82,8 +82,20 @@ export async function sale(
     presentation: 'qr',
     client_ip: '127.0.0.1',
   });
-  if (attempt.presentation_data?.kind !== 'qr') throw new Error(JSON.stringify(attempt.refusal));
-  await rig.payAt(wallet, attempt.presentation_data.qr);
+  const shown = attempt.presentation_data;
+  if (shown?.kind !== 'qr') throw new Error(JSON.stringify(attempt.refusal));
+  return { payment, attempt_id: attempt.id, qr: shown.qr };
+}
+
+/** An order of this seller, paid on the sandbox phone and booked. */
+export async function sale(
+  rig: MoneyRig,
+  seller: Seller,
+  amount: bigint,
+  terms: PaymentTerms | null = null,
+): Promise<Payment> {
+  const { payment, qr } = await offer(rig, seller, amount, terms);
+  await rig.payAt(seller.wallet, qr);
   return rig.until(
     () => rig.reload(payment),
     ({ state }) => state === 'succeeded',

@@ -6,7 +6,7 @@ import { sql } from '../../db/pool.ts';
 import { releaseHold } from '../../escrow/release.ts';
 import { createPayout } from '../../payouts/create.ts';
 import { changeTerms } from '../../payouts/terms.ts';
-import { openSeller, type Seller, sale } from '../../payouts/testing.ts';
+import { offer, openSeller, type Seller, sale } from '../../payouts/testing.ts';
 import { createRefund } from '../../refunds/create.ts';
 import { lastFullDay, settleMerchant } from '../../settlement/settle.ts';
 import { requireAccount } from '../../wallets/registry.ts';
@@ -138,6 +138,35 @@ test('money that left without anybody’s knowing is a break, once', async () =>
   expect(await balanceBreaks()).toEqual(broken);
 });
 
+test('money that came after the close is the seller’s at the wallet until it has gone back', async () => {
+  const date = today();
+  await sale(rig, seller, 2_500n);
+  const { payment, attempt_id, qr } = await offer(rig, seller, 1_100n);
+  rig.faults.wechat_pay.set([
+    { fault: 'notification_lost', probability: 1 },
+    { fault: 'error_before_effect', probability: 1, operation: 'query' },
+  ]);
+  await rig.payAt('wechat_pay', qr);
+  // As if the wallet had confirmed a close and taken the money all the same.
+  await rig.app.db.query(sql`
+    update attempts set state = 'closed', version = version + 1, next_query_at = null
+    where id = ${attempt_id}`);
+  await rig.app.db.query(sql`
+    update payments set state = 'closed', version = version + 1 where id = ${payment.id}`);
+  rig.faults.wechat_pay.set([]);
+  await toMorning(rig);
+  const next = today();
+  const before = await balanceBreaks();
+  const found = await close(date);
+  expect(found).toMatchObject({ expected: found?.closing, not_compared: null });
+  await rig.until(returned(payment.id), ({ state }) => state === 'succeeded');
+  await sale(rig, seller, 1_300n);
+  await toMorning(rig);
+  const after = await close(next);
+  expect(after).toMatchObject({ expected: after?.closing, not_compared: null });
+  expect(await balanceBreaks()).toEqual(before);
+});
+
 test('a seller with money on its way at midnight is compared when it has arrived', async () => {
   const date = today();
   const sold = await sale(rig, seller, 4_000n);
@@ -157,3 +186,11 @@ test('a seller with money on its way at midnight is compared when it has arrived
   const told = await balanceBreaks();
   expect(told.filter((text) => text.startsWith(`ledger ${date}`))).toEqual([]);
 });
+
+function returned(payment_id: string): () => Promise<{ readonly state: string }> {
+  return async () => {
+    const [row] = await rig.app.db.query<{ state: string }>(sql`
+      select state from refunds where payment_id = ${payment_id}`);
+    return row ?? { state: 'not told of yet' };
+  };
+}

@@ -2,6 +2,7 @@ import { type BusinessDate, dayAfter, startOfDay } from '../../clock.ts';
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
 import { type Desk, dayOf } from './desk.ts';
+import { returnedMoney, SLACK } from './seller-returns.ts';
 
 /** What the ledger has for sellers since days that ended with balances that were compared. */
 export interface Start {
@@ -30,16 +31,15 @@ export async function movedSince(
   const sums = new Map<string, Sum>();
   for (const book of books) {
     await keepSellers(desk, book, starts);
-    for (const { seller, on_its_way, differs } of await circumstances(desk, book)) {
-      const before = sums.get(seller) ?? { amount: 0n, on_its_way: false, differs: false };
-      before.on_its_way ||= on_its_way;
-      before.differs ||= differs;
-      sums.set(seller, before);
+    const returned = await returnedMoney(desk, book);
+    for (const found of [...(await circumstances(desk, book)), ...returned]) {
+      const sum = sums.get(found.seller) ?? { amount: 0n, on_its_way: false, differs: false };
+      sum.on_its_way ||= found.on_its_way;
+      sum.differs ||= 'differs' in found && found.differs;
+      sums.set(found.seller, sum);
     }
-    for (const { seller, amount } of [
-      ...(await booked(desk, book)),
-      ...(await billed(desk, book)),
-    ]) {
+    const moved = [...(await booked(desk, book)), ...(await billed(desk, book)), ...returned];
+    for (const { seller, amount } of moved) {
       const sum = sums.get(seller);
       if (sum) sum.amount += amount;
     }
@@ -75,7 +75,10 @@ async function keepSellers(
       and h.wallet_account_id = ${account_id} and (h.closed_at is null or h.closed_at >= s.since)`);
 }
 
-/** All that crossed the line around a seller's own and held money, by the ledger. */
+/**
+ * All that crossed the line around a seller's own and held money, by the ledger. Our clock may be
+ * behind that of the wallet, which says when something was paid: an hour before counts too.
+ */
 async function booked(desk: Desk, book: Book): Promise<Moved[]> {
   const { until } = dayOf(desk);
   return desk.query<Moved>(sql`
@@ -83,12 +86,14 @@ async function booked(desk: Desk, book: Book): Promise<Moved[]> {
       select s.seller, s.since, p.amount, p.debit_account as other, p.id
       from seller_days s
       join postings p on p.book = ${book} and p.credit_account = s.account
-        and starts_with(p.credit_account, 'merchant:') and p.business_at >= s.since
+        and starts_with(p.credit_account, 'merchant:')
+        and p.business_at >= s.since - interval '1 hour'
       union all
       select s.seller, s.since, -p.amount, p.credit_account, p.id
       from seller_days s
       join postings p on p.book = ${book} and p.debit_account = s.account
-        and starts_with(p.debit_account, 'merchant:') and p.business_at >= s.since
+        and starts_with(p.debit_account, 'merchant:')
+        and p.business_at >= s.since - interval '1 hour'
       union all
       select h.seller, h.since, p.amount, p.debit_account, p.id
       from seller_holds h join postings p on p.book = ${book} and p.credit_account = h.account
@@ -180,8 +185,10 @@ async function circumstances(
       select r.seller from reserved r
       left join postings e on e.book = ${book} and e.ends = r.id
       where r.seller = s.seller and (
-        r.business_at < s.since and (e.id is null or e.business_at >= s.since)
-        or r.business_at < ${until} and (e.id is null or e.business_at >= ${until}))
+        r.business_at < s.since + ${SLACK}
+          and (e.id is null or e.business_at >= s.since - ${SLACK})
+        or r.business_at < ${until}::timestamptz + ${SLACK}
+          and (e.id is null or e.business_at >= ${until}::timestamptz - ${SLACK}))
       limit 1
     ) w on true
     left join lateral (
