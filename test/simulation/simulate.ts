@@ -8,6 +8,7 @@ import type { Random } from './engine/random.ts';
 import { realMilliseconds } from './engine/real.ts';
 import { clearDials, faultsOf, setDials } from './faults.ts';
 import type { Operation, Street } from './operations/operation.ts';
+import { sellSomething } from './operations/orders.ts';
 import { OPERATIONS } from './operations/table.ts';
 import type { Bug } from './planted.ts';
 import { Shop } from './shop.ts';
@@ -198,6 +199,13 @@ async function rest(run: Run): Promise<void> {
     const look_ms = world.scheduler.now_ms + (look === 1 ? REST_FIRST_MS : REST_LOOK_MS);
     await until(world, () => world.scheduler.now_ms >= look_ms);
     left = await unfinished(world);
+    if (look % LOOKS_A_DAY === 0 && left.some((what) => what.startsWith('refund '))) {
+      // A seller who owes may have nothing at the wallet until it sells again.
+      await finish(
+        world,
+        inProcess(world.shop, () => sellSomething({ world, shop })),
+      );
+    }
     // Some things wait for another day: a bill, a bank, a second try.
     if (left.length > 0 && look % LOOKS_A_DAY === 0) await world.advance(DAY_MS);
   }

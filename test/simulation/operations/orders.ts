@@ -1,3 +1,4 @@
+import type { WalletName } from '../../../src/wallets/wallet.ts';
 import type { Order, Shop } from '../shop.ts';
 import type { World } from '../world.ts';
 import { type Ending, endingOf, type Operation, type Street } from './operation.ts';
@@ -22,6 +23,9 @@ export const ORDERS: readonly Operation[] = [
 function amountOf({ random }: Shop): number {
   return 1 + random.below(random.chance(0.2) ? 10 : 50_000);
 }
+
+/** Fen; more than any of them may owe. */
+const SALE = 50_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -63,6 +67,21 @@ async function placeOrder(street: Street, terms: Fields): Promise<Ending> {
   return place(street, plain ? 'plain' : 'held', { merchant, amount, ...terms });
 }
 
+/** Every merchant sells something by every wallet: what one owes to a wallet is made good so. */
+export async function sellSomething(street: Street): Promise<void> {
+  const { shop, world } = street;
+  for (const merchant of world.parties.merchants) {
+    for (const { wallet } of world.wallets.all) {
+      const number = shop.number();
+      const order = orderOf('plain', number, { merchant, amount: SALE });
+      shop.orders.push(order);
+      await create(shop, order);
+      await chooseIt(shop, order, wallet);
+      await payFor(shop, order);
+    }
+  }
+}
+
 async function placeParts(street: Street): Promise<Ending> {
   const { shop, world } = street;
   const { random } = shop;
@@ -85,27 +104,33 @@ async function place(
   const { random } = shop;
   const number = shop.number();
   const expires_at = new Date(world.clock.now().getTime() + 120_000 + random.below(600_000));
-  const order: Order = {
-    kind,
-    reference: `order-${number}`,
-    key: `create-${number}`,
-    amount: fields.amount,
-    body: {
-      currency: 'CNY',
-      description: 'Tea',
-      order: { reference: `order-${number}` },
-      ...fields,
-      ...(random.chance(0.2) ? { expires_at: expires_at.toISOString() } : {}),
-    },
-    parts: [],
-    codes: [],
-    refunds: [],
-  };
+  const order = orderOf(kind, number, {
+    ...fields,
+    ...(random.chance(0.2) ? { expires_at: expires_at.toISOString() } : {}),
+  });
   shop.orders.push(order);
   await create(shop, order);
   if (random.chance(0.9)) await chooseFor({ shop, world }, order);
   if (random.chance(0.8)) await payFor(shop, order);
   return order.payment === undefined ? 'refused' : 'done';
+}
+
+function orderOf(
+  kind: Order['kind'],
+  number: number,
+  fields: Fields & { readonly amount: number },
+): Order {
+  const reference = `order-${number}`;
+  return {
+    kind,
+    reference,
+    key: `create-${number}`,
+    amount: fields.amount,
+    body: { currency: 'CNY', description: 'Tea', order: { reference }, ...fields },
+    parts: [],
+    codes: [],
+    refunds: [],
+  };
 }
 
 async function create(shop: Shop, order: Order): Promise<Ending> {
@@ -158,6 +183,10 @@ async function chooseFor({ shop }: Street, order: Order): Promise<Ending> {
   if (!order.payment) return 'nothing';
   const able = order.kind !== 'plain' && shop.random.chance(0.9);
   const wallet = able ? shop.random.pick(['wechat_pay', 'alipay'] as const) : shop.anyWallet();
+  return chooseIt(shop, order, wallet);
+}
+
+async function chooseIt(shop: Shop, order: Order, wallet: WalletName): Promise<Ending> {
   const page = wallet === 'alipay' && order.kind === 'parts';
   const answer = await shop.call('POST', `/v1/payments/${order.payment}/attempts`, {
     body: {
