@@ -1,38 +1,32 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { addAddAccount } from './cli/add-account.ts';
-import { addBackup } from './cli/backup.ts';
-import { addCheck } from './cli/check.ts';
-import { addDemo } from './cli/demo.ts';
-import { addDoctor } from './cli/doctor.ts';
-import { addHub } from './cli/hub.ts';
-import { addLedger } from './cli/ledger.ts';
-import { addMigrate } from './cli/migrate.ts';
-import { addMintKey } from './cli/mint-key.ts';
-import { addReconcile } from './cli/reconcile.ts';
-import { addSandbox } from './cli/sandbox.ts';
-import { addStart } from './cli/start.ts';
 
-/** The `hutong` command: every subcommand registers itself from its own file. */
-const program = new Command('hutong').description('open interoperability hub for payments');
-for (const add of [
-  addStart,
-  addSandbox,
-  addDemo,
-  addBackup,
-  addCheck,
-  addDoctor,
-  addMigrate,
-  addMintKey,
-  addAddAccount,
-  addHub,
-  addReconcile,
-  addLedger,
-]) {
-  add(program);
+/** Subcommands register themselves from files of their own; only what is asked for is loaded. */
+type Add = (program: Command) => void;
+const COMMANDS: readonly (readonly [names: readonly string[], load: () => Promise<Add>])[] = [
+  [['start'], async () => (await import('./cli/start.ts')).addStart],
+  [['sandbox'], async () => (await import('./cli/sandbox.ts')).addSandbox],
+  [['demo'], async () => (await import('./cli/demo.ts')).addDemo],
+  [['backup', 'restore', 'drill'], async () => (await import('./cli/backup.ts')).addBackup],
+  [['check'], async () => (await import('./cli/check.ts')).addCheck],
+  [['doctor'], async () => (await import('./cli/doctor.ts')).addDoctor],
+  [['migrate'], async () => (await import('./cli/migrate.ts')).addMigrate],
+  [['mint-key'], async () => (await import('./cli/mint-key.ts')).addMintKey],
+  [['add-account'], async () => (await import('./cli/add-account.ts')).addAddAccount],
+  [['hub'], async () => (await import('./cli/hub.ts')).addHub],
+  [['reconcile'], async () => (await import('./cli/reconcile.ts')).addReconcile],
+  [['ledger'], async () => (await import('./cli/ledger.ts')).addLedger],
+];
+
+async function run(asked = ''): Promise<void> {
+  const program = new Command('hutong').description('open interoperability hub for payments');
+  const named = COMMANDS.filter(([names]) => names.includes(asked));
+  // Help, and the complaint about a name that there is not, know all of them.
+  for (const [, load] of named.length > 0 ? named : COMMANDS) (await load())(program);
+  await program.parseAsync();
 }
 
-program.parseAsync().catch((error: unknown) => {
+run(process.argv[2]).catch((error: unknown) => {
   process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });
