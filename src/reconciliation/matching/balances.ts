@@ -7,7 +7,7 @@ import { balanceBefore, sellersBefore, sellersKnown } from '../queries.ts';
 import type { Desk } from './desk.ts';
 import { expectedOf, type Funds } from './funds.ts';
 import { emptySums, type Sums } from './load.ts';
-import { movedSince, type Start } from './seller-ledger.ts';
+import { movedSince, type Start } from './sellers/ledger.ts';
 
 /** Movements of money that do not add up, or not to the payments, are breaks of this day. */
 export async function checkFunds(app: App, desk: Desk, funds: Funds, own: Sums): Promise<void> {

@@ -2,7 +2,8 @@ import { businessDate, dayAfter } from '../../../src/clock.ts';
 import type { WalletName } from '../../../src/wallets/wallet.ts';
 import type { World } from '../world.ts';
 import { type Ending, endingOf, type Operation, type Street } from './operation.ts';
-import { later, payCode } from './orders.ts';
+import { later } from './orders.ts';
+import { payCode } from './paying.ts';
 
 /** Time passes, and every day of it has its bills. */
 export const DAYS: readonly Operation[] = [

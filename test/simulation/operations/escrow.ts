@@ -1,6 +1,6 @@
 import type { Order, Shop } from '../shop.ts';
 import { type Ending, type Operation, perhapsTwice, type Street } from './operation.ts';
-import { paidOrder } from './orders.ts';
+import { paidOrder } from './paying.ts';
 
 /** What becomes of held money, beside what time does to it. */
 export const ESCROW: readonly Operation[] = [

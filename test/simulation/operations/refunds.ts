@@ -1,6 +1,6 @@
 import type { Order, Shop } from '../shop.ts';
 import { type Ending, endingOf, type Operation, type Street } from './operation.ts';
-import { paidOrder } from './orders.ts';
+import { paidOrder } from './paying.ts';
 
 /** Refunds of any order: plain, held, shared, or of one part. */
 export const REFUNDS: readonly Operation[] = [

@@ -1,6 +1,6 @@
-import { fragment, sql } from '../../db/pool.ts';
-import type { Book } from '../../ids.ts';
-import { type Desk, dayOf } from './desk.ts';
+import { fragment, sql } from '../../../db/pool.ts';
+import type { Book } from '../../../ids.ts';
+import { type Desk, dayOf } from '../desk.ts';
 
 /**
  * Money that came late or twice and goes back by itself. The wallet has it for the seller from its

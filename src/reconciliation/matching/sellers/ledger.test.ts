@@ -1,17 +1,17 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { escrow, holdIn, holdOf, MINUTE_MS } from '../../../test/market/market-rig.ts';
-import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
-import { type BusinessDate, businessDate } from '../../clock.ts';
-import { sql } from '../../db/pool.ts';
-import { releaseHold } from '../../escrow/release.ts';
-import { createPayout } from '../../payouts/create.ts';
-import { changeTerms } from '../../payouts/terms.ts';
-import { offer, openSeller, type Seller, sale } from '../../payouts/testing.ts';
-import { createRefund } from '../../refunds/create.ts';
-import { lastFullDay, settleMerchant } from '../../settlement/settle.ts';
-import { requireAccount } from '../../wallets/registry.ts';
-import type { SellerReport } from '../bill.ts';
-import { closedDay, toMorning } from '../testing.ts';
+import { escrow, holdIn, holdOf, MINUTE_MS } from '../../../../test/market/market-rig.ts';
+import { type MoneyRig, startMoneyRig } from '../../../../test/support/money-rig.ts';
+import { type BusinessDate, businessDate } from '../../../clock.ts';
+import { sql } from '../../../db/pool.ts';
+import { releaseHold } from '../../../escrow/release.ts';
+import { createPayout } from '../../../payouts/create.ts';
+import { changeTerms } from '../../../payouts/terms.ts';
+import { offer, openSeller, type Seller, sale } from '../../../payouts/testing.ts';
+import { createRefund } from '../../../refunds/create.ts';
+import { lastFullDay, settleMerchant } from '../../../settlement/settle.ts';
+import { requireAccount } from '../../../wallets/registry.ts';
+import type { SellerReport } from '../../bill.ts';
+import { closedDay, toMorning } from '../../testing.ts';
 
 /** What a platform's wallet has for a seller, beside the seller's balance in the ledger. */
 let rig: MoneyRig;

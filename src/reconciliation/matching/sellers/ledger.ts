@@ -1,8 +1,8 @@
-import { type BusinessDate, dayAfter, startOfDay } from '../../clock.ts';
-import { sql } from '../../db/pool.ts';
-import type { Book } from '../../ids.ts';
-import { type Desk, dayOf } from './desk.ts';
-import { returnedMoney, SLACK } from './seller-returns.ts';
+import { type BusinessDate, dayAfter, startOfDay } from '../../../clock.ts';
+import { sql } from '../../../db/pool.ts';
+import type { Book } from '../../../ids.ts';
+import { type Desk, dayOf } from '../desk.ts';
+import { returnedMoney, SLACK } from './returns.ts';
 
 /** What the ledger has for sellers since days that ended with balances that were compared. */
 export interface Start {
