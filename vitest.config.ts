@@ -4,12 +4,6 @@ import { defineConfig } from 'vitest/config';
 const full = process.env['HUTONG_TEST_FULL'] === '1';
 
 const outside = ['node_modules', 'dist', ...(full ? [] : ['test/full/**'])];
-/** These measure their process's memory, or replace what others use: not beside the others. */
-const alone = [
-  'test/contract/**/*.test.ts',
-  'test/full/**/*.test.ts',
-  'test/security/wire-*.test.ts',
-];
 
 export default defineConfig({
   test: {
@@ -21,22 +15,10 @@ export default defineConfig({
     teardownTimeout: 20_000,
     globalSetup: 'test/support/global-setup.ts',
     setupFiles: 'test/support/set-up.ts',
-    projects: [
-      {
-        // Loading the modules anew for each of these many files would take longer than the tests.
-        // They keep nothing outside what a test opens and stops.
-        extends: true,
-        test: {
-          name: 'together',
-          include: ['src/**/*.test.{ts,tsx}', 'web/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
-          exclude: [...outside, ...alone],
-          isolate: false,
-        },
-      },
-      {
-        extends: true,
-        test: { name: 'alone', include: alone, exclude: outside, isolate: false },
-      },
-    ],
+    include: ['src/**/*.test.{ts,tsx}', 'web/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
+    exclude: outside,
+    // Loading the modules anew for each of these many files would take longer than the tests. They
+    // keep nothing outside what a test opens and stops.
+    isolate: false,
   },
 });

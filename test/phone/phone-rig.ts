@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { afterAll } from 'vitest';
 import { newWalletReference } from '../../src/ids.ts';
 import { PEOPLE } from '../../src/sandbox/phone/people.ts';
 import { type Phone, startPhone } from '../../src/sandbox/phone/phone.ts';
@@ -10,6 +9,7 @@ import type { ChargeOutcome } from '../../src/wallets/products/payer-codes.ts';
 import type { PayoutOutcome } from '../../src/wallets/products/payouts.ts';
 import type { Wallet, WalletAccount, WalletName } from '../../src/wallets/wallet.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
+import { atFileEnd } from '../support/file-end.ts';
 import { dataFolder } from '../support/sandbox-keys.ts';
 
 /** Both wallets' sandboxes and a phone, and a merchant that shows codes; no hub. */
@@ -56,7 +56,7 @@ export async function startPhoneRig(
     ...(options.token === undefined ? {} : { token: options.token }),
   });
   const connectors = allConnectors({ real: () => new Date(), timeout_ms: 5_000 });
-  afterAll(async () => {
+  atFileEnd(async () => {
     for (const connector of connectors) connector.stop();
     await phone.stop();
     await wallets.stop();

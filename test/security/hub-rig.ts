@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { openBusinessClock } from '../../src/db/business-clock.ts';
@@ -16,6 +15,7 @@ import { createApp } from '../../src/wiring.ts';
 import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { atFileEnd } from '../support/file-end.ts';
 import { dataFolder } from '../support/sandbox-keys.ts';
 
 /** The whole hub on its port, with the wallets' sandboxes and the phone, as a stranger meets it. */
@@ -89,7 +89,7 @@ export async function startHubRig(env: Record<string, string> = {}): Promise<Hub
   const call = caller(hub.url);
   const accounts = await addAccounts(call, secret, wallets.all);
   app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);
-  afterAll(async () => {
+  atFileEnd(async () => {
     await phone.stop();
     await wallets.stop();
     await hub.stop();

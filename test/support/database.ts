@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase, dropDatabase } from '../../src/db/postgres-admin.ts';
+import { atFileEnd } from './file-end.ts';
 import { askShared } from './shared.ts';
 import { type TestServer, testServerShape, urlOf } from './test-server.ts';
 
@@ -27,17 +28,10 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
   return cloneOf(url, 'template1');
 }
 
-const drops: (() => Promise<void>)[] = [];
-
-/** What the file just ended has opened: workers go on with the next file. */
-export async function dropTestDatabases(): Promise<void> {
-  for (const drop of drops.splice(0)) await drop();
-}
-
 async function cloneOf(url: string, template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const drop = () => dropDatabase(url, name);
-  drops.push(drop);
+  atFileEnd(drop);
   await createDatabase(url, { name, template });
   return { url: urlOf(url, name), name, drop };
 }

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { z } from 'zod';
 import type { App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -12,6 +11,7 @@ import { apiRoutes } from '../../src/hub.ts';
 import { mintKey } from '../../src/platforms/keys.ts';
 import { createApp } from '../../src/wiring.ts';
 import { createTestDatabase } from './database.ts';
+import { atFileEnd } from './file-end.ts';
 
 /** The hub's HTTP side on a test database and a port of its own, without wallets behind it. */
 export interface TestHub {
@@ -81,7 +81,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   await app.db.query(sql`insert into installation (mode) values ('sandbox')`);
   const parts = options.parts?.(app) ?? { routes: apiRoutes(app) };
   const server = await listen(app, createServer(app, parts), { host: '127.0.0.1', port: 0 });
-  afterAll(async () => {
+  atFileEnd(async () => {
     await server.stop();
     await built.stop();
     rmSync(dir, { recursive: true, force: true });

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type BusinessClock, openBusinessClock } from '../../src/db/business-clock.ts';
@@ -23,6 +22,7 @@ import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
 import { startSandboxWallets } from '../../src/world/wallets.ts';
 import { differences } from './books.ts';
 import { createTestDatabase } from './database.ts';
+import { atFileEnd } from './file-end.ts';
 import { dataFolder } from './sandbox-keys.ts';
 
 /** A hub without its HTTP API, with every wallet's sandbox, on one test database. */
@@ -98,7 +98,7 @@ export async function startMoneyRig(
   if (book !== 0) await confine(seedDb);
   const seeded = await seed(app, wallets.all, book);
   app.jobs.start(app, JOB_SPECS, PERIODIC_SPECS);
-  afterAll(async () => {
+  atFileEnd(async () => {
     await wallets.stop();
     await built.stop();
     clock.stop();

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { dropTestDatabases } from './database.ts';
+import { endFile } from './file-end.ts';
 
 /** Runs before each test file, so its hook comes after every hook of the file itself. */
-afterAll(dropTestDatabases);
+afterAll(endFile);

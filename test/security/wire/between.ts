@@ -2,7 +2,6 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { decodeForms } from '../../../src/protocols/alipay/parameters.ts';
 import {
   buildResponse,
@@ -20,6 +19,7 @@ import {
   signatureHeaders,
   unixSeconds,
 } from '../../../src/protocols/wechat-pay/signature.ts';
+import { atFileEnd } from '../../support/file-end.ts';
 import { objectIn } from '../hub-rig.ts';
 import type { Wire } from './rig.ts';
 
@@ -99,7 +99,7 @@ export async function standBetween(wire: Wire): Promise<Between> {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const between: Between = { url: `http://127.0.0.1:${port}`, heard, twist: undefined };
-  afterAll(async () => {
+  atFileEnd(async () => {
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   });

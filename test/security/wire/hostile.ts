@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { afterAll } from 'vitest';
+import { atFileEnd } from '../../support/file-end.ts';
 
 /** A server that answers each request with whatever bytes it is told. */
 export type Script = (socket: Socket, head: string) => void;
@@ -37,7 +37,7 @@ export async function openHostile(): Promise<Hostile> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  afterAll(async () => {
+  atFileEnd(async () => {
     for (const socket of open) socket.destroy();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   });

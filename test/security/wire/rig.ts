@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { afterAll } from 'vitest';
 import { newWalletReference } from '../../../src/ids.ts';
 import { startAlipaySandbox } from '../../../src/sandbox/alipay/sandbox.ts';
 import { startDouyinPaySandbox } from '../../../src/sandbox/douyin-pay/sandbox.ts';
@@ -23,6 +22,7 @@ import type {
   WalletEnvironment,
 } from '../../../src/wallets/wallet.ts';
 import { wechatPayWallet } from '../../../src/wallets/wechat-pay/wallet.ts';
+import { atFileEnd } from '../../support/file-end.ts';
 import { keysFolder } from '../../support/sandbox-keys.ts';
 
 /** One wallet's sandbox on its port and its connector beside it, without a hub around them. */
@@ -108,7 +108,7 @@ export async function startWire(name: WireWallet): Promise<Wire> {
   };
   const wallet = connector();
   const ear = await openEar(wallet);
-  afterAll(async () => {
+  atFileEnd(async () => {
     for (const each of opened) each.stop();
     await ear.stop();
     await sandbox.stop();
