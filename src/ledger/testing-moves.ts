@@ -14,9 +14,9 @@ export interface OpenLedger extends Ledger {
   leave(): Promise<void>;
 }
 
-/** A ledger as a process of its own would have it. */
-export function openLedger(url: string): OpenLedger {
-  const db = openDb({ url, max_connections: 4, pipeline: true });
+/** A ledger as a process of its own would have it, over a database that may be `worse` than ours. */
+export function openLedger(url: string, worse: (db: Db) => Db = (db) => db): OpenLedger {
+  const db = worse(openDb({ url, max_connections: 4, pipeline: true }));
   const nothing = () => Promise.resolve();
   const log = createLog({ level: 'fatal', name: 'test' });
   const ledger = createLedger({ db, log, publishEvents: nothing, enqueueJobs: nothing, wake() {} });

@@ -1,16 +1,10 @@
 import { isDatabaseAway, sqlState, violatedConstraint } from '../../db/pool.ts';
-import { type Book, newId } from '../../ids.ts';
+import type { Book } from '../../ids.ts';
 import type { Move, MoveResult } from '../ledger.ts';
 import { type Entry, TenureEnded, writeBatch } from './batch.ts';
 import { LEASE_MS, leaveHead, type Tenure, takeHead } from './head.ts';
-import {
-  answerMail,
-  type MailResult,
-  readMail,
-  sendMail,
-  takeAnswers,
-  withdrawMail,
-} from './mail.ts';
+import { answerMail, readMail } from './mail.ts';
+import { Outbox, type Waiting } from './outbox.ts';
 import type { LedgerOptions } from './writer.ts';
 
 /**
@@ -22,21 +16,11 @@ import type { LedgerOptions } from './writer.ts';
 const MAX_BATCH = 512;
 const MAX_WAITING = 20_000;
 const MAX_COLLISIONS = 5;
-/** How often letters are looked at when no signal comes, and how long an answer is waited for. */
+/** How often letters are looked at when no signal comes. */
 const LOOK_MS = 250;
-const ANSWER_MS = 20_000;
 const UNIQUE_VIOLATION = '23505';
 /** Deadlock, serialization failure. */
 const COLLISIONS: readonly string[] = ['40P01', '40001'];
-
-interface Waiting extends Entry {
-  readonly resolve: (result: MoveResult) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Sent extends Waiting {
-  readonly until: number;
-}
 
 export class BookWriter {
   readonly #book: Book;
@@ -45,7 +29,7 @@ export class BookWriter {
   /** Tells the other processes that there are letters or answers. */
   readonly #signal: () => void;
   readonly #known = new Set<string>();
-  readonly #sent = new Map<string, Sent>();
+  readonly #outbox: Outbox;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #tenure: Tenure | undefined;
@@ -58,6 +42,7 @@ export class BookWriter {
     this.#options = options;
     this.#holder = holder;
     this.#signal = signal;
+    this.#outbox = new Outbox(options.db, book);
   }
 
   submit(move: Move): Promise<MoveResult> {
@@ -73,14 +58,15 @@ export class BookWriter {
 
   /** There may be letters for this book, or answers to its own. */
   look(): void {
-    if (!this.#tenure && this.#sent.size === 0) return;
+    if (!this.#tenure && this.#outbox.empty) return;
     this.#mail_is_due = true;
     this.#run();
   }
 
   async stop(): Promise<void> {
-    while (this.#running || this.#sent.size > 0) await (this.#running ?? this.#pause());
+    while (this.#running || this.#outbox.waits) await (this.#running ?? this.#pause());
     clearTimeout(this.#timer);
+    await this.#outbox.read().catch(() => undefined);
     if (this.#tenure) {
       await leaveHead(this.#options.db, this.#book, this.#tenure).catch(() => undefined);
       this.#signal();
@@ -113,7 +99,7 @@ export class BookWriter {
   /** While letters are out, or others may be writing to us. */
   #lookAgain(): void {
     const held = this.#tenure !== undefined && Date.now() - this.#wrote_at < LEASE_MS;
-    if (this.#timer || (this.#sent.size === 0 && !held)) return;
+    if (this.#timer || (this.#outbox.empty && !held)) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.look();
@@ -131,7 +117,10 @@ export class BookWriter {
       if (this.#tenure) this.#mail_is_due = true;
     }
     if (!this.#tenure) {
-      await this.#send(batch);
+      if (batch.length > 0) {
+        await this.#outbox.send(batch);
+        this.#signal();
+      }
     } else {
       const letters = look || this.#mail_is_due ? await readMail(db, this.#book) : [];
       this.#mail_is_due = letters.length > 0;
@@ -140,36 +129,8 @@ export class BookWriter {
       this.#wrote_at = Date.now();
       if (letters.length > 0) this.#signal();
     }
-    if (look || this.#sent.size > 0) await this.#takeAnswers();
-  }
-
-  async #send(batch: readonly Waiting[]): Promise<void> {
-    if (batch.length === 0) return;
-    const until = Date.now() + ANSWER_MS;
-    const letters = batch.map((waiting) => ({ ...waiting, id: newId('mov', this.#book), until }));
-    await sendMail(this.#options.db, this.#book, letters);
-    for (const letter of letters) this.#sent.set(letter.id, letter);
-    this.#signal();
-  }
-
-  async #takeAnswers(): Promise<void> {
-    if (this.#sent.size === 0) return;
-    const { db } = this.#options;
-    const answers = await takeAnswers(db, this.#book, [...this.#sent.keys()]);
-    for (const { id, result } of answers) this.#answer(id, result);
-    const late = [...this.#sent].flatMap(([id, { until }]) => (until < Date.now() ? id : []));
-    if (late.length === 0) return;
-    // Whoever is writing it now holds its row: then it is answered, and found in the next look.
-    for (const id of await withdrawMail(db, this.#book, late)) {
-      this.#answer(id, { kind: 'failed', message: 'no process wrote the book in time' });
-    }
-  }
-
-  #answer(id: string, result: MailResult): void {
-    const sent = this.#sent.get(id);
-    this.#sent.delete(id);
-    if (result.kind === 'failed') sent?.reject(new Error(result.message));
-    else sent?.resolve(result);
+    // What cannot be read now is read by the next look.
+    if (look || this.#outbox.waits) await this.#outbox.read().catch(() => undefined);
   }
 
   /** Halves a batch that the database refuses, until the move it refuses stands alone. */

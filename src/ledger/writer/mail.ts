@@ -94,15 +94,32 @@ export async function answerMail(
     where m.book = ${book} and m.id = r.id and m.result is null`);
 }
 
-/** Takes the answers that are there for these letters. */
-export async function takeAnswers(
+/**
+ * The answers that are there for these letters. They stay until the next call says that they are
+ * `known`: what is read on a connection that is cut must be read again.
+ */
+export async function readAnswers(
+  db: Queryable,
+  book: Book,
+  { ids, known }: { readonly ids: readonly string[]; readonly known: readonly string[] },
+): Promise<{ id: string; result: MailResult }[]> {
+  return db.query(sql`
+    with over as (
+      delete from ledger_mail where book = ${book} and id = any(${known}) and result is not null
+    )
+    select id, result from ledger_mail
+    where book = ${book} and id = any(${ids}) and result is not null`);
+}
+
+/** Which of these letters are still there, answered or not. */
+export async function keptMail(
   db: Queryable,
   book: Book,
   ids: readonly string[],
-): Promise<{ id: string; result: MailResult }[]> {
-  return db.query(sql`
-    delete from ledger_mail where book = ${book} and id = any(${ids}) and result is not null
-    returning id, result`);
+): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ id: string }>(sql`
+    select id from ledger_mail where book = ${book} and id = any(${ids})`);
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Takes back letters that nobody has answered. Waits for a batch that is writing one. */
