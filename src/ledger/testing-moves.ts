@@ -14,7 +14,7 @@ export interface OpenLedger extends Ledger {
   leave(): Promise<void>;
 }
 
-/** A ledger as a process of its own would have it, over a database that may be `worse` than ours. */
+/** A ledger as a process of its own would have it, on a connection that may be `worse`. */
 export function openLedger(url: string, worse: (db: Db) => Db = (db) => db): OpenLedger {
   const db = worse(openDb({ url, max_connections: 4, pipeline: true }));
   const nothing = () => Promise.resolve();

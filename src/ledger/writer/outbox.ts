@@ -48,7 +48,7 @@ export class Outbox {
     for (const letter of letters) this.#sent.set(letter.id, letter);
   }
 
-  /** Tells those who wait what has been answered. Whatever throws is done again by the next call. */
+  /** Tells those who wait what was answered. After an error the next call does it again. */
   async read(): Promise<void> {
     if (this.empty) return;
     const about = { ids: [...this.#sent.keys()], known: this.#known };
