@@ -18,6 +18,7 @@ const MAX_WAITING = 20_000;
 const MAX_COLLISIONS = 5;
 /** How often letters are looked at when no signal comes. */
 const LOOK_MS = 250;
+const STOP_LIMIT_MS = 5_000;
 const UNIQUE_VIOLATION = '23505';
 /** Deadlock, serialization failure. */
 const COLLISIONS: readonly string[] = ['40P01', '40001'];
@@ -63,8 +64,12 @@ export class BookWriter {
     this.#run();
   }
 
+  /** Lets what is under way end, for a while: the database may be gone for good. */
   async stop(): Promise<void> {
-    while (this.#running || this.#outbox.waits) await (this.#running ?? this.#pause());
+    const limit = Date.now() + STOP_LIMIT_MS;
+    while ((this.#running || this.#outbox.waits) && Date.now() < limit) {
+      await (this.#running ?? this.#pause());
+    }
     clearTimeout(this.#timer);
     await this.#outbox.read().catch(() => undefined);
     if (this.#tenure) {

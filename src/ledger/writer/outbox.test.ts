@@ -72,3 +72,20 @@ test('an answer that nobody can find any more is not waited for', { timeout: 40_
   await expect(result).rejects.toThrow('the answer is gone');
   expect(await writer.balance(0, 'gone-b')).toMatchObject({ posted: 1n });
 });
+
+test('a process stops although nobody will answer it any more', async () => {
+  let gone = false;
+  const other = openLedger(url, (db) => ({
+    ...db,
+    query: async (statement) => {
+      if (gone) throw new Error('Connection terminated unexpectedly');
+      const rows = await db.query(statement);
+      gone = statement.text.includes('insert into ledger_mail');
+      return rows as never[];
+    },
+  }));
+  await fund(writer, floored('mute-a'), 10n);
+  void other.submit(move([transfer(floored('mute-a'), floored('mute-b'), 1n)]));
+  await expect.poll(() => gone).toBe(true);
+  await other.stop();
+});
