@@ -81,6 +81,13 @@ export function findPart(
   return selectPartByReference(app.db, book, account.id, reference);
 }
 
+/** The wallet cannot be asked now, or says less than its notification: asked again later. */
+export class NotToldYet extends Error {
+  constructor(wallet_reference: string) {
+    super(`the wallet does not tell of all parts of ${wallet_reference} yet`);
+  }
+}
+
 /** One part is told of; the others are asked for, and all of them judged together. */
 export async function advancePart(
   app: App,
@@ -100,7 +107,7 @@ export async function advancePart(
   }
   const outcome = await askWallet(app, attempt, account);
   if (outcome.kind === 'fact') return settle(app, book, payment_id, 'asked_for_all', also);
-  throw new Error(`the wallet does not tell of all parts of ${attempt.wallet_reference} yet`);
+  throw new NotToldYet(attempt.wallet_reference);
 }
 
 async function situationOf(

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { App } from '../app.ts';
-import { advanceCombined } from '../combined/advance.ts';
-import type { Job, JobSpec } from '../jobs/jobs.ts';
+import { advanceCombined, NotToldYet } from '../combined/advance.ts';
+import { waitLonger } from '../jobs/backoff.ts';
+import type { Job, JobResult, JobSpec } from '../jobs/jobs.ts';
 import type { RowChange } from '../ledger/ledger.ts';
 import { advance } from '../payments/advance.ts';
 import { advancePayout, payoutReport, withdrawalReport } from '../payouts/advance.ts';
@@ -26,10 +27,25 @@ export const processNotification: JobSpec = {
     const content = parseStoredFact(stored.content);
     const account = await requireAccount(app.wallets, stored.wallet_account_id);
     const settled: Settled = (result) => [processed(app, job.key, result)];
-    await apply(app, account, content, settled);
+    try {
+      await apply(app, account, content, settled);
+    } catch (error) {
+      return again(app, job, error);
+    }
     return { done: true };
   },
 };
+
+/** An outage of the wallet's may last longer than all tries. */
+const AGAIN = { first_ms: 1_000, max_ms: 300_000 } as const;
+const LONGEST_MS = 7 * 86_400_000;
+
+function again({ config }: App, { age_ms }: Job, error: unknown): JobResult {
+  const { retry_pace } = config;
+  if (!(error instanceof NotToldYet) || age_ms > LONGEST_MS * retry_pace) throw error;
+  const gaps = { first_ms: AGAIN.first_ms * retry_pace, max_ms: AGAIN.max_ms * retry_pace };
+  return { again_in_ms: waitLonger(age_ms, gaps) };
+}
 
 type Settled = (result: { outcome: string; payment_id: string | null }) => RowChange[];
 
