@@ -312,3 +312,24 @@ describe('a combined order', () => {
     expect(attempt).toMatchObject({ combined: true, sub_merchant: null, amount: 13_338n });
   });
 });
+
+test('a wallet that tells of one part and cannot be asked for the others is asked until it can', async () => {
+  const payment = await order(sellers.get('alipay') ?? []);
+  const attempt = await begin(payment, 'alipay', 'h5');
+  rig.faults.alipay.set([{ fault: 'error_before_effect', probability: 1 }]);
+  await rig.payAt('alipay', codeOf(attempt));
+  const asked = async () => {
+    const [row] = await rig.app.db.query<{ count: number }>(sql`
+      select count(*)::int from wallet_calls
+      where attempt_id = ${attempt.id} and operation = 'alipay.trade.query'`);
+    return row?.count ?? 0;
+  };
+  await rig.until(asked, (count) => count >= 12);
+  const jobs = await rig.app.db.query<{ state: string; tries: number }>(sql`
+    select state, tries from jobs where kind = 'notification.process'`);
+  expect(jobs.length).toBeGreaterThan(0);
+  // None of them is nearer to being given up.
+  for (const { state, tries } of jobs) expect([state, tries <= 1]).toEqual(['ready', true]);
+  rig.faults.alipay.set([]);
+  await until(payment, ({ state }) => state === 'succeeded');
+});
