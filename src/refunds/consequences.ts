@@ -20,6 +20,7 @@ import { insertBreak } from '../reconciliation/breaks/row.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
 import { settleHold } from './holds.ts';
+import { isFeeBilled } from './queries.ts';
 import { isUnfunded, type Refund } from './refund.ts';
 
 /** What each fact about a refund writes: rows, postings and events of one move. */
@@ -127,6 +128,7 @@ async function succeededParts(
   });
 }
 
+/** Unless the bill said already what the wallet gives back for it, while it was under way. */
 async function feeBack(
   app: App,
   account: WalletAccount,
@@ -138,7 +140,7 @@ async function feeBack(
   const order = partOf(payment, refund) ?? payment;
   const grown = [order.refunded, order.refunded + refund.amount] as const;
   const amount = feeBetween(app, attempt.wallet, order.amount, grown);
-  if (amount === 0n) return [];
+  if (amount === 0n || (await isFeeBilled(app.db, refund))) return [];
   return [
     {
       kind: 'posted',
