@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest';
 import { CallGate } from '../../src/wallets/call-gate.ts';
 import type { Wallet, WalletTrace } from '../../src/wallets/wallet.ts';
+import { atFileEnd } from '../support/file-end.ts';
 
 /**
  * What a connector showed of its calls while the suite ran: every trace it gave back, and every
@@ -19,6 +20,7 @@ export class Recorder {
   constructor(wallet: Wallet, sandbox_url: string) {
     this.#host = new URL(sandbox_url).host;
     this.wallet = this.#watched(wallet);
+    atFileEnd(() => this.#left.mockRestore());
   }
 
   /** Remembers what no trace may show; returns it. */
