@@ -100,19 +100,17 @@ export class Link implements Queryable {
       if (payload !== this.#options.self) this.#options.onSignal();
     };
     client.on('error', cut).on('end', cut).on('notification', heard);
-    let announced = false;
     try {
       await client.query(`set synchronous_commit = off`);
       await client.query(`listen ${this.#options.channel}`);
       this.#client = client;
       this.#announce();
-      announced = true;
       connected();
       await ended;
     } finally {
-      this.#client = undefined;
       // Whoever waits for a connection still waits when this one was cut before it was one.
-      if (announced && !this.#stopping.signal.aborted) this.#connected = this.#nextConnection();
+      if (this.#client && !this.#stopping.signal.aborted) this.#connected = this.#nextConnection();
+      this.#client = undefined;
       await client.query(`unlisten *; reset synchronous_commit`).catch(() => {});
       client.off('error', cut).off('end', cut).off('notification', heard);
     }

@@ -31,12 +31,16 @@ export async function movedSince(
   const sums = new Map<string, Sum>();
   for (const book of books) {
     await keepSellers(desk, book, starts);
+    for (const { seller, on_its_way, differs } of await circumstances(desk, book)) {
+      const before = sums.get(seller) ?? { amount: 0n, on_its_way: false, differs: false };
+      before.on_its_way ||= on_its_way;
+      before.differs ||= differs;
+      sums.set(seller, before);
+    }
     const returned = await returnedMoney(desk, book);
-    for (const found of [...(await circumstances(desk, book)), ...returned]) {
-      const sum = sums.get(found.seller) ?? { amount: 0n, on_its_way: false, differs: false };
-      sum.on_its_way ||= found.on_its_way;
-      sum.differs ||= 'differs' in found && found.differs;
-      sums.set(found.seller, sum);
+    for (const { seller, on_its_way } of returned) {
+      const sum = sums.get(seller);
+      if (sum) sum.on_its_way ||= on_its_way;
     }
     const moved = [...(await booked(desk, book)), ...(await billed(desk, book)), ...returned];
     for (const { seller, amount } of moved) {

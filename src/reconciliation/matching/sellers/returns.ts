@@ -23,8 +23,9 @@ export async function returnedMoney(desk: Desk, book: Book): Promise<Returned[]>
   const { until } = dayOf(desk);
   return desk.query<Returned>(sql`
     with way as (
-      select s.seller, s.since, ${until}::timestamptz as until, r.amount, a.paid_at, p.business_at as sent_at,
-        e.business_at as ended_at, coalesce(e.kind = 'post', false) as gone
+      select s.seller, s.since, ${until}::timestamptz as until, r.amount, a.paid_at,
+        p.business_at as sent_at, e.business_at as ended_at,
+        coalesce(e.kind = 'post', false) as gone
       from (select min(since) as since from seller_days) f
       join postings p on p.book = ${book} and p.debit_account = ${`suspense:${account_id}`}
         and p.kind = 'pending' and p.reason = 'money_returned'
