@@ -3,8 +3,6 @@ import { defineConfig } from 'vitest/config';
 /** `npm run test:full` sets it: also the long tests (50 kills, clone and install). */
 const full = process.env['HUTONG_TEST_FULL'] === '1';
 
-const outside = ['node_modules', 'dist', ...(full ? [] : ['test/full/**'])];
-
 export default defineConfig({
   test: {
     environment: 'node',
@@ -16,7 +14,7 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     setupFiles: 'test/support/set-up.ts',
     include: ['src/**/*.test.{ts,tsx}', 'web/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
-    exclude: outside,
+    exclude: ['node_modules', 'dist', ...(full ? [] : ['test/full/**'])],
     // Loading the modules anew for each of these many files would take longer than the tests. They
     // keep nothing outside what a test opens and stops.
     isolate: false,
