@@ -18,7 +18,7 @@ export function merchantAccount(merchantId: string): AccountSpec {
 }
 
 /** Wallet fees, estimated when booked and corrected from the bill. */
-export function walletFees(account: Held): AccountSpec {
+export function walletFees(account: Pick<Held, 'id'>): AccountSpec {
   return { id: `wallet_fees:${account.id}`, normal: 'credit' };
 }
 

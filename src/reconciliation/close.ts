@@ -18,6 +18,7 @@ import type { BillDay } from './bill.ts';
 import { type Closing, closingOf } from './breaks/end.ts';
 import { publicEvent } from './breaks/owner.ts';
 import { writeBreaks } from './breaks/write.ts';
+import { correctFees } from './fees/correct.ts';
 import { atDesk, type Desk } from './matching/desk.ts';
 import {
   compareFees,
@@ -26,7 +27,6 @@ import {
   type OursOfDay,
   rankDuplicates,
 } from './matching/differences.ts';
-import { correctFees } from './matching/fees.ts';
 import { emptyTotals, loadLines } from './matching/load.ts';
 import { compareMoreBills, type FetchBill } from './matching/more-bills.ts';
 import { MAX_STRANGE, tellWhatIsNew } from './matching/tell.ts';
@@ -169,7 +169,7 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   const closing = await closingOf(app, account, { bill_id: day.id, date: day.date });
   for (const book of books) {
     await writeBreaks(app, desk, closing, book);
-    await correctFees(app, desk, { account, bill_id: day.id, book });
+    await correctFees(app, desk, { bill_id: day.id, book });
   }
   const report = await reportOf(desk, { totals, ours, completed, more });
   const closing_balance = more.funds?.closing ?? null;

@@ -17,10 +17,10 @@ import type { Payment } from '../payments/payment.ts';
 import { amountOnWire } from '../payments/render.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
 import { insertBreak } from '../reconciliation/breaks/row.ts';
+import { isFeeBilled, takeFeeAgain } from '../reconciliation/fees/refunds.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
 import { settleHold } from './holds.ts';
-import { isFeeBilled } from './queries.ts';
 import { isUnfunded, type Refund } from './refund.ts';
 
 /** What each fact about a refund writes: rows, postings and events of one move. */
@@ -172,7 +172,8 @@ export async function refusedParts(
   if (requested && part) {
     freed.push(changePart(part, { refund_reserved: part.refund_reserved - refund.amount }));
   }
-  return joinParts(await settleHold(app, refund, 'refused', app.clock.now()), {
+  const hold = await settleHold(app, refund, 'refused', app.clock.now());
+  return joinParts(hold, await takeFeeAgain(app, refund), {
     ...NOTHING,
     rows: [changeRefund(refund, { ...changed, next_query_at: null }), ...freed],
     postings: ends('void', app, refund),

@@ -37,14 +37,3 @@ export async function selectRefunds(
   return db.query<Refund>(sql`
     select ${COLUMNS} from refunds where book = ${book} and payment_id = ${paymentId} order by id`);
 }
-
-/** A bill told of its fee, and the ledger has what that told. */
-export async function isFeeBilled(
-  db: Queryable,
-  { book, id }: Pick<Refund, 'book' | 'id'>,
-): Promise<boolean> {
-  const [row] = await db.query<{ billed: boolean }>(sql`
-    select exists (select from fee_corrections
-      where book = ${book} and subject_id = ${id}) as billed`);
-  return row?.billed ?? false;
-}

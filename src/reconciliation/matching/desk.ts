@@ -51,6 +51,8 @@ const MATCHED = sql`
     whole text,
     -- our books have its money
     counted boolean not null,
+    -- a refund that has not ended
+    under_way boolean not null default false,
     -- our books say no less than the line does
     known boolean not null,
     ours bigint,

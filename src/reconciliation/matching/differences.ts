@@ -169,8 +169,8 @@ export async function findMissing(desk: Desk, book: Book): Promise<OursOfDay[]> 
     where r.book = ${book}
       and (${accepted} and r.created_at >= ${from} and r.created_at < ${until}
           and (r.state in ('succeeded', 'pending', 'needs_action')
-            or r.state = 'unknown' and exists (select from matched m where m.object_id = r.id
-              and m.counted))
+            -- or it was refused since
+            or exists (select from matched m where m.object_id = r.id and m.counted))
         or not ${accepted} and r.succeeded_at >= ${from} and r.succeeded_at < ${until}
           and r.state = 'succeeded')`);
 }

@@ -1,4 +1,4 @@
-import { sql } from '../../db/pool.ts';
+import { fragment, sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
 import type { PaymentLine } from '../../wallets/products/bills.ts';
 import type { Desk } from './desk.ts';
@@ -165,21 +165,31 @@ async function matchParts(desk: Desk, book: Book, lines: readonly Line[]): Promi
     left join costs c on c.id = p.id and c.merchant = p.merchant and c.nth = p.nth_of_seller`);
 }
 
+/** Fen that the ledger gave back with the end of refund `r`; null without one. */
+export const feeReturned = fragment`
+  select sum(f.amount)
+  from postings e
+  join postings f on f.book = e.book and f.subject_id = r.payment_id and f.move_id = e.move_id
+    and f.reason = 'wallet_fee_returned'
+  where e.book = r.book and e.kind = 'post'
+    and e.ends = coalesce(r.reservation_id, r.hold_reservation_id)`;
+
 async function matchRefunds(desk: Desk, book: Book, lines: readonly Line[]): Promise<void> {
   const by_accepted = desk.refunds_by === 'accepted';
   await desk.query(sql`
     insert into matched (no, line, book, about, reference, wallet_reference, transaction_id,
-      wallet_refund_id, amount, fee, at, unfinished, object_id, payment_id, part_id, counted, known,
-      ours, our_date, booked, booked_fee)
+      wallet_refund_id, amount, fee, at, unfinished, object_id, payment_id, part_id, counted,
+      under_way, known, ours, our_date, booked, booked_fee)
     select l.no, l.line, ${book}, 'refund', l.reference, coalesce(l.wallet_reference, ''),
       coalesce(l.transaction_id, ''), nullif(l.wallet_refund_id, ''), l.amount, l.fee,
       to_timestamp(l.at / 1000.0), l.unfinished,
       r.id, r.payment_id, r.part_id, coalesce(r.state in ('succeeded', 'pending', 'needs_action')
         or r.state = 'unknown' and l.unfinished, false),
+      coalesce(r.state not in ('succeeded', 'refused'), false),
       coalesce(r.state = 'succeeded' or r.state <> 'refused' and l.unfinished, false), r.amount,
       ((case when ${by_accepted} then r.created_at else coalesce(r.succeeded_at, r.created_at) end
         + ${desk.day_shift_ms} * interval '1 millisecond') at time zone 'Asia/Shanghai')::date,
-      coalesce(r.booked, 0), coalesce(-f.fee, 0)
+      coalesce(r.booked, 0), coalesce(-r.fee, 0)
     from unnest(${places(lines)}::int[],
       ${numbers(lines, ({ line }) => line)}::int[],
       string_to_array(${texts(lines, referenceOf)}, E'\n'),
@@ -196,16 +206,10 @@ async function matchRefunds(desk: Desk, book: Book, lines: readonly Line[]): Pro
       select r.id, r.payment_id, r.part_id, r.state, r.amount, r.created_at, r.succeeded_at,
         (select sum(amount) from postings where book = r.book
           and id in (r.reservation_id, r.hold_reservation_id)) as booked,
-        (select min(move_id) from postings where book = r.book and kind = 'post'
-          and ends in (r.reservation_id, r.hold_reservation_id)) as move_id
+        (${feeReturned}) as fee
       from refunds r
       join attempts a on a.book = r.book and a.id = r.attempt_id
         and a.wallet_account_id = ${desk.account_id}
       where r.book = ${book} and r.refund_reference = l.reference
-    ) r on true
-    left join lateral (
-      select sum(amount) as fee from postings
-      where book = ${book} and subject_id = r.payment_id and move_id = r.move_id
-        and reason = 'wallet_fee_returned'
-    ) f on r.move_id is not null`);
+    ) r on true`);
 }

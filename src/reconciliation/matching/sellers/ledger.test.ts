@@ -7,9 +7,7 @@ import { releaseHold } from '../../../escrow/release.ts';
 import { createPayout } from '../../../payouts/create.ts';
 import { changeTerms } from '../../../payouts/terms.ts';
 import { offer, openSeller, type Seller, sale } from '../../../payouts/testing.ts';
-import { advanceRefund } from '../../../refunds/advance.ts';
 import { createRefund } from '../../../refunds/create.ts';
-import { findRefunds } from '../../../refunds/find.ts';
 import { lastFullDay, settleMerchant } from '../../../settlement/settle.ts';
 import { requireAccount } from '../../../wallets/registry.ts';
 import type { SellerReport } from '../../bill.ts';
@@ -187,20 +185,6 @@ test('a seller with money on its way at midnight is compared when it has arrived
   });
   const told = await balanceBreaks();
   expect(told.filter((text) => text.startsWith(`ledger ${date}`))).toEqual([]);
-  // Its bill told of the fee that comes back; its end does not give it back once more.
-  const fees = async () => (await rig.app.ledger.balance(0, feesOf(seller)))?.posted;
-  const [before, stuck] = [await fees(), await stuckRefund(sold.id)];
-  const account = await requireAccount(rig.app.wallets, seller.wallet_account_id);
-  const { merchantNumber } = rig.app.wallets.connector('wechat_pay');
-  await advanceRefund(
-    rig.app,
-    account,
-    { ...stuck, state: 'succeeded', wallet_merchant: merchantNumber(account) },
-    'query',
-  );
-  const after = await findRefunds(rig.app, sold);
-  expect(after.map(({ state }) => state)).toEqual(['succeeded']);
-  expect(await fees()).toBe(before);
 });
 
 function returned(payment_id: string): () => Promise<{ readonly state: string }> {
@@ -209,19 +193,4 @@ function returned(payment_id: string): () => Promise<{ readonly state: string }>
       select state from refunds where payment_id = ${payment_id}`);
     return row ?? { state: 'not told of yet' };
   };
-}
-
-const feesOf = ({ wallet_account_id }: Seller) => `wallet_fees:${wallet_account_id}`;
-
-async function stuckRefund(payment_id: string) {
-  const [row] = await rig.app.db.query<{
-    refund_reference: string;
-    wallet_reference: string;
-    wallet_refund_id: string;
-    amount: bigint;
-  }>(sql`
-    select r.refund_reference, a.wallet_reference, r.wallet_refund_id, r.amount
-    from refunds r join attempts a on a.id = r.attempt_id where r.payment_id = ${payment_id}`);
-  if (!row) throw new Error('no refund');
-  return row;
 }

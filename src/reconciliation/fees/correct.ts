@@ -2,11 +2,10 @@ import type { App } from '../../app.ts';
 import { sql } from '../../db/pool.ts';
 import { assert } from '../../errors.ts';
 import { type Book, newId } from '../../ids.ts';
-import { merchantAccount, walletFees } from '../../ledger/accounts.ts';
-import type { NewPosting, RowKind } from '../../ledger/ledger.ts';
 import { NOTHING } from '../../payments/changes.ts';
-import type { WalletAccount } from '../../wallets/wallet.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from '../matching/desk.ts';
+import { FEE_BATCH_ROW, type FeeBatch, postingsOf } from './batch.ts';
+import { settleUnderWay } from './under-way.ts';
 
 /**
  * Fees as the bill has them. Each line's difference to what was booked is a row; the rows of one
@@ -14,68 +13,35 @@ import type { Desk } from './desk.ts';
  * rows and posted by a move that ends its state `planned`, so that a crash between the two neither
  * loses nor repeats it, and a bill that is run again corrects only what has changed.
  */
-const FEE_BATCH_ROW: RowKind = { table: 'fee_batches', columns: { state: 'text' } };
 const MAX_MERCHANTS = 10_000;
 
-interface Batch {
+interface Planned extends FeeBatch {
   readonly id: string;
   readonly version: number;
-  readonly merchant_id: string;
-  readonly amount: bigint;
 }
 
 export async function correctFees(
   app: App,
   desk: Desk,
-  { account, bill_id, book }: { account: WalletAccount; bill_id: string; book: Book },
+  { bill_id, book }: { bill_id: string; book: Book },
 ): Promise<void> {
   await planFees(app, desk, { bill_id, book });
-  const planned = await app.db.query<Batch>(sql`
-    select id, version, merchant_id, amount from fee_batches
+  if (await settleUnderWay(desk, book)) await planFees(app, desk, { bill_id, book });
+  const planned = await app.db.query<Planned>(sql`
+    select id, version, bill_id, wallet_account_id, merchant_id, amount from fee_batches
     where book = ${book} and bill_id = ${bill_id} and state = 'planned' order by id`);
   for (const batch of planned) {
+    const { id, version } = batch;
+    const values = { state: 'posted' };
     const result = await app.ledger.submit({
       ...NOTHING,
       book,
-      rows: [
-        {
-          op: 'update',
-          kind: FEE_BATCH_ROW,
-          id: batch.id,
-          version: batch.version,
-          values: { state: 'posted' },
-        },
-      ],
-      postings: postingsOf(app, account, { bill_id, book, batch }),
+      rows: [{ op: 'update', kind: FEE_BATCH_ROW, id, version, values }],
+      postings: postingsOf(app.clock, book, batch),
     });
     // Stale: another process has posted it.
     assert(result.kind === 'committed' || result.kind === 'stale', 'a fee batch was refused');
   }
-}
-
-function postingsOf(
-  app: App,
-  account: WalletAccount,
-  { bill_id, book, batch }: { bill_id: string; book: Book; batch: Batch },
-): NewPosting[] {
-  if (batch.amount === 0n) return [];
-  const merchant = merchantAccount(batch.merchant_id);
-  const fees = walletFees(account);
-  const more = batch.amount > 0n;
-  return [
-    {
-      kind: 'posted',
-      id: newId('pst', book),
-      debit: more ? merchant : fees,
-      credit: more ? fees : merchant,
-      amount: more ? batch.amount : -batch.amount,
-      currency: 'CNY',
-      reason: 'wallet_fee_correction',
-      subject_id: bill_id,
-      business_at: app.clock.now(),
-      fact: true,
-    },
-  ];
 }
 
 /** Rows and their batches in one transaction; what an earlier run planned is not planned again. */
@@ -88,8 +54,11 @@ async function planFees(
   await desk.query(sql`
     create temporary table moved as
     with candidates as materialized (
-      select book, object_id, payment_id, part_id, booked_fee, fee from matched
-      where book = ${book} and place = 1 and counted and (fee <> booked_fee or object_id in (
+      select book, object_id, payment_id, part_id, booked_fee,
+        -- what does not count here has no fee, whatever an earlier run made of it
+        case when counted then fee else 0 end as fee
+      from matched
+      where book = ${book} and place = 1 and (counted and fee <> booked_fee or object_id in (
         select c.subject_id from fee_batches b
         join fee_corrections c on c.book = b.book and c.batch_id = b.id
         where b.book = ${book} and b.bill_id = ${bill_id}))

@@ -1,0 +1,169 @@
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
+import { createAttempt } from '../../attempts/create.ts';
+import { brokenLaws } from '../../check/run.ts';
+import { businessDate } from '../../clock.ts';
+import { sql } from '../../db/pool.ts';
+import { LAWS } from '../../laws/every.ts';
+import type { Payment } from '../../payments/payment.ts';
+import { advanceRefund } from '../../refunds/advance.ts';
+import { createRefund } from '../../refunds/create.ts';
+import { findRefunds } from '../../refunds/find.ts';
+import type { Refund } from '../../refunds/refund.ts';
+import { requireAccount } from '../../wallets/registry.ts';
+import type { Report } from '../bill.ts';
+import { closedDay, toMorning, untied } from '../testing.ts';
+
+/** Fees of refunds that end before, while and after a bill tells of them. */
+let rig: MoneyRig;
+beforeAll(async () => {
+  rig = await startMoneyRig();
+  await rig.sandboxes.wechat_pay.setBalance('lin-xia', 100_000_000n);
+});
+beforeEach(() => toMorning(rig));
+
+/** 60.00 paid with a fee of 0.36, of which 20.00 are on their way back with 0.12 of it. */
+async function stuckRefund(): Promise<{ payment: Payment; refund: Refund; date: string }> {
+  const date = businessDate(rig.clock.now());
+  const payment = await rig.create({ amount: 6_000n });
+  const attempt = await createAttempt(rig.app, {
+    payment,
+    wallet: 'wechat_pay',
+    presentation: 'qr',
+    client_ip: '127.0.0.1',
+  });
+  if (attempt.presentation_data?.kind !== 'qr') throw new Error('no code');
+  await rig.payAt('wechat_pay', attempt.presentation_data.qr);
+  const paid = await rig.until(
+    () => rig.reload(payment),
+    ({ state }) => state === 'succeeded',
+  );
+  rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1, remaining: 1 }]);
+  const refund = await createRefund(rig.app, {
+    payment: paid,
+    amount: 2_000n,
+    reference: 'R-1',
+    reason: 'broken',
+    metadata: {},
+  });
+  await rig.until(stateOf(payment), (state) => state === 'needs_action');
+  await toMorning(rig);
+  return { payment, refund, date };
+}
+
+function stateOf(payment: Payment): () => Promise<string | undefined> {
+  return async () => (await findRefunds(rig.app, payment))[0]?.state;
+}
+
+/** The hub is told that it has arrived. */
+async function end(payment: Payment, { amount, refund_reference }: Refund, app = rig.app) {
+  const account = await requireAccount(app.wallets, rig.accounts.wechat_pay);
+  const [attempt] = await app.db.query<{ wallet_reference: string }>(sql`
+    select wallet_reference from attempts where payment_id = ${payment.id}`);
+  const wallet_merchant = app.wallets.connector('wechat_pay').merchantNumber(account);
+  const wallet_reference = attempt?.wallet_reference ?? '';
+  const fact = { refund_reference, wallet_reference, wallet_merchant, amount };
+  const told = { ...fact, state: 'succeeded', wallet_refund_id: '5001' } as const;
+  await advanceRefund(app, account, told, 'query');
+  expect(await stateOf(payment)()).toBe('succeeded');
+}
+
+/** The wallet gives it up: the merchant has the money again, without the fee. */
+async function giveUp(payment: Payment, { refund_reference }: Refund): Promise<void> {
+  const { actions } = rig.sandboxes.wechat_pay;
+  const account = await requireAccount(rig.app.wallets, rig.accounts.wechat_pay);
+  const mchid = rig.app.wallets.connector('wechat_pay').merchantNumber(account);
+  const close = actions.find(({ name }) => name === 'refunds/close');
+  await close?.run({ mchid, out_refund_no: refund_reference });
+  await rig.until(stateOf(payment), (state) => state === 'refused');
+}
+
+function close(date: string): Promise<Report> {
+  return closedDay(rig, { account_id: rig.accounts.wechat_pay, date });
+}
+
+/** Fen that the wallet has kept, by the ledger. */
+async function fees(): Promise<bigint> {
+  const account = `wallet_fees:${rig.accounts.wechat_pay}`;
+  return (await rig.app.ledger.balance(0, account))?.posted ?? 0n;
+}
+
+async function expectLawful(report: Report): Promise<void> {
+  expect(untied(report)).toEqual([]);
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
+}
+
+/** Closes the day, and does `meanwhile` when its lines are matched and its fees not yet planned. */
+async function closeWhile(date: string, meanwhile: () => Promise<void>): Promise<Report> {
+  return rig.app.db.connection(async (client) => {
+    await client.query('begin; lock table fee_batches in exclusive mode');
+    const closing = close(date);
+    await rig.until(
+      () =>
+        rig.app.db.query(sql`
+        select from pg_locks where relation = 'fee_batches'::regclass and not granted`),
+      (waiting) => waiting.length > 0,
+    );
+    await meanwhile();
+    await client.query('commit');
+    return closing;
+  });
+}
+
+test('a refund that ends after its bill does not give its fee back once more', async () => {
+  const before = await fees();
+  const { payment, refund, date } = await stuckRefund();
+  await close(date);
+  expect(await fees()).toBe(before + 24n);
+  await end(payment, refund);
+  expect(await fees()).toBe(before + 24n);
+  await expectLawful(await close(date));
+  expect(await fees()).toBe(before + 24n);
+});
+
+test('a refund that ends while its bill is compared gives its fee back once', async () => {
+  const before = await fees();
+  const { payment, refund, date } = await stuckRefund();
+  const report = await closeWhile(date, () => end(payment, refund));
+  expect(await fees()).toBe(before + 24n);
+  await expectLawful(report);
+  await expectLawful(await close(date));
+  expect(await fees()).toBe(before + 24n);
+});
+
+test('an end that was decided before its bill was compared is decided again after it', async () => {
+  const before = await fees();
+  const { payment, refund, date } = await stuckRefund();
+  const { ledger } = rig.app;
+  let closing: Promise<Report> | undefined;
+  const submit: typeof ledger.submit = async (move) => {
+    closing ??= close(date);
+    await closing;
+    return ledger.submit(move);
+  };
+  const { balance, stop } = ledger;
+  await end(payment, refund, { ...rig.app, ledger: { submit, balance, stop } });
+  expect(await fees()).toBe(before + 24n);
+  await expectLawful(await close(date));
+  expect(await fees()).toBe(before + 24n);
+});
+
+test('the fee of a refund that the wallet gives up after its bill is taken again', async () => {
+  const before = await fees();
+  const { payment, refund, date } = await stuckRefund();
+  await close(date);
+  await giveUp(payment, refund);
+  expect(await fees()).toBe(before + 36n);
+  await expectLawful(await close(date));
+  expect(await fees()).toBe(before + 36n);
+});
+
+test('a refund that is given up while its bill is compared leaves the fee with the wallet', async () => {
+  const before = await fees();
+  const { payment, refund, date } = await stuckRefund();
+  const report = await closeWhile(date, () => giveUp(payment, refund));
+  expect(await fees()).toBe(before + 36n);
+  await expectLawful(report);
+  await expectLawful(await close(date));
+  expect(await fees()).toBe(before + 36n);
+});
