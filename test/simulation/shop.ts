@@ -14,7 +14,8 @@ export interface Order {
   readonly amount: number;
   /** Once the hub has answered. */
   payment?: string;
-  seen_state?: string;
+  /** The state of a payment of it when it was last read. */
+  seen?: { readonly payment: string; readonly state: string };
   /** Where a shopper has confirmed it. */
   paid?: WalletName;
   disputed?: boolean;

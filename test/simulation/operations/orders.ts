@@ -191,14 +191,15 @@ async function close({ shop }: Street): Promise<Ending> {
 async function read({ shop }: Street): Promise<Ending> {
   const order = shop.anyOrder();
   if (!order?.payment) return 'nothing';
-  const { payment, seen_state } = order;
+  const { payment, seen } = order;
   const answer = await shop.call('GET', `/v1/payments/${payment}`);
   if (answer?.status !== 200) return 'refused';
   const state = String(answer.json['state']);
   if (order.payment !== payment) return 'done';
-  const over = seen_state === 'succeeded' || seen_state === 'closed';
-  if (over && state !== seen_state) shop.complain(`${payment} was ${seen_state}, then ${state}`);
-  order.seen_state = state;
+  const before = seen?.payment === payment ? seen.state : undefined;
+  const over = before === 'succeeded' || before === 'closed';
+  if (over && state !== before) shop.complain(`${payment} was ${before}, then ${state}`);
+  order.seen = { payment, state };
   if (answer.json['amount'] !== order.amount) shop.complain(`${payment}: ${answer.text}`);
   return 'done';
 }
