@@ -143,6 +143,21 @@ describe('no bill', () => {
     expect((await fetchBill('payments')).kind).toBe('bill');
   });
 
+  test('behind a link that has run out is none that the wallet refuses', async () => {
+    const { faults } = bench.world.running;
+    const slow = { fault: 'answer_slow', operation: 'bill.trade', delay_ms: 300 } as const;
+    faults.set([{ ...slow, probability: 1, remaining: 1 }]);
+    const fetching = fetchBill('payments');
+    await expect.poll(() => faults.settings[0]?.remaining).toBe(0);
+    bench.world.at(`${NEXT_DAY} 10:20:00`);
+    expect(await fetching).toMatchObject({
+      kind: 'unknown',
+      cause: expect.stringContaining('invalid_request INVALID_REQUEST'),
+      trace: { operation: 'GET /v3/billdownload/file' },
+    });
+    expect((await fetchBill('payments')).kind).toBe('bill');
+  });
+
   test('for no date', async () => {
     const { bills, accountOf } = bench;
     const bill = { kind: 'payments', date: '20310305' } as const;

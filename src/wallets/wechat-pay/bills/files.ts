@@ -64,7 +64,6 @@ function sequenceOf(value: unknown): number {
 
 export type FetchedFile =
   | { readonly kind: 'file'; readonly content: Buffer; readonly trace: WalletTrace }
-  | Refused
   | Unknown;
 
 /** The file as it came, decrypted; still compressed if it was, and proven to be the one meant. */
@@ -79,7 +78,7 @@ export async function fetchFile(
   if (target === undefined) return unreadable(asked.trace, 'the link leads to another host');
   const download = { target, operation: BILL_FILE, max_bytes };
   const got = await downloadFile(client, account, download);
-  if (got.kind !== 'file') return toOutcome(got);
+  if (got.kind !== 'file') return linkFailed(toOutcome(got));
   const { bytes, trace } = got;
   const content = link.seal
     ? openSealedBill(account.private_key, { body: bytes, ...link.seal })
@@ -88,6 +87,13 @@ export async function fetchFile(
   const problem = await digestProblem(content, link.sha1);
   if (problem !== undefined) return { kind: 'unknown', cause: problem, trace };
   return { kind: 'file', content, trace };
+}
+
+/** A link is good for minutes: a no to it, after a pause, is none to the bill. A new one may do. */
+function linkFailed(outcome: Refused | Unknown): Unknown {
+  if (outcome.kind === 'unknown') return outcome;
+  const { code, message, trace } = outcome;
+  return { kind: 'unknown', cause: `the link was refused: ${code} ${message}`, trace };
 }
 
 export function contentOf(file: Buffer): AsyncGenerator<Buffer, void, undefined> {
