@@ -140,7 +140,7 @@ async function refusePart(
 ): Promise<AdvanceResult> {
   const { book, id: payment_id } = situation.payment;
   const result = { outcome: 'refuse', why, payment_id } as const;
-  const parts = refuse(account, situation, fact, source, why);
+  const parts = await refuse(app, account, situation, fact, source, why);
   const rows = [...parts.rows, ...also(result)];
   const done = await app.ledger.submit({ book, ...parts, rows });
   // The break is there already: say only what remains to be said.

@@ -7,7 +7,7 @@ import type { Move, RowChange } from './ledger.ts';
 interface Judged<Result> {
   readonly parts: Omit<Move, 'book' | 'id' | 'keys'>;
   /** A break that comes with it and may be there already: then the rest is done without it. */
-  readonly beside?: RowChange;
+  readonly beside?: Pick<Move, 'rows' | 'events'>;
   readonly result: Result;
 }
 
@@ -32,13 +32,15 @@ export async function settleFact<Result>(
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const judged = await judge();
     if ('settled' in judged) return judged.settled;
-    const { parts, result, beside } = judged;
-    const rows = [...parts.rows, ...(beside && !there ? [beside] : []), ...also(result)];
-    if (rows.length + parts.events.length + parts.postings.length === 0) return result;
-    const done = await app.ledger.submit({ book, ...parts, rows });
+    const { parts, result } = judged;
+    const beside = there ? undefined : judged.beside;
+    const rows = [...parts.rows, ...(beside?.rows ?? []), ...also(result)];
+    const events = [...parts.events, ...(beside?.events ?? [])];
+    if (rows.length + events.length + parts.postings.length === 0) return result;
+    const done = await app.ledger.submit({ book, ...parts, rows, events });
     if (done.kind === 'committed') return result;
     if (done.kind === 'taken' && done.constraint === 'breaks_once') {
-      if (beside && !there) {
+      if (beside) {
         there = true;
         continue;
       }

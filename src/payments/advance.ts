@@ -65,13 +65,13 @@ async function readSituation(
   return { payment, attempt, attempts, wallet_merchant };
 }
 
-function partsFor(
+async function partsFor(
   app: App,
   account: WalletAccount,
   situation: Situation,
   fact: PaymentFact,
   source: FactSource,
-): { parts: MoveParts; result: AdvanceResult } {
+): Promise<{ parts: MoveParts; result: AdvanceResult }> {
   const { payment, attempt } = situation;
   const decision = decide(situation, fact);
   const result = {
@@ -83,7 +83,7 @@ function partsFor(
     case 'ignore':
       return { parts: NOTHING, result };
     case 'refuse':
-      return { parts: refuse(account, situation, fact, source, decision.why), result };
+      return { parts: await refuse(app, account, situation, fact, source, decision.why), result };
     case 'succeed':
       return { parts: succeed(app, account, situation, fact, decision.others), result };
     case 'return':

@@ -1,11 +1,11 @@
 import type { App } from '../app.ts';
 import { type Book, newId } from '../ids.ts';
 import { suspense, walletAccount } from '../ledger/accounts.ts';
-import type { NewPosting, RowChange } from '../ledger/ledger.ts';
-import type { BreakKind } from '../reconciliation/breaks/break.ts';
-import { insertBreak } from '../reconciliation/breaks/row.ts';
+import type { NewPosting } from '../ledger/ledger.ts';
+import type { Break, BreakKind } from '../reconciliation/breaks/break.ts';
+import { openByFact } from '../reconciliation/breaks/fact.ts';
 import type { PaymentFact, WalletAccount } from '../wallets/wallet.ts';
-import { type MoveParts, NOTHING, step } from './changes.ts';
+import { joinParts, type MoveParts, NOTHING, step } from './changes.ts';
 import type { AdvanceResult, FactSource, Misfit, Situation } from './decide.ts';
 
 /**
@@ -19,29 +19,31 @@ const KINDS: Readonly<Record<Misfit, BreakKind>> = {
   wrong_parts: 'amount',
 };
 
-export function refuse(
+export async function refuse(
+  app: App,
   account: WalletAccount,
   { payment, attempt }: Situation,
   fact: PaymentFact,
   source: FactSource,
   why: Misfit,
-): MoveParts {
-  const detail = { source, ...factDetail(fact), expected_amount: attempt.amount.toString() };
-  return {
+): Promise<MoveParts> {
+  const { book, id: payment_id } = payment;
+  const detail = { ...factDetail(fact), expected_amount: attempt.amount.toString() };
+  const about = { book, kind: KINDS[why], payment_id, detail };
+  return joinParts(await openByFact(app, source, breakOf(account, fact, about), payment), {
     ...NOTHING,
-    rows: [breakRow(payment.book, account, KINDS[why], fact, detail, payment.id)],
-    events: [step(payment, 'fact.refused', { why, ...detail })],
-  };
+    events: [step(payment, 'fact.refused', { why, source, ...detail })],
+  });
 }
 
 /** A paid fact for an order nobody knows: the money is safe in suspense, and a break is opened. */
-export function strange(
+export async function strange(
   app: App,
   book: Book,
   account: WalletAccount,
   fact: PaymentFact,
   source: FactSource,
-): { parts: MoveParts; result: AdvanceResult } {
+): Promise<{ parts: MoveParts; result: AdvanceResult }> {
   const result = { outcome: 'unknown_order', why: 'unknown_order', payment_id: null } as const;
   const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
   const ours = fact.wallet_merchant === merchant && fact.currency === 'CNY';
@@ -59,9 +61,9 @@ export function strange(
     business_at: app.clock.now(),
     fact: true,
   };
-  const detail = { source, ...factDetail(fact) };
-  const rows = [breakRow(book, account, 'missing_here', fact, detail, null)];
-  return { parts: { ...NOTHING, rows, postings: [posting] }, result };
+  const about = { book, kind: 'missing_here', payment_id: null, detail: factDetail(fact) } as const;
+  const opened = await openByFact(app, source, breakOf(account, fact, about));
+  return { parts: { ...opened, postings: [posting] }, result };
 }
 
 function factDetail(fact: PaymentFact): Record<string, unknown> {
@@ -75,23 +77,11 @@ function factDetail(fact: PaymentFact): Record<string, unknown> {
   };
 }
 
-function breakRow(
-  book: Book,
+function breakOf(
   account: WalletAccount,
-  kind: BreakKind,
   fact: PaymentFact,
-  detail: Record<string, unknown>,
-  payment_id: string | null,
-): RowChange {
+  about: Pick<Break, 'book' | 'kind' | 'payment_id' | 'detail'>,
+) {
   const subject = fact.wallet_transaction_id ?? fact.wallet_reference;
-  const about = 'payment';
-  return insertBreak({
-    book,
-    wallet_account_id: account.id,
-    kind,
-    about,
-    subject,
-    payment_id,
-    detail,
-  });
+  return { ...about, wallet_account_id: account.id, about: 'payment' as const, subject };
 }

@@ -5,8 +5,8 @@ import type { RowChange } from '../ledger/ledger.ts';
 import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { FactSource } from '../payments/decide.ts';
-import type { BreakKind } from '../reconciliation/breaks/break.ts';
-import { insertBreak } from '../reconciliation/breaks/row.ts';
+import type { Break } from '../reconciliation/breaks/break.ts';
+import { openByFact } from '../reconciliation/breaks/fact.ts';
 import type { PayoutFact } from '../wallets/products/payouts.ts';
 import type { WithdrawalFact } from '../wallets/products/seller-funds.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
@@ -57,7 +57,7 @@ async function judge(
   account: WalletAccount,
   report: PayoutReport,
   source: FactSource,
-): Promise<{ parts: MoveParts; beside?: RowChange; result: PayoutAdvance }> {
+): Promise<{ parts: MoveParts; beside?: MoveParts; result: PayoutAdvance }> {
   const { payout_reference } = report;
   const at = { book, wallet_account_id: account.id, payout_reference };
   const payout = await selectPayoutByReference(app.db, at);
@@ -65,14 +65,14 @@ async function judge(
   if (!payout) {
     const left = report.state === 'succeeded' && report.amount !== undefined;
     const amount = left ? -(report.amount ?? 0n) : null;
-    const row = breakOf(book, account, report, { source, kind: 'missing_here', amount });
+    const about = breakOf(book, account, report, { kind: 'missing_here', amount });
     const result = { outcome: 'unknown_payout', payment_id: null } as const;
-    return { parts: { ...NOTHING, rows: [row] }, result };
+    return { parts: await openByFact(app, source, about), result };
   }
   const foreign = report.wallet_merchant !== undefined && report.wallet_merchant !== own;
   const decision = foreign
     ? { kind: 'refuse' as const, why: 'wrong_payout' }
-    : decidePayout(payout, report);
+    : decidePayout(payout, report, source);
   switch (decision.kind) {
     case 'ignore':
       return { parts: NOTHING, result: { outcome: 'ignore', payment_id: null } };
@@ -81,19 +81,19 @@ async function judge(
       const unpaid = decision.why === 'paid_payout_refused';
       const kind = foreign ? 'merchant' : unpaid ? 'state' : 'amount';
       const amount = unpaid ? payout.amount : null;
-      const row = breakOf(book, account, report, { source, kind, amount });
+      const about = breakOf(book, account, report, { kind, amount });
+      // Another merchant's word is not shown to the payout's own platform.
+      const owner = foreign ? undefined : payout;
       const result = { outcome: 'refuse', payment_id: null } as const;
-      return { parts: { ...NOTHING, rows: [row] }, result };
+      return { parts: await openByFact(app, source, about, owner), result };
     }
     default: {
       const parts = await payoutConsequences(app, account, payout, report, decision);
       const again = decision.kind === 'pay' && decision.again;
-      const contradicts = { source, kind: 'state', amount: null } as const;
-      return {
-        parts,
-        ...(again ? { beside: breakOf(book, account, report, contradicts) } : {}),
-        result: { outcome: 'changed', payment_id: null },
-      };
+      const result = { outcome: 'changed', payment_id: null } as const;
+      if (!again) return { parts, result };
+      const about = breakOf(book, account, report, { kind: 'state', amount: null });
+      return { parts, beside: await openByFact(app, source, about, payout), result };
     }
   }
 }
@@ -102,18 +102,17 @@ function breakOf(
   book: Book,
   account: WalletAccount,
   report: PayoutReport,
-  about: { readonly source: FactSource; readonly kind: BreakKind; readonly amount: bigint | null },
-): RowChange {
+  { kind, amount }: Pick<Break, 'kind' | 'amount'>,
+) {
   const { confirmation: _confirmation, ...told } = report;
-  const { source, kind, amount } = about;
-  return insertBreak({
+  return {
     book,
     wallet_account_id: account.id,
     kind,
-    about: 'payout',
+    about: 'payout' as const,
     amount,
-    detail: { source, ...told, amount: report.amount?.toString() ?? null },
+    detail: { ...told, amount: report.amount?.toString() ?? null },
     payment_id: null,
     subject: report.payout_reference,
-  });
+  };
 }

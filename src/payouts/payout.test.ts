@@ -28,19 +28,21 @@ function report(state: PayoutReport['state'], over: Partial<PayoutReport> = {}):
 test('a report that does not fit changes nothing', () => {
   for (const state of REPORTS) {
     for (const over of [{ amount: 899n }, { kind: 'withdrawal' }, { sub_merchant: 'S' }] as const) {
-      expect(decidePayout(payout('pending'), report(state, over)).kind).toBe('refuse');
+      expect(decidePayout(payout('pending'), report(state, over), 'query').kind).toBe('refuse');
     }
   }
 });
 
+const by = fc.constantFrom('notification', 'query', 'person');
+
 test('in any order of reports the money is taken at most once, and once freed never freed again', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(...REPORTS), { maxLength: 12 }), (told) => {
+    fc.property(fc.array(fc.tuple(fc.constantFrom(...REPORTS), by), { maxLength: 12 }), (told) => {
       let state: PayoutState = 'created';
       let reserved = 900n;
       let paid = 0n;
-      for (const word of told) {
-        const decision = decidePayout(payout(state), report(word));
+      for (const [word, source] of told) {
+        const decision = decidePayout(payout(state), report(word), source);
         if (decision.kind === 'wait') state = decision.state;
         if (decision.kind === 'pay') {
           if (!decision.again) reserved -= 900n;
@@ -64,6 +66,14 @@ test('in any order of reports the money is taken at most once, and once freed ne
 
 test('every state hears every report without a gap', () => {
   for (const state of PAYOUT_STATES) {
-    for (const word of REPORTS) expect(decidePayout(payout(state), report(word)).kind).toBeTruthy();
+    for (const word of REPORTS) {
+      expect(decidePayout(payout(state), report(word), 'query').kind).toBeTruthy();
+    }
   }
+});
+
+test('that it did not come back is not believed of a late notification, but of a person', () => {
+  const told = report('succeeded');
+  expect(decidePayout(payout('returned'), told, 'notification').kind).toBe('ignore');
+  expect(decidePayout(payout('returned'), told, 'person')).toEqual({ kind: 'pay', again: true });
 });

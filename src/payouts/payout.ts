@@ -1,4 +1,5 @@
 import type { Book, Id } from '../ids.ts';
+import type { FactSource } from '../payments/decide.ts';
 import type { PayoutFact } from '../wallets/products/payouts.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 
@@ -12,6 +13,7 @@ import type { WalletName } from '../wallets/wallet.ts';
  *   pending ⇄ needs_payee → succeeded | refused | cancelled | returned
  *   succeeded → returned                      it had arrived and came back
  *   refused | cancelled → succeeded           the wallet contradicts itself: booked, with a break
+ *   returned → succeeded                      somebody knows that it did not come back
  *
  * While it is open it may be asked back (`cancel_requested_at`): it goes on as it is until the
  * wallet says that it is cancelled, or that it was paid. The wallet's definite no ends the wish.
@@ -104,6 +106,7 @@ export type PayoutDecision =
 export function decidePayout(
   payout: Pick<Payout, 'kind' | 'state' | 'amount' | 'sub_merchant'>,
   report: PayoutReport,
+  source: FactSource,
 ): PayoutDecision {
   if (report.kind !== payout.kind) return { kind: 'refuse', why: 'wrong_payout' };
   if (report.amount !== undefined && report.amount !== payout.amount) {
@@ -124,7 +127,10 @@ export function decidePayout(
       if (payout.state === 'refused' || payout.state === 'cancelled') {
         return { kind: 'pay', again: true };
       }
-      return { kind: 'ignore' };
+      // A wallet that says so has only been late with it.
+      return payout.state === 'returned' && source === 'person'
+        ? { kind: 'pay', again: true }
+        : { kind: 'ignore' };
     case 'refused':
     case 'cancelled':
       if (open) return { kind: 'free', state: report.state };

@@ -8,7 +8,7 @@ import type { RowChange } from '../ledger/ledger.ts';
 import { settleFact } from '../ledger/settle-fact.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { BreakKind } from '../reconciliation/breaks/break.ts';
-import { insertBreak } from '../reconciliation/breaks/row.ts';
+import { openByFact } from '../reconciliation/breaks/fact.ts';
 import type { ToldSplit } from '../wallets/notification.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
@@ -61,7 +61,7 @@ async function judge(
     const result = { outcome: 'unknown_split', payment_id: null } as const;
     // A receiver is also paid by merchants that this hub has nothing to do with.
     const stranger = told.paid_by !== undefined;
-    const parts = stranger ? NOTHING : breakOf(book, account, told, 'missing_here');
+    const parts = stranger ? NOTHING : await opened(app, book, account, told, 'missing_here');
     return { parts, result };
   }
   const { payment_id } = order;
@@ -70,7 +70,7 @@ async function judge(
     // Another merchant's word is not shown on this payment.
     const shown = misfit === 'merchant' ? null : payment_id;
     const result = { outcome: 'refuse', payment_id: shown } as const;
-    return { parts: breakOf(book, account, told, misfit, shown), result };
+    return { parts: await opened(app, book, account, told, misfit, shown), result };
   }
   if (isOver(order)) return { parts: NOTHING, result: { outcome: 'ignore', payment_id } };
   if (told.paid_by !== undefined) {
@@ -124,23 +124,23 @@ function askNow(app: App, order: SplitOrder): MoveParts {
   return { ...NOTHING, rows: [changeSplit(order, asked)] };
 }
 
-function breakOf(
+function opened(
+  app: App,
   book: Book,
   account: WalletAccount,
   { fact, paid_by }: ToldSplit,
   kind: BreakKind,
   payment_id: string | null = null,
-): MoveParts {
+): Promise<MoveParts> {
   const parts = fact.parts.map((part) => ({ ...part, amount: part.amount.toString() }));
   const released = fact.released === undefined ? {} : { released: fact.released.toString() };
-  const row = insertBreak({
+  return openByFact(app, 'notification', {
     book,
     wallet_account_id: account.id,
     kind,
     about: 'split',
-    detail: { source: 'notification', ...fact, ...released, parts, paid_by: paid_by ?? null },
+    detail: { ...fact, ...released, parts, paid_by: paid_by ?? null },
     payment_id,
     subject: fact.split_reference,
   });
-  return { ...NOTHING, rows: [row] };
 }

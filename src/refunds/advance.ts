@@ -9,8 +9,10 @@ import { type MoveParts, NOTHING } from '../payments/changes.ts';
 import type { FactSource } from '../payments/decide.ts';
 import { findPayment } from '../payments/find.ts';
 import type { Payment } from '../payments/payment.ts';
+import type { Break } from '../reconciliation/breaks/break.ts';
+import { openByFact } from '../reconciliation/breaks/fact.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
-import { consequences, refusedParts, strange } from './consequences.ts';
+import { consequences, refusedParts } from './consequences.ts';
 import { selectRefund, selectRefundByWalletNumber } from './queries.ts';
 import { isFinal, type Refund, type RefundState } from './refund.ts';
 
@@ -85,17 +87,19 @@ async function judge(
   account: WalletAccount,
   refund: Refund | undefined,
   fact: RefundFact,
-  source: string,
+  source: FactSource,
 ): Promise<{ parts: MoveParts; result: RefundAdvance }> {
   if (!refund) {
     const result = { outcome: 'unknown_refund', payment_id: null } as const;
-    return { parts: strange(book, account, fact, source, 'missing_here', null), result };
+    const about = { book, kind: 'missing_here', payment_id: null } as const;
+    return { parts: await openByFact(app, source, breakOf(account, fact, about)), result };
   }
   const payment_id = refund.payment_id;
   const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
   const wrong = fact.amount !== undefined && fact.amount !== refund.amount;
   if (fact.wallet_merchant !== merchant || wrong) {
-    const parts = strange(book, account, fact, source, wrong ? 'amount' : 'merchant', payment_id);
+    const about = { book, kind: wrong ? 'amount' : 'merchant', payment_id } as const;
+    const parts = await openByFact(app, source, breakOf(account, fact, about));
     return { parts, result: { outcome: 'refuse', payment_id } };
   }
   if (isFinal(refund) || isOlder(fact.state, refund.state)) {
@@ -104,6 +108,16 @@ async function judge(
   const payment = await paymentOf(app, refund);
   const parts = await consequences(app, account, payment, refund, fact);
   return { parts, result: { outcome: 'changed', payment_id } };
+}
+
+function breakOf(
+  account: WalletAccount,
+  fact: RefundFact,
+  about: Pick<Break, 'book' | 'kind' | 'payment_id'>,
+) {
+  const detail = { ...fact, amount: fact.amount?.toString() ?? null };
+  const subject = fact.refund_reference;
+  return { ...about, wallet_account_id: account.id, about: 'refund' as const, subject, detail };
 }
 
 /** Says nothing that we did not know. */

@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
 import { changePart, type PaymentPart } from '../combined/part.ts';
 import { assert } from '../errors.ts';
-import { type Book, newId } from '../ids.ts';
+import { newId } from '../ids.ts';
 import { merchantAccount, walletFees } from '../ledger/accounts.ts';
 import type { Move, NewPosting } from '../ledger/ledger.ts';
 import { feeBetween } from '../merchants/fee-back.ts';
@@ -15,8 +15,6 @@ import {
 } from '../payments/changes.ts';
 import type { Payment } from '../payments/payment.ts';
 import { amountOnWire } from '../payments/render.ts';
-import type { BreakKind } from '../reconciliation/breaks/break.ts';
-import { insertBreak } from '../reconciliation/breaks/row.ts';
 import { isFeeBilled, takeFeeAgain } from '../reconciliation/fees/refunds.ts';
 import type { RefundFact, WalletAccount } from '../wallets/wallet.ts';
 import { changeRefund, refundEvent } from './changes.ts';
@@ -192,24 +190,4 @@ function ends(kind: 'post' | 'void', app: App, refund: Refund): NewPosting[] {
     const id = newId('pst', refund.book);
     return { kind, id, ends, business_at: app.clock.now() };
   });
-}
-
-export function strange(
-  book: Book,
-  account: WalletAccount,
-  fact: RefundFact,
-  source: string,
-  kind: BreakKind,
-  payment_id: string | null,
-): MoveParts {
-  const row = insertBreak({
-    book,
-    wallet_account_id: account.id,
-    kind,
-    about: 'refund',
-    detail: { source, ...fact, amount: fact.amount?.toString() ?? null },
-    payment_id,
-    subject: fact.refund_reference,
-  });
-  return { ...NOTHING, rows: [row] };
 }

@@ -1,5 +1,4 @@
 import { fragment } from '../../db/pool.ts';
-import { newId } from '../../ids.ts';
 import type { RowChange, RowKind } from '../../ledger/ledger.ts';
 import type { Break } from './break.ts';
 
@@ -28,10 +27,7 @@ export const BREAK_COLUMNS = fragment`
   state, detail, trail, created_at, resolved_at
 `;
 
-type Named = 'book' | 'wallet_account_id' | 'kind' | 'about' | 'subject' | 'payment_id' | 'detail';
-
-/** What a fact does not say is left to the table: open, without a bill, with an empty trail. */
-export function insertBreak(fresh: Pick<Break, Named> & Partial<Break>): RowChange {
-  const { book, id = newId('brk', book), version: _one, created_at: _now, ...values } = fresh;
+export function insertBreak(fresh: Break): RowChange {
+  const { id, book: _book, version: _one, created_at: _now, ...values } = fresh;
   return { op: 'insert', kind: BREAK_ROW, id, values };
 }

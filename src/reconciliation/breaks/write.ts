@@ -146,6 +146,7 @@ function bringUpToDate(meant: Meant, found: Break, difference: Difference): Move
   const { amount, fee } = difference;
   const detail = { ...found.detail, ...difference.detail };
   const isNew = found.bill_id === null;
+  const isTold = found.trail.length > 0;
   const trail = isNew
     ? [...found.trail, entry(app, 'opened', `bill of ${closing.date}`)]
     : found.trail;
@@ -153,7 +154,7 @@ function bringUpToDate(meant: Meant, found: Break, difference: Difference): Move
   return {
     ...NOTHING,
     rows: [change(found, values)],
-    events: isNew ? told(app, 'break.opened', { ...found, ...values }, owner) : [],
+    events: isNew && !isTold ? told(app, 'break.opened', { ...found, ...values }, owner) : [],
   };
 }
 

@@ -1,0 +1,81 @@
+import { beforeAll, expect, test } from 'vitest';
+import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
+import { createAttempt } from '../../attempts/create.ts';
+import { sql } from '../../db/pool.ts';
+import { newWalletReference } from '../../ids.ts';
+import { advance } from '../../payments/advance.ts';
+import { advancePayout } from '../../payouts/advance.ts';
+import { advanceRefund } from '../../refunds/advance.ts';
+import { requireAccount } from '../../wallets/registry.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
+
+/** What a wallet says that does not fit is told to its owner at once, not with the bill. */
+let rig: MoneyRig;
+let account: WalletAccount;
+let wallet_merchant: string;
+beforeAll(async () => {
+  rig = await startMoneyRig();
+  account = await requireAccount(rig.app.wallets, rig.accounts.wechat_pay);
+  wallet_merchant = rig.app.wallets.connector('wechat_pay').merchantNumber(account);
+});
+
+async function eventsOf(subject: string): Promise<unknown[]> {
+  return rig.app.db.query(sql`
+    select e.type, e.platform_id, b.kind, b.about, e.data->'object'->'trail'->0->>'note' as why
+    from breaks b join events e on e.book = b.book and e.object_id = b.id
+    where b.wallet_account_id = ${account.id} and b.subject = ${subject} order by e.id`);
+}
+
+/** Told twice, as wallets do. */
+async function tellTwice(tell: () => Promise<unknown>): Promise<void> {
+  await tell();
+  await tell();
+}
+
+const opened = (kind: string, about: string, why: string) => [
+  { type: 'break.opened', platform_id: rig.platform_id, kind, about, why },
+];
+
+test('money for an order that nobody knows', async () => {
+  const wallet_reference = newWalletReference(0);
+  const fact = { wallet_reference, wallet_merchant, amount: 700n, currency: 'CNY' } as const;
+  const paid = { ...fact, state: 'paid', wallet_transaction_id: '4200000001' } as const;
+  await tellTwice(() => advance(rig.app, account, paid, 'notification'));
+  expect(await eventsOf('4200000001')).toEqual(opened('missing_here', 'payment', 'a notification'));
+});
+
+test('another amount than was asked for', async () => {
+  const payment = await rig.create({ amount: 6_000n });
+  const { wallet_reference } = await createAttempt(rig.app, {
+    payment,
+    wallet: 'wechat_pay',
+    presentation: 'qr',
+    client_ip: '127.0.0.1',
+  });
+  const fact = { wallet_reference, wallet_merchant, amount: 5_999n, currency: 'CNY' } as const;
+  const paid = { ...fact, state: 'paid', wallet_transaction_id: '4200000002' } as const;
+  await tellTwice(() => advance(rig.app, account, paid, 'query'));
+  expect(await eventsOf('4200000002')).toEqual(
+    opened('amount', 'payment', 'the answer to a query'),
+  );
+});
+
+test('a refund that nobody made', async () => {
+  const [wallet_reference, refund_reference] = [newWalletReference(0), newWalletReference(0)];
+  const fact = { wallet_reference, refund_reference, wallet_merchant, amount: 100n } as const;
+  const done = { ...fact, state: 'succeeded', wallet_refund_id: '5001' } as const;
+  await tellTwice(() => advanceRefund(rig.app, account, done, 'notification'));
+  expect(await eventsOf(refund_reference)).toEqual(
+    opened('missing_here', 'refund', 'a notification'),
+  );
+});
+
+test('a payout that nobody made', async () => {
+  const payout_reference = newWalletReference(0);
+  const report = { kind: 'transfer', payout_reference, wallet_merchant } as const;
+  const done = { ...report, state: 'succeeded', amount: 100n } as const;
+  await tellTwice(() => advancePayout(rig.app, account, done, 'notification'));
+  expect(await eventsOf(payout_reference)).toEqual(
+    opened('missing_here', 'payout', 'a notification'),
+  );
+});

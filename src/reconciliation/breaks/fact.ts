@@ -1,0 +1,46 @@
+import type { App } from '../../app.ts';
+import { type MoveParts, NOTHING } from '../../payments/changes.ts';
+import type { FactSource } from '../../payments/decide.ts';
+import type { Break } from './break.ts';
+import { type Owner, platformsOf, soleOwner } from './owner.ts';
+import { entry, freshBreak, told } from './parts.ts';
+import { insertBreak } from './row.ts';
+
+type Named = 'book' | 'wallet_account_id' | 'kind' | 'about' | 'subject' | 'payment_id' | 'detail';
+
+const SOURCES: Readonly<Record<FactSource, string>> = {
+  notification: 'a notification',
+  query: 'the answer to a query',
+  answer: 'the answer to a call',
+  bill: 'a bill',
+  person: 'a person’s word',
+};
+
+/** The move that opens a break by a wallet's fact, before any bill, and tells its owner. */
+export async function openByFact(
+  app: App,
+  source: FactSource,
+  about: Pick<Break, Named> & Partial<Pick<Break, 'amount'>>,
+  owner?: Owner,
+): Promise<MoveParts> {
+  const trail = [entry(app, 'opened', SOURCES[source])];
+  const detail = { source, ...about.detail };
+  const found = freshBreak(app, trail, {
+    bill_id: null,
+    amount: null,
+    fee: null,
+    ...about,
+    detail,
+  });
+  const events = told(app, 'break.opened', found, owner ?? (await ownerOf(app, found)));
+  return { ...NOTHING, rows: [insertBreak(found)], events };
+}
+
+async function ownerOf(
+  app: App,
+  { book, payment_id, wallet_account_id }: Break,
+): Promise<Owner | undefined> {
+  if (payment_id === null) return soleOwner(app, wallet_account_id);
+  const platform_id = (await platformsOf(app, book, [payment_id])).get(payment_id);
+  return platform_id === undefined ? undefined : { platform_id, book };
+}
