@@ -121,8 +121,9 @@ export function ofChain({ merchant_id, kept }: RichBooks): Plant[] {
       finds: one(merchant),
     },
     {
-      law: 'chain.expiring-are-open',
-      plant: `insert into ledger_reservations (book, id, expires_at) values (0, 'pst_gone', now())`,
+      law: 'chain.open-are-remembered',
+      plant: `insert into ledger_reservations (book, id, debit_account, expires_at)
+        values (0, 'pst_gone', '${merchant}', now())`,
       finds: one('pst_gone'),
     },
   ];
