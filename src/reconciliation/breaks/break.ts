@@ -89,10 +89,10 @@ export interface Break {
   readonly resolved_at: Date | null;
 }
 
-type Judged = Pick<Break, 'kind' | 'about' | 'amount'>;
+type Judged = Pick<Break, 'kind' | 'about' | 'amount' | 'detail'>;
 
 /** The actions that a break allows, the suggested one first. */
-export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction[] {
+export function actionsOf({ kind, about, amount, detail }: Judged): readonly BreakAction[] {
   const hasMoney = amount !== null && amount !== 0n;
   if (about === 'payout') return payoutActions(kind, amount ?? 0n);
   if (about === 'split') return splitActions(kind, hasMoney);
@@ -113,11 +113,21 @@ export function actionsOf({ kind, about, amount }: Judged): readonly BreakAction
     case 'date_shift':
     case 'merchant':
     case 'currency':
-    case 'balance':
       return ['accept'];
+    case 'balance':
+      return isOfLedger(detail) ? ['book_to_merchant', 'accept'] : ['accept'];
     default:
       return kind satisfies never;
   }
+}
+
+/** What the wallet has for a seller is not what our ledger has: a posting makes it so. */
+function isOfLedger(detail: Break['detail']): boolean {
+  return (
+    typeof detail['seller'] === 'string' &&
+    detail['expected'] !== undefined &&
+    detail['closing'] !== undefined
+  );
 }
 
 /** A payout is undone, or counts as done after all, by its own completion path. */

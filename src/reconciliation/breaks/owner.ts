@@ -2,6 +2,7 @@ import type { App } from '../../app.ts';
 import { sql } from '../../db/pool.ts';
 import type { EventType, NewEvent } from '../../events.ts';
 import { type Book, newId } from '../../ids.ts';
+import type { Break } from './break.ts';
 
 /**
  * Whom an event about a break or a bill is for. A break of a payment is told to the payment's
@@ -33,6 +34,22 @@ export async function platformsOf(
   const rows = await app.db.query<{ id: string; platform_id: string }>(sql`
     select id, platform_id from payments where book = ${book} and id = any(${payments}::text[])`);
   return new Map(rows.map((row) => [row.id, row.platform_id]));
+}
+
+/** The merchant that is named, of the break's book; else those that its seller's number is of. */
+export async function merchantsBehind(
+  app: App,
+  { book, wallet_account_id, detail }: Pick<Break, 'book' | 'wallet_account_id' | 'detail'>,
+  named: string | undefined,
+): Promise<string[]> {
+  const seller = typeof detail['seller'] === 'string' ? detail['seller'] : null;
+  const rows = await app.db.query<{ id: string }>(sql`
+    select m.id from merchants m join platforms p on p.id = m.platform_id and p.book = ${book}
+    where case when ${named ?? null}::text is not null then m.id = ${named ?? null}
+      else exists (select from enrolments e where e.merchant_id = m.id
+        and e.wallet_account_id = ${wallet_account_id} and e.sub_merchant = ${seller}) end
+    limit 2`);
+  return rows.map(({ id }) => id);
 }
 
 export function publicEvent(

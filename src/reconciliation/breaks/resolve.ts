@@ -5,7 +5,6 @@ import { bookOf, type Id, newId } from '../../ids.ts';
 import { merchantAccount, suspense, walletAccount } from '../../ledger/accounts.ts';
 import { throwIfKeyTaken } from '../../ledger/key-taken.ts';
 import type { AccountSpec, IntentKey, NewPosting } from '../../ledger/ledger.ts';
-import { findMerchant } from '../../merchants/find.ts';
 import { NOTHING } from '../../payments/changes.ts';
 import { findPayment } from '../../payments/find.ts';
 import { requireAccount } from '../../wallets/registry.ts';
@@ -15,7 +14,7 @@ import { askWallet } from './ask.ts';
 import { bookPayout, payoutOf } from './ask-moves.ts';
 import type { Asked } from './asked.ts';
 import { actionsOf, type Break, type BreakAction } from './break.ts';
-import { type Owner, platformsOf, soleOwner } from './owner.ts';
+import { merchantsBehind, type Owner, platformsOf, soleOwner } from './owner.ts';
 import { change, ended, entry, suspenseAmount } from './parts.ts';
 
 /**
@@ -200,10 +199,10 @@ async function merchantOf(
   }
   const payout = found.about === 'payout' ? await payoutOf(app, found) : undefined;
   if (payout) return payout.merchant_id;
-  const merchant = merchant_id === undefined ? undefined : await findMerchant(app.db, merchant_id);
-  if (merchant) return merchant.id;
+  const [merchant, ...others] = await merchantsBehind(app, found, merchant_id);
+  if (merchant !== undefined && others.length === 0) return merchant;
   throw new Refusal('invalid_parameter', {
     param: 'merchant',
-    message: 'merchant: no payment says whose money this is, so name a merchant',
+    message: 'merchant: nothing says whose money this is, so name one of your merchants',
   });
 }

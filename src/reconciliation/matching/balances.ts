@@ -74,8 +74,9 @@ async function addBalanceBreak(
   what: 'movements' | 'opening' | 'traded' | 'ledger',
   { amount, detail }: { amount: bigint; detail: Readonly<Record<string, bigint>> },
   seller?: string,
+  // What is of nobody for sure is in this one.
+  book: Book = 0,
 ): Promise<void> {
-  const book: Book = 0;
   const subject = [what, desk.date, ...(seller === undefined ? [] : [seller])].join(' ');
   const fen = Object.entries(detail).map(([name, value]) => [name, `${value}`]);
   const texts = Object.fromEntries(seller === undefined ? fen : [...fen, ['seller', seller]]);
@@ -131,7 +132,8 @@ export async function compareWithLedger(
       found.set(seller, { expected, why });
       if (why !== null || expected === closing) continue;
       const detail = { closing, expected };
-      await addBalanceBreak(desk, 'ledger', { amount: closing - expected, detail }, seller);
+      const off = { amount: closing - expected, detail };
+      await addBalanceBreak(desk, 'ledger', off, seller, sum.book);
     }
   }
   return found;

@@ -1,9 +1,12 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { escrow, holdIn, holdOf, MINUTE_MS } from '../../../../test/market/market-rig.ts';
 import { type MoneyRig, startMoneyRig } from '../../../../test/support/money-rig.ts';
+import { brokenLaws } from '../../../check/run.ts';
 import { type BusinessDate, businessDate } from '../../../clock.ts';
 import { sql } from '../../../db/pool.ts';
 import { releaseHold } from '../../../escrow/release.ts';
+import { type Id, newId } from '../../../ids.ts';
+import { LAWS } from '../../../laws/every.ts';
 import { createPayout } from '../../../payouts/create.ts';
 import { changeTerms } from '../../../payouts/terms.ts';
 import { offer, openSeller, type Seller, sale } from '../../../payouts/testing.ts';
@@ -11,6 +14,7 @@ import { createRefund } from '../../../refunds/create.ts';
 import { lastFullDay, settleMerchant } from '../../../settlement/settle.ts';
 import { requireAccount } from '../../../wallets/registry.ts';
 import type { SellerReport } from '../../bill.ts';
+import { resolveBreak } from '../../breaks/resolve.ts';
 import { closedDay, toMorning } from '../../testing.ts';
 
 /** What a platform's wallet has for a seller, beside the seller's balance in the ledger. */
@@ -136,7 +140,32 @@ test('money that left without anybody’s knowing is a break, once', async () =>
   const after = await close(next);
   expect(after).toMatchObject({ expected: after?.closing, not_compared: null });
   expect(await balanceBreaks()).toEqual(broken);
+  await expectBookedOnce(date, next);
 });
+
+/** Somebody says that it was the seller's withdrawal: then the ledger has that much less, too. */
+async function expectBookedOnce(date: BusinessDate, next: BusinessDate): Promise<void> {
+  const [found] = await rig.app.db.query<{ id: Id<'brk'> }>(sql`
+    select id from breaks where state = 'open' and kind = 'balance'
+      and wallet_account_id = ${seller.wallet_account_id}`);
+  if (!found) throw new Error('no break');
+  const own = () => rig.app.ledger.balance(0, `merchant:${seller.merchant_id}`);
+  const before = await own();
+  const note = 'withdrawn by hand';
+  const booked = { id: found.id, action: 'book_to_merchant', note, by: 'key_1' } as const;
+  const other = resolveBreak(rig.app, { ...booked, merchant_id: newId('mer') });
+  await expect(other).rejects.toMatchObject({ code: 'invalid_parameter' });
+  expect(await resolveBreak(rig.app, booked)).toMatchObject({ state: 'resolved' });
+  expect((await own())?.posted).toBe((before?.posted ?? 0n) - 700n);
+  for (const day of [date, next]) await close(day);
+  const last = today();
+  await sale(rig, seller, 900n);
+  await toMorning(rig);
+  const after = await close(last);
+  expect(after).toMatchObject({ expected: after?.closing, not_compared: null });
+  expect(await balanceBreaks()).toEqual([]);
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
+}
 
 test('money that came after the close is the seller’s at the wallet until it has gone back', async () => {
   const date = today();

@@ -17,6 +17,8 @@ interface Moved {
 }
 
 interface Sum {
+  /** Of the seller's merchant. */
+  book: Book;
   amount: bigint;
   on_its_way: boolean;
   differs: boolean;
@@ -32,7 +34,7 @@ export async function movedSince(
   for (const book of books) {
     await keepSellers(desk, book, starts);
     for (const { seller, on_its_way, differs } of await circumstances(desk, book)) {
-      const before = sums.get(seller) ?? { amount: 0n, on_its_way: false, differs: false };
+      const before = sums.get(seller) ?? { book, amount: 0n, on_its_way: false, differs: false };
       before.on_its_way ||= on_its_way;
       before.differs ||= differs;
       sums.set(seller, before);
@@ -166,7 +168,7 @@ async function billed(desk: Desk, book: Book): Promise<Moved[]> {
 async function circumstances(
   desk: Desk,
   book: Book,
-): Promise<readonly (Omit<Sum, 'amount'> & { readonly seller: string })[]> {
+): Promise<readonly (Pick<Sum, 'on_its_way' | 'differs'> & { readonly seller: string })[]> {
   const { until } = dayOf(desk);
   return desk.query(sql`
     with reserved as (
