@@ -28,7 +28,7 @@ export interface AttemptRequest {
   readonly presentation: PresentationKind;
   /** IP address of the payer's browser. */
   readonly client_ip: string;
-  /** The payer's id at this wallet; required for `in_app`. */
+  /** The payer's id at this wallet; required for `in_app` and `mini_program`. */
   readonly payer?: string;
   /** The idempotency key that commits with the attempt. */
   readonly key?: Omit<IntentKey, 'object_id'>;

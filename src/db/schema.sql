@@ -129,7 +129,7 @@ create table attempts (
   combined boolean default false not null,
   constraint attempts_pkey PRIMARY KEY (book, id),
   constraint attempts_amount_check CHECK (amount > 0),
-  constraint attempts_presentation_check CHECK (presentation = ANY (ARRAY['qr'::text, 'page'::text, 'h5'::text, 'in_app'::text])),
+  constraint attempts_presentation_check CHECK (presentation = ANY (ARRAY['qr'::text, 'page'::text, 'h5'::text, 'in_app'::text, 'app'::text, 'mini_program'::text])),
   constraint attempts_state_check CHECK (state = ANY (ARRAY['created'::text, 'presented'::text, 'unknown'::text, 'succeeded'::text, 'refused'::text, 'closed'::text, 'abandoned'::text]))
 );
 CREATE INDEX attempts_by_paid_at ON attempts USING btree (book, wallet_account_id, paid_at) WHERE paid_at IS NOT NULL;

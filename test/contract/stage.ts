@@ -177,7 +177,7 @@ async function pay(side: WalletSandbox, data: PresentationData, person: string):
 }
 
 /** What a phone is shown, or told by the page, app or mini program that asks for the money. */
-function codeIn(data: PresentationData): string {
+export function codeIn(data: PresentationData): string {
   switch (data.kind) {
     case 'qr':
       return data.qr;
@@ -198,7 +198,11 @@ function codeIn(data: PresentationData): string {
 }
 
 /** Logs in as the person: the sandboxes' login pages take `person` from the address. */
-async function payerId(wallet: Wallet, account: WalletAccount, person: string): Promise<string> {
+export async function payerId(
+  wallet: Wallet,
+  account: WalletAccount,
+  person: string,
+): Promise<string> {
   const { payerLogin } = wallet;
   if (!payerLogin) throw new Error(`${wallet.name} has no login`);
   const url = new URL(payerLogin.authorizeUrl(account, { redirect_url: BACK, state: 'state-1' }));
