@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
 import { createAttempt } from '../../attempts/create.ts';
 import { brokenLaws } from '../../check/run.ts';
@@ -110,25 +110,33 @@ async function closeWhile(date: string, meanwhile: () => Promise<void>): Promise
   });
 }
 
-test('a refund that ends after its bill does not give its fee back once more', async () => {
-  const before = await fees();
-  const { payment, refund, date } = await stuckRefund();
-  await close(date);
-  expect(await fees()).toBe(before + 24n);
-  await end(payment, refund);
-  expect(await fees()).toBe(before + 24n);
-  await expectLawful(await close(date));
-  expect(await fees()).toBe(before + 24n);
-});
+/** What the wallet has kept of the fee of 0.36 in the end. */
+const ENDS = [
+  ['arrives', end, 24n],
+  ['the wallet gives up', giveUp, 36n],
+] as const;
 
-test('a refund that ends while its bill is compared gives its fee back once', async () => {
-  const before = await fees();
-  const { payment, refund, date } = await stuckRefund();
-  const report = await closeWhile(date, () => end(payment, refund));
-  expect(await fees()).toBe(before + 24n);
-  await expectLawful(report);
-  await expectLawful(await close(date));
-  expect(await fees()).toBe(before + 24n);
+describe.each(ENDS)('the fee of a refund that %s', (_how, finish, kept) => {
+  test('after its bill', async () => {
+    const before = await fees();
+    const { payment, refund, date } = await stuckRefund();
+    await close(date);
+    expect(await fees()).toBe(before + 24n);
+    await finish(payment, refund);
+    expect(await fees()).toBe(before + kept);
+    await expectLawful(await close(date));
+    expect(await fees()).toBe(before + kept);
+  });
+
+  test('while its bill is compared', async () => {
+    const before = await fees();
+    const { payment, refund, date } = await stuckRefund();
+    const report = await closeWhile(date, () => finish(payment, refund));
+    expect(await fees()).toBe(before + kept);
+    await expectLawful(report);
+    await expectLawful(await close(date));
+    expect(await fees()).toBe(before + kept);
+  });
 });
 
 test('an end that was decided before its bill was compared is decided again after it', async () => {
@@ -146,24 +154,4 @@ test('an end that was decided before its bill was compared is decided again afte
   expect(await fees()).toBe(before + 24n);
   await expectLawful(await close(date));
   expect(await fees()).toBe(before + 24n);
-});
-
-test('the fee of a refund that the wallet gives up after its bill is taken again', async () => {
-  const before = await fees();
-  const { payment, refund, date } = await stuckRefund();
-  await close(date);
-  await giveUp(payment, refund);
-  expect(await fees()).toBe(before + 36n);
-  await expectLawful(await close(date));
-  expect(await fees()).toBe(before + 36n);
-});
-
-test('a refund that is given up while its bill is compared leaves the fee with the wallet', async () => {
-  const before = await fees();
-  const { payment, refund, date } = await stuckRefund();
-  const report = await closeWhile(date, () => giveUp(payment, refund));
-  expect(await fees()).toBe(before + 36n);
-  await expectLawful(report);
-  await expectLawful(await close(date));
-  expect(await fees()).toBe(before + 36n);
 });
