@@ -428,12 +428,10 @@ create table ledger_moves (
 create table ledger_reservations (
   book smallint not null,
   id text not null,
-  expires_at timestamp with time zone,
-  debit_account text not null,
+  expires_at timestamp with time zone not null,
   constraint ledger_reservations_pkey PRIMARY KEY (book, id)
 );
-CREATE INDEX ledger_reservations_by_account ON ledger_reservations USING btree (book, debit_account);
-CREATE INDEX ledger_reservations_due ON ledger_reservations USING btree (book, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX ledger_reservations_due ON ledger_reservations USING btree (book, expires_at);
 
 create table ledger_seals (
   book smallint not null,
@@ -664,6 +662,7 @@ CREATE INDEX postings_by_subject ON postings USING btree (book, subject_id, id);
 CREATE UNIQUE INDEX postings_end_once ON postings USING btree (book, ends) WHERE ends IS NOT NULL;
 CREATE INDEX postings_of_merchants_credit ON postings USING btree (book, credit_account, business_at, id) WHERE starts_with(credit_account, 'merchant:'::text);
 CREATE INDEX postings_of_merchants_debit ON postings USING btree (book, debit_account, business_at, id) WHERE starts_with(debit_account, 'merchant:'::text);
+CREATE INDEX postings_of_merchants_pending ON postings USING btree (book, debit_account, id) WHERE kind = 'pending'::text AND starts_with(debit_account, 'merchant:'::text);
 CREATE INDEX postings_of_returned_money ON postings USING btree (book, debit_account, business_at) WHERE kind = 'pending'::text AND reason = 'money_returned'::text;
 revoke delete, truncate, update on postings from current_user;
 

@@ -129,20 +129,20 @@ const entriesCounted: Law = {
     where a.entries <> coalesce(t.entries, 0)`,
 };
 
-const openAreRemembered: Law = {
-  name: 'chain.open-are-remembered',
-  means: 'A reservation is remembered with its account and time while it is open, and only then.',
+const expiringAreOpen: Law = {
+  name: 'chain.expiring-are-open',
+  means: 'A reservation with a time is remembered with that time while it is open, and only then.',
   violations: sql`
     with open as (
-      select r.book, r.id, r.debit_account, r.expires_at
+      select r.book, r.id, r.expires_at
       from postings r left join postings e on e.book = r.book and e.ends = r.id
-      where r.kind = 'pending' and e.id is null
+      where r.expires_at is not null and e.id is null
     )
-    select coalesce(o.id, k.id) as id, format('book %s: of %s, ends at %s; remembered of %s, for %s',
-      coalesce(o.book, k.book), coalesce(o.debit_account, 'none'), coalesce(o.expires_at::text, 'no time'),
-      coalesce(k.debit_account, 'none'), coalesce(k.expires_at::text, 'no time')) as detail
+    select coalesce(o.id, k.id) as id, format('book %s: ends at %s, remembered for %s',
+      coalesce(o.book, k.book), coalesce(o.expires_at::text, 'once'),
+      coalesce(k.expires_at::text, 'never')) as detail
     from open o full join ledger_reservations k on k.book = o.book and k.id = o.id
-    where (o.debit_account, o.expires_at) is distinct from (k.debit_account, k.expires_at)`,
+    where o.expires_at is distinct from k.expires_at`,
 };
 
 export const CHAIN_LAWS: readonly Law[] = [
@@ -150,5 +150,5 @@ export const CHAIN_LAWS: readonly Law[] = [
   linksFollow,
   snapshotsFollow,
   entriesCounted,
-  openAreRemembered,
+  expiringAreOpen,
 ];

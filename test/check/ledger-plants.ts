@@ -121,9 +121,8 @@ export function ofChain({ merchant_id, kept }: RichBooks): Plant[] {
       finds: one(merchant),
     },
     {
-      law: 'chain.open-are-remembered',
-      plant: `insert into ledger_reservations (book, id, debit_account, expires_at)
-        values (0, 'pst_gone', '${merchant}', now())`,
+      law: 'chain.expiring-are-open',
+      plant: `insert into ledger_reservations (book, id, expires_at) values (0, 'pst_gone', now())`,
       finds: one('pst_gone'),
     },
   ];

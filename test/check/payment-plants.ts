@@ -97,8 +97,6 @@ export function ofAttemptsAndRefunds(books: RichBooks): Plant[] {
           currency, kind, reason, subject_id, business_at, created_at)
         values (0, '${reservation}', 'mov', 'merchant:${merchant_id}', '${wallet}', 1, 'CNY',
           'pending', 'refund', '${paid.id}', now(), '2020-01-01');
-        insert into ledger_reservations (book, id, debit_account)
-        values (0, '${reservation}', 'merchant:${merchant_id}');
         update ledger_accounts set debits_pending = debits_pending + 1
         where id = 'merchant:${merchant_id}';
         update ledger_accounts set credits_pending = credits_pending + 1 where id = '${wallet}'`,

@@ -204,10 +204,12 @@ function writePostings(
     epoch: tenure.epoch,
     sealed_at,
   };
+  const held = [...state.reservations.values(), ...postings];
+  const expiring = new Set(held.flatMap(({ id, expires_at }) => (expires_at ? id : [])));
   return [
     writeBooks(tx, book, postings, touched, seal),
     insertSnapshots(tx, book, due, { position: seal.last, sealed_at }),
-    keepReservations(tx, book, postings),
+    keepReservations(tx, book, postings, expiring),
   ];
 }
 

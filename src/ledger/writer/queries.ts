@@ -142,20 +142,20 @@ export async function insertSnapshots(
       debits_pending bigint, debits_posted bigint, credits_pending bigint, credits_posted bigint)`);
 }
 
-/** Remembers the reservations that are open, and forgets those that have ended. */
+/** Remembers which reservations end by themselves, and forgets those that have ended. */
 export async function keepReservations(
   db: Queryable,
   book: Book,
   rows: readonly PostingRow[],
+  expiring: ReadonlySet<string>,
 ): Promise<void> {
-  const opened = rows.filter(({ kind }) => kind === 'pending');
-  const ended = rows.flatMap(({ ends }) => ends ?? []);
+  const opened = rows.filter((row) => row.expires_at !== null);
+  const ended = rows.flatMap(({ ends }) => (ends !== null && expiring.has(ends) ? [ends] : []));
   if (opened.length > 0) {
     await db.query(sql`
-      insert into ledger_reservations (book, id, debit_account, expires_at)
-      select ${book}, r.id, r.debit_account, r.expires_at
-      from jsonb_to_recordset(${json(opened)}::jsonb) as r (id text, debit_account text,
-        expires_at timestamptz)`);
+      insert into ledger_reservations (book, id, expires_at)
+      select ${book}, r.id, r.expires_at
+      from jsonb_to_recordset(${json(opened)}::jsonb) as r (id text, expires_at timestamptz)`);
   }
   if (ended.length > 0) {
     await db.query(sql`

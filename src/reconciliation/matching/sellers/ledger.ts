@@ -172,25 +172,16 @@ async function circumstances(
   const { until } = dayOf(desk);
   return desk.query(sql`
     with reserved as (
-      select s.seller, s.since, p.business_at, null::timestamptz as ended_at
+      select s.seller, s.since, p.id, p.business_at
       from seller_days s
-      join ledger_reservations k on k.book = ${book} and k.debit_account = s.account
-      join postings p on p.book = k.book and p.id = k.id
+      join postings p on p.book = ${book} and p.debit_account = s.account
+        and starts_with(p.debit_account, 'merchant:') and p.kind = 'pending'
         and p.reason <> 'payout' and not starts_with(p.credit_account, 'hold:')
       union all
-      select s.seller, s.since, p.business_at, e.business_at
-      from seller_days s
-      join postings e on e.book = ${book} and e.debit_account = s.account
-        and starts_with(e.debit_account, 'merchant:') and e.kind in ('post', 'void', 'expire')
-        and e.business_at >= s.since - ${SLACK}
-      join postings p on p.book = e.book and p.id = e.ends
-        and p.reason <> 'payout' and not starts_with(p.credit_account, 'hold:')
-      union all
-      select h.seller, h.since, p.business_at, e.business_at
+      select h.seller, h.since, p.id, p.business_at
       from seller_holds h
       join postings p on p.book = ${book} and p.debit_account = h.account and p.kind = 'pending'
         and not starts_with(p.credit_account, 'merchant:')
-      left join postings e on e.book = p.book and e.ends = p.id
     )
     select s.seller,
       coalesce(bool_or(w.seller is not null), false) as on_its_way,
@@ -198,11 +189,12 @@ async function circumstances(
     from seller_days s
     left join lateral (
       select r.seller from reserved r
+      left join postings e on e.book = ${book} and e.ends = r.id
       where r.seller = s.seller and (
         r.business_at < s.since + ${SLACK}
-          and (r.ended_at is null or r.ended_at >= s.since - ${SLACK})
+          and (e.id is null or e.business_at >= s.since - ${SLACK})
         or r.business_at < ${until}::timestamptz + ${SLACK}
-          and (r.ended_at is null or r.ended_at >= ${until}::timestamptz - ${SLACK}))
+          and (e.id is null or e.business_at >= ${until}::timestamptz - ${SLACK}))
       limit 1
     ) w on true
     left join lateral (
