@@ -212,6 +212,7 @@ create table enrolments (
   constraint enrolments_merchant_id_wallet_key UNIQUE (merchant_id, wallet),
   constraint enrolments_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))
 );
+CREATE INDEX enrolments_by_wallet_account ON enrolments USING btree (wallet_account_id, merchant_id);
 
 create table events (
   book smallint not null,
@@ -257,8 +258,7 @@ create table fee_corrections (
   payment_id text not null,
   booked bigint not null,
   billed bigint not null,
-  constraint fee_corrections_pkey PRIMARY KEY (book, batch_id, subject_id),
-  constraint fee_corrections_check CHECK (booked <> billed)
+  constraint fee_corrections_pkey PRIMARY KEY (book, batch_id, subject_id)
 );
 CREATE INDEX fee_corrections_by_subject ON fee_corrections USING btree (book, subject_id);
 

@@ -1,0 +1,1 @@
+alter table attempts validate constraint attempts_presentation_check;
