@@ -54,11 +54,11 @@ async function planFees(
   await desk.query(sql`
     create temporary table moved as
     with candidates as materialized (
-      select book, object_id, payment_id, part_id, booked_fee,
+      select book, object_id, payment_id, part_id, booked_fee, counted and under_way as under_way,
         -- what does not count here has no fee, whatever an earlier run made of it
         case when counted then fee else 0 end as fee
       from matched
-      where book = ${book} and place = 1 and (counted and fee <> booked_fee or object_id in (
+      where book = ${book} and place = 1 and (counted and (fee <> booked_fee or under_way) or object_id in (
         select c.subject_id from fee_batches b
         join fee_corrections c on c.book = b.book and c.batch_id = b.id
         where b.book = ${book} and b.bill_id = ${bill_id}))
@@ -73,7 +73,9 @@ async function planFees(
       select sum(billed - booked)::bigint as corrected from fee_corrections
       where book = m.book and subject_id = m.object_id
     ) c on true
-    where m.fee <> m.booked_fee + coalesce(c.corrected, 0)`);
+    where m.fee <> m.booked_fee + coalesce(c.corrected, 0)
+      -- that the bill told of it, be it of no fee: its end must not
+      or m.under_way and c.corrected is null`);
   const merchants = await desk.query<{ merchant_id: string }>(sql`
     select distinct merchant_id from moved order by merchant_id limit ${MAX_MERCHANTS}`);
   const { account_id } = desk;

@@ -12,7 +12,7 @@ import { findRefunds } from '../../refunds/find.ts';
 import type { Refund } from '../../refunds/refund.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { Report } from '../bill.ts';
-import { closedDay, toMorning, untied } from '../testing.ts';
+import { closedDay, toMorning, tradeBill, untied } from '../testing.ts';
 
 /** Fees of refunds that end before, while and after a bill tells of them. */
 let rig: MoneyRig;
@@ -78,8 +78,8 @@ async function giveUp(payment: Payment, { refund_reference }: Refund): Promise<v
   await rig.until(stateOf(payment), (state) => state === 'refused');
 }
 
-function close(date: string): Promise<Report> {
-  return closedDay(rig, { account_id: rig.accounts.wechat_pay, date });
+function close(date: string, file?: Buffer): Promise<Report> {
+  return closedDay(rig, { account_id: rig.accounts.wechat_pay, date, file });
 }
 
 /** Fen that the wallet has kept, by the ledger. */
@@ -137,6 +137,29 @@ describe.each(ENDS)('the fee of a refund that %s', (_how, finish, kept) => {
     await expectLawful(await close(date));
     expect(await fees()).toBe(before + kept);
   });
+});
+
+test('the end of a refund gives no fee back that its bill did not have', async () => {
+  const before = await fees();
+  const { payment, refund, date } = await stuckRefund();
+  const [paid] = await rig.app.db.query<{
+    reference: string;
+    transaction_id: string;
+    at: Date;
+  }>(sql`
+    select wallet_reference as reference, wallet_transaction_id as transaction_id, paid_at as at
+    from attempts where payment_id = ${payment.id}`);
+  if (!paid) throw new Error('not paid');
+  const back = { kind: 'refund', refund_reference: refund.refund_reference, fee: 0n } as const;
+  const file = await tradeBill([
+    { ...paid, kind: 'payment', amount: 6_000n },
+    { ...paid, ...back, amount: refund.amount },
+  ]);
+  await close(date, file);
+  await end(payment, refund);
+  expect(await fees()).toBe(before + 36n);
+  await expectLawful(await close(date, file));
+  expect(await fees()).toBe(before + 36n);
 });
 
 test('an end that was decided before its bill was compared is decided again after it', async () => {

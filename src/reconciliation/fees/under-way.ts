@@ -19,7 +19,7 @@ const PAUSE_MS = 20;
 export async function settleUnderWay(desk: Desk, book: Book): Promise<boolean> {
   const under_way = await desk.query<{ id: string }>(sql`
     select object_id as id from matched
-    where book = ${book} and place = 1 and counted and under_way and fee <> 0`);
+    where book = ${book} and place = 1 and counted and under_way`);
   if (under_way.length === 0) return false;
   await raiseVersions(
     desk,
@@ -30,7 +30,7 @@ export async function settleUnderWay(desk: Desk, book: Book): Promise<boolean> {
     update matched m set under_way = false, counted = r.state = 'succeeded',
       booked_fee = coalesce(-(${feeReturned}), 0)
     from refunds r
-    where m.book = ${book} and m.place = 1 and m.counted and m.under_way and m.fee <> 0
+    where m.book = ${book} and m.place = 1 and m.counted and m.under_way
       and r.book = m.book and r.id = m.object_id and r.state in ('succeeded', 'refused')
     returning m.no`);
   return ended.length > 0;
