@@ -30,7 +30,7 @@ export async function refuse(
   const { book, id: payment_id } = payment;
   const detail = { ...factDetail(fact), expected_amount: attempt.amount.toString() };
   const about = { book, kind: KINDS[why], payment_id, detail };
-  return joinParts(await openByFact(app, source, breakOf(account, fact, about), payment), {
+  return joinParts(await openByFact(app, source, breakOf(account, fact, about)), {
     ...NOTHING,
     events: [step(payment, 'fact.refused', { why, source, ...detail })],
   });

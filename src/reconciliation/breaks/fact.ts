@@ -32,15 +32,33 @@ export async function openByFact(
     ...about,
     detail,
   });
-  const events = told(app, 'break.opened', found, owner ?? (await ownerOf(app, found)));
+  const whose = owner ?? (await ownerOf(app, found));
+  const events = told(app, 'break.opened', found, whose);
   return { ...NOTHING, rows: [insertBreak(found)], events };
+}
+
+const OWNERS_MS = 5_000;
+type Remembered = { readonly until: number; readonly owner: Promise<Owner | undefined> };
+const owners = new WeakMap<App, Map<string, Remembered>>();
+
+/** A bill may tell of thousands of strange payments at once: asked for once in a moment. */
+function rememberedOwner(app: App, account_id: string): Promise<Owner | undefined> {
+  const known = owners.get(app) ?? new Map<string, Remembered>();
+  owners.set(app, known);
+  const found = known.get(account_id);
+  if (found && found.until > Date.now()) return found.owner;
+  const owner = soleOwner(app, account_id);
+  known.set(account_id, { until: Date.now() + OWNERS_MS, owner });
+  owner.catch(() => known.delete(account_id));
+  return owner;
 }
 
 async function ownerOf(
   app: App,
-  { book, payment_id, wallet_account_id }: Break,
+  { book, kind, payment_id, wallet_account_id }: Break,
 ): Promise<Owner | undefined> {
-  if (payment_id === null) return soleOwner(app, wallet_account_id);
+  // What was meant for another merchant is not shown to the payment's platform.
+  if (payment_id === null || kind === 'merchant') return rememberedOwner(app, wallet_account_id);
   const platform_id = (await platformsOf(app, book, [payment_id])).get(payment_id);
   return platform_id === undefined ? undefined : { platform_id, book };
 }

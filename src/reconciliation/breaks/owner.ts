@@ -36,20 +36,25 @@ export async function platformsOf(
   return new Map(rows.map((row) => [row.id, row.platform_id]));
 }
 
-/** The merchant that is named, of the break's book; else those that its seller's number is of. */
-export async function merchantsBehind(
+/**
+ * Whose money it is: the merchant that is named, which must be behind the seller's number if the
+ * break has one; unnamed, the only merchant behind that number. Undefined unless it is clear.
+ */
+export async function merchantBehind(
   app: App,
   { book, wallet_account_id, detail }: Pick<Break, 'book' | 'wallet_account_id' | 'detail'>,
   named: string | undefined,
-): Promise<string[]> {
+): Promise<string | undefined> {
   const seller = typeof detail['seller'] === 'string' ? detail['seller'] : null;
-  const rows = await app.db.query<{ id: string }>(sql`
-    select m.id from merchants m join platforms p on p.id = m.platform_id and p.book = ${book}
-    where case when ${named ?? null}::text is not null then m.id = ${named ?? null}
-      else exists (select from enrolments e where e.merchant_id = m.id
-        and e.wallet_account_id = ${wallet_account_id} and e.sub_merchant = ${seller}) end
+  if (seller === null && named === undefined) return undefined;
+  const [only, ...others] = await app.db.query<{ id: string; book: Book }>(sql`
+    select m.id, p.book from merchants m join platforms p on p.id = m.platform_id
+    where (${named ?? null}::text is null or m.id = ${named ?? null})
+      and (${seller}::text is null or exists (select from enrolments e
+        where e.wallet_account_id = ${wallet_account_id} and e.merchant_id = m.id
+          and e.sub_merchant = ${seller}))
     limit 2`);
-  return rows.map(({ id }) => id);
+  return others.length === 0 && only?.book === book ? only.id : undefined;
 }
 
 export function publicEvent(

@@ -227,6 +227,29 @@ test('a payout that was refused and whose money stays away is a break until it i
   expect(await openBreaks()).toEqual([]);
 });
 
+test('a payout that was booked as paid and is back after all is a break again', async () => {
+  const payout = await soldAndPaidOut(rig, { wallet: 'wechat_pay', custody: 'hub_held' });
+  const account_id = payout.wallet_account_id;
+  const left = businessDate(rig.clock.now());
+  await rig.clock.advance(14 * 60 * MINUTE_MS);
+  await tell(payout, 'refused');
+  await toMorning(rig);
+  const close = (date: string) => closedDay(rig, { account_id, date });
+  for (const date of [left, dayAfter(left)]) await close(date);
+  const found = await onlyBreak({ kind: 'state', amount: -5_000n });
+  expect(await repair(found, 'book_as_paid')).toMatchObject({ state: 'resolved' });
+  await close(dayAfter(left));
+  expect(await openBreaks()).toEqual([]);
+  await toMorning(rig);
+  await close(dayAfter(left, 2));
+  const again = await onlyBreak({ kind: 'state', amount: 5_000n });
+  expect(again.id).toBe(found.id);
+  expect(await repair(again, 'book_as_returned')).toMatchObject({ state: 'resolved' });
+  expect(await now(payout)).toMatchObject({ state: 'returned' });
+  expect(await paidOut(payout)).toBe(0n);
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
+});
+
 test('a share that no bill has is no break any more when the wallet confirms it', async () => {
   const receiver = await addReceiver(rig);
   const payment = await paid(rig, 'wechat_pay', { terms: escrow(10, [share(receiver, 1_000n)]) });

@@ -14,7 +14,7 @@ import { askWallet } from './ask.ts';
 import { bookPayout, payoutOf } from './ask-moves.ts';
 import type { Asked } from './asked.ts';
 import { actionsOf, type Break, type BreakAction } from './break.ts';
-import { merchantsBehind, type Owner, platformsOf, soleOwner } from './owner.ts';
+import { merchantBehind, type Owner, platformsOf, soleOwner } from './owner.ts';
 import { change, ended, entry, suspenseAmount } from './parts.ts';
 
 /**
@@ -199,8 +199,8 @@ async function merchantOf(
   }
   const payout = found.about === 'payout' ? await payoutOf(app, found) : undefined;
   if (payout) return payout.merchant_id;
-  const [merchant, ...others] = await merchantsBehind(app, found, merchant_id);
-  if (merchant !== undefined && others.length === 0) return merchant;
+  const merchant = await merchantBehind(app, found, merchant_id);
+  if (merchant !== undefined) return merchant;
   throw new Refusal('invalid_parameter', {
     param: 'merchant',
     message: 'merchant: nothing says whose money this is, so name one of your merchants',

@@ -140,7 +140,7 @@ function bringUpToDate(meant: Meant, found: Break, difference: Difference): Move
   }
   if (found.state === 'resolved') {
     const last = found.trail.at(-1)?.action;
-    if (last !== 'not_in_bill') return NOTHING;
+    if (last !== 'not_in_bill' && !isOtherWay(found, difference)) return NOTHING;
     return reopened(meant, found, difference);
   }
   const { amount, fee } = difference;
@@ -156,6 +156,11 @@ function bringUpToDate(meant: Meant, found: Break, difference: Difference): Move
     rows: [change(found, values)],
     events: isNew && !isTold ? told(app, 'break.opened', { ...found, ...values }, owner) : [],
   };
+}
+
+/** Booked as paid, and back after all, or the other way round: no longer what was decided. */
+function isOtherWay({ about, amount }: Break, now: Difference): boolean {
+  return about === 'payout' && amount !== null && amount * now.amount < 0n;
 }
 
 function reopened({ app, closing, owner }: Meant, found: Break, now: Difference): MoveParts {
