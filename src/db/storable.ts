@@ -4,6 +4,14 @@
  */
 const ESCAPE = /\\(?:u(0000|d[89a-f][0-9a-f]{2})|.)/g;
 
+/** JSON for a column: amounts as texts, and whatever a wallet said in a form that can be stored. */
+export function columnJson(value: unknown): string {
+  const text = JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'bigint' ? each.toString() : each,
+  );
+  return storableJson(text);
+}
+
 /** JSON text as `JSON.stringify` makes it, which escapes both. */
 export function storableJson(json: string): string {
   if (!json.includes('\\u')) return json;

@@ -4,6 +4,7 @@ import { NOTHING } from '../payments/changes.ts';
 import type { RefundTarget } from '../wallets/products/stuck-refunds.ts';
 import { advanceRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
+import { selectRefund } from './queries.ts';
 import type { Refund } from './refund.ts';
 import { record, subjectOf } from './send.ts';
 
@@ -56,12 +57,18 @@ export async function resolveRefund(
 }
 
 const FIRST_QUERY_MS = 2_000;
+const MAX_ROUNDS = 20;
 
 /** The wallet has taken it up again; a faster word of its end stands. */
-async function underWay(app: App, refund: Refund): Promise<void> {
-  const next_query_at = new Date(
-    app.clock.real().getTime() + FIRST_QUERY_MS * app.config.retry_pace,
-  );
-  const rows = [changeRefund(refund, { state: 'pending', next_query_at })];
-  await app.ledger.submit({ book: refund.book, ...NOTHING, rows });
+async function underWay(app: App, { book, id }: Refund): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const refund = await selectRefund(app.db, book, id);
+    if (refund?.state !== 'needs_action') return;
+    const next_query_at = new Date(
+      app.clock.real().getTime() + FIRST_QUERY_MS * app.config.retry_pace,
+    );
+    const rows = [changeRefund(refund, { state: 'pending', next_query_at })];
+    if ((await app.ledger.submit({ book, ...NOTHING, rows })).kind === 'committed') return;
+  }
+  throw new Error(`refund ${id} keeps colliding`);
 }

@@ -1,4 +1,5 @@
 import { type Queryable, sql } from '../db/pool.ts';
+import { columnJson } from '../db/storable.ts';
 import type { NewEvent } from '../events.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function publishEvents(tx: Queryable, events: readonly NewEvent[]):
         (book, id, type, platform_id, object_id, payment_id, sequence, public, data)
       select r.book, r.id, r.type, r.platform_id, r.object_id, r.payment_id, r.sequence, r.public,
         r.data
-      from jsonb_to_recordset(${JSON.stringify(events)}::jsonb) as r
+      from jsonb_to_recordset(${columnJson(events)}::jsonb) as r
         (book smallint, id text, type text, platform_id text, object_id text, payment_id text,
          sequence int, public boolean, data jsonb)
       returning book, id, type, platform_id, payment_id, public

@@ -1,5 +1,5 @@
 import { type Queryable, type Statement, sql, statement } from '../../db/pool.ts';
-import { storableJson } from '../../db/storable.ts';
+import { columnJson } from '../../db/storable.ts';
 import type { Book } from '../../ids.ts';
 import type { AccountState, PostingRow, Reservation } from '../apply.ts';
 import type { SealedPosting } from '../chain/seal.ts';
@@ -7,13 +7,6 @@ import type { AccountSpec, IntentKey, MoveResult, RowChange, RowKind } from '../
 import { LEASE_MS } from './head.ts';
 
 /** Set-based statements of the writer: a batch costs the same number of round trips as one move. */
-function json(rows: readonly unknown[]): string {
-  const text = JSON.stringify(rows, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
-  // Traces carry what a wallet answered, whatever that is.
-  return storableJson(text);
-}
 
 export async function loadReservations(
   db: Queryable,
@@ -40,7 +33,7 @@ export async function ensureAccounts(
   await db.query(sql`
     insert into ledger_accounts (book, id, currency, normal, custody)
     select ${book}, r.id, 'CNY', r.normal, r.custody
-    from jsonb_to_recordset(${json(rows)}::jsonb) as r (id text, normal text, custody text)
+    from jsonb_to_recordset(${columnJson(rows)}::jsonb) as r (id text, normal text, custody text)
     order by r.id
     on conflict do nothing`);
 }
@@ -138,7 +131,7 @@ export async function insertSnapshots(
       credits_pending, credits_posted, sealed_at)
     select ${book}, r.id, ${position}, r.entries, r.debits_pending, r.debits_posted,
       r.credits_pending, r.credits_posted, ${sealed_at}
-    from jsonb_to_recordset(${json(accounts)}::jsonb) as r (id text, entries bigint,
+    from jsonb_to_recordset(${columnJson(accounts)}::jsonb) as r (id text, entries bigint,
       debits_pending bigint, debits_posted bigint, credits_pending bigint, credits_posted bigint)`);
 }
 
@@ -155,7 +148,7 @@ export async function keepReservations(
     await db.query(sql`
       insert into ledger_reservations (book, id, expires_at)
       select ${book}, r.id, r.expires_at
-      from jsonb_to_recordset(${json(opened)}::jsonb) as r (id text, expires_at timestamptz)`);
+      from jsonb_to_recordset(${columnJson(opened)}::jsonb) as r (id text, expires_at timestamptz)`);
   }
   if (ended.length > 0) {
     await db.query(sql`
@@ -189,7 +182,7 @@ export async function insertMoves(
   await db.query(sql`
     insert into ledger_moves (book, id, digest, result)
     select ${book}, r.id, r.digest, r.result
-    from jsonb_to_recordset(${json(moves)}::jsonb) as r (id text, digest text, result jsonb)`);
+    from jsonb_to_recordset(${columnJson(moves)}::jsonb) as r (id text, digest text, result jsonb)`);
 }
 
 export async function insertKeys(
@@ -201,7 +194,7 @@ export async function insertKeys(
   await db.query(sql`
     insert into idempotency_keys (book, key_hash, body_digest, state, lease_until, object_id)
     select ${book}, r.key_hash, r.body_digest, 'in_flight', r.lease_until, r.object_id
-    from jsonb_to_recordset(${json(keys)}::jsonb)
+    from jsonb_to_recordset(${columnJson(keys)}::jsonb)
       as r (key_hash text, body_digest text, lease_until timestamptz, object_id text)`);
 }
 
@@ -223,7 +216,7 @@ export function changeStatement(book: Book, changes: readonly RowChange[]): Stat
   if (!first) throw new RangeError('changeStatement needs a change');
   const columns = Object.keys(first.values);
   const types = columns.map((column) => `${column} ${typeOf(first.kind, column)}`);
-  const rows = json(changes.map((change) => ({ id: change.id, ...change.values })));
+  const rows = columnJson(changes.map((change) => ({ id: change.id, ...change.values })));
   const record = `jsonb_to_recordset($2::jsonb) as r (id text, ${types.join(', ')})`;
   return statement(changeText(first, columns, record), [book, rows]);
 }
