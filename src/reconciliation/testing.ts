@@ -13,6 +13,8 @@ export interface PlantedLine {
   /** Of the payment. */
   readonly reference: string;
   readonly refund_reference?: string;
+  /** SUCCESS when absent. */
+  readonly refund_state?: 'SUCCESS' | 'PROCESSING';
   readonly transaction_id: string;
   readonly amount: bigint;
   /** 0.6 %, given back in proportion, when absent. */
@@ -50,7 +52,7 @@ function entryOf(line: PlantedLine): TradeLine {
       交易状态: refund ? 'REFUND' : 'SUCCESS',
       微信退款单号: refund ? `5${refund_reference}` : '0',
       商户退款单号: refund_reference,
-      ...(refund ? { 退款状态: 'SUCCESS' } : {}),
+      ...(refund ? { 退款状态: line.refund_state ?? 'SUCCESS' } : {}),
       商品名称: '龙井茶 250g',
     },
   };

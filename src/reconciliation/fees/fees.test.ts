@@ -10,6 +10,7 @@ import { advanceRefund } from '../../refunds/advance.ts';
 import { createRefund } from '../../refunds/create.ts';
 import { findRefunds } from '../../refunds/find.ts';
 import type { Refund } from '../../refunds/refund.ts';
+import type { FaultSetting } from '../../sandbox/faults.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { Report } from '../bill.ts';
 import { closedDay, toMorning, tradeBill, untied } from '../testing.ts';
@@ -20,10 +21,15 @@ beforeAll(async () => {
   rig = await startMoneyRig();
   await rig.sandboxes.wechat_pay.setBalance('lin-xia', 100_000_000n);
 });
-beforeEach(() => toMorning(rig));
+beforeEach(async () => {
+  rig.faults.wechat_pay.set([]);
+  await toMorning(rig);
+});
 
 /** 60.00 paid with a fee of 0.36, of which 20.00 are on their way back with 0.12 of it. */
-async function stuckRefund(): Promise<{ payment: Payment; refund: Refund; date: string }> {
+async function stuckRefund(
+  others: readonly FaultSetting[] = [],
+): Promise<{ payment: Payment; refund: Refund; date: string }> {
   const date = businessDate(rig.clock.now());
   const payment = await rig.create({ amount: 6_000n });
   const attempt = await createAttempt(rig.app, {
@@ -38,7 +44,7 @@ async function stuckRefund(): Promise<{ payment: Payment; refund: Refund; date: 
     () => rig.reload(payment),
     ({ state }) => state === 'succeeded',
   );
-  rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1, remaining: 1 }]);
+  rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1, remaining: 1 }, ...others]);
   const refund = await createRefund(rig.app, {
     payment: paid,
     amount: 2_000n,
@@ -141,7 +147,8 @@ describe.each(ENDS)('the fee of a refund that %s', (_how, finish, kept) => {
 
 test('the end of a refund gives no fee back that its bill did not have', async () => {
   const before = await fees();
-  const { payment, refund, date } = await stuckRefund();
+  // So that the hub by itself does not read another one.
+  const { payment, refund, date } = await stuckRefund([{ fault: 'bill_late', probability: 1 }]);
   const [paid] = await rig.app.db.query<{
     reference: string;
     transaction_id: string;
@@ -150,7 +157,8 @@ test('the end of a refund gives no fee back that its bill did not have', async (
     select wallet_reference as reference, wallet_transaction_id as transaction_id, paid_at as at
     from attempts where payment_id = ${payment.id}`);
   if (!paid) throw new Error('not paid');
-  const back = { kind: 'refund', refund_reference: refund.refund_reference, fee: 0n } as const;
+  const { refund_reference } = refund;
+  const back = { kind: 'refund', refund_reference, refund_state: 'PROCESSING', fee: 0n } as const;
   const file = await tradeBill([
     { ...paid, kind: 'payment', amount: 6_000n },
     { ...paid, ...back, amount: refund.amount },
