@@ -33,10 +33,11 @@ async function selectEnrolments(db: Queryable, payment: Payment): Promise<Enrolm
   return db.query<EnrolmentRow>(sql`
     select w.wallet, e.wallet_account_id, e.sub_merchant, e.state as enrolment_state,
       a.state as account_state, g.state as gate_state
-    from unnest(${[...WALLETS]}::text[]) as w (wallet)
+    from unnest(${[...WALLETS]}::text[]) with ordinality as w (wallet, nth)
     left join enrolments e on e.merchant_id = ${payment.merchant_id} and e.wallet = w.wallet
     left join wallet_accounts a on a.id = e.wallet_account_id
-    left join gates g on g.platform_id = ${payment.platform_id} and g.wallet = w.wallet`);
+    left join gates g on g.platform_id = ${payment.platform_id} and g.wallet = w.wallet
+    order by w.nth`);
 }
 
 export interface EligibleWallet extends WalletChoice {

@@ -11,14 +11,15 @@ export async function eachBook(app: App, work: (book: Book) => Promise<void>): P
 
 const AT_ONCE = 8;
 
-/** Works on what is due, a few at once; one that fails is logged and keeps no other waiting. */
+/** Works on what is due, oldest first and a few at once; one that fails keeps no other waiting. */
 export async function eachGuarded<T extends { readonly id: string }>(
   app: App,
   what: string,
   items: readonly T[],
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const queue = [...items];
+  // `returning` has no order of its own.
+  const queue = items.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   async function worker(): Promise<void> {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
       try {
@@ -51,7 +52,7 @@ export function askWhenDue({ name, table, ask }: Questions): PeriodicSpec {
     update ${table} set next_query_at = now() + $2 * interval '1 millisecond'
     where book = $1 and id in (
       select id from ${table} where book = $1 and next_query_at <= now()
-      order by next_query_at limit ${ASKED_AT_ONCE} for update skip locked)
+      order by next_query_at, id limit ${ASKED_AT_ONCE} for update skip locked)
     returning id`;
   return {
     name,

@@ -32,7 +32,7 @@ export async function insertJobs(db: Queryable, rows: readonly NewJobRow[]): Pro
 }
 
 /** Takes at most `free` due jobs of each kind and holds them under `token` until the lease ends. */
-export function claimJobs(
+export async function claimJobs(
   db: Queryable,
   claim: {
     book: Book;
@@ -43,7 +43,7 @@ export function claimJobs(
 ): Promise<JobRow[]> {
   const kinds = claim.wanted.map((want) => want.kind);
   const free = claim.wanted.map((want) => want.free);
-  return db.query<JobRow>(sql`
+  const claimed = await db.query<JobRow>(sql`
     with due as (
       select d.id
       from unnest(${kinds}::text[], ${free}::int[]) as want (kind, free)
@@ -63,6 +63,8 @@ export function claimJobs(
     where t.book = ${claim.book} and t.id = due.id
     returning t.book, t.id, t.kind, t.key, t.payload, t.tries,
       (extract(epoch from now() - t.created_at) * 1000)::float8 as age_ms`);
+  // `returning` has no order of its own.
+  return claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 export interface HeldKey {

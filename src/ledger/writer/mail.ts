@@ -108,7 +108,7 @@ export async function readAnswers(
       delete from ledger_mail where book = ${book} and id = any(${known}) and result is not null
     )
     select id, result from ledger_mail
-    where book = ${book} and id = any(${ids}) and result is not null`);
+    where book = ${book} and id = any(${ids}) and result is not null order by id`);
 }
 
 /** Which of these letters are still there, answered or not. */
