@@ -11,15 +11,14 @@ export async function eachBook(app: App, work: (book: Book) => Promise<void>): P
 
 const AT_ONCE = 8;
 
-/** Works on what is due, oldest first and a few at once; one that fails keeps no other waiting. */
+/** Works on what is due, a few at once; one that fails is logged and keeps no other waiting. */
 export async function eachGuarded<T extends { readonly id: string }>(
   app: App,
   what: string,
   items: readonly T[],
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  // `returning` has no order of its own.
-  const queue = items.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const queue = [...items];
   async function worker(): Promise<void> {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
       try {
@@ -60,7 +59,9 @@ export function askWhenDue({ name, table, ask }: Questions): PeriodicSpec {
     run: (app) =>
       eachBook(app, async (book) => {
         const values = [book, app.config.job_lease_ms];
-        const due = await app.db.query<{ id: string }>(statement(claim, values));
+        const claimed = await app.db.query<{ id: string }>(statement(claim, values));
+        // `returning` has no order of its own.
+        const due = claimed.toSorted((a, b) => (a.id < b.id ? -1 : 1));
         await eachGuarded(app, name, due, ({ id }) => ask(app, book, id));
       }),
   };
