@@ -4,7 +4,7 @@ import type { Book } from '../../ids.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
 import type { Desk } from '../matching/desk.ts';
 import type { Break, TrailEntry } from './break.ts';
-import { type Owner, platformsOf, soleOwner } from './owner.ts';
+import { type Owner, paymentOwner, soleOwner } from './owner.ts';
 import { ended, entry, suspensePosting } from './parts.ts';
 import { BREAK_COLUMNS } from './row.ts';
 
@@ -85,9 +85,7 @@ async function endAll(
 ): Promise<void> {
   for (const found of list) {
     const { book } = found;
-    const named = found.payment_id === null ? [] : [found.payment_id];
-    const platform_id = (await platformsOf(app, book, named)).get(named[0] ?? '');
-    const owner = platform_id === undefined ? closing.owner : { platform_id, book };
+    const owner = (await paymentOwner(app, found)) ?? closing.owner;
     const postings = suspensePosting(app, closing.account, found, 'out');
     // Stale or short of suspense: it stays open for somebody to look at.
     await app.ledger.submit({ ...ended(app, found, reason, owner, postings), book });

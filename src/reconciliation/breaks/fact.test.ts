@@ -2,12 +2,13 @@ import { beforeAll, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../../test/support/money-rig.ts';
 import { createAttempt } from '../../attempts/create.ts';
 import { sql } from '../../db/pool.ts';
-import { newWalletReference } from '../../ids.ts';
+import { type Id, newId, newWalletReference } from '../../ids.ts';
 import { advance } from '../../payments/advance.ts';
 import { advancePayout } from '../../payouts/advance.ts';
 import { advanceRefund } from '../../refunds/advance.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
+import { resolveBreak } from './resolve.ts';
 
 /** What a wallet says that does not fit is told to its owner at once, not with the bill. */
 let rig: MoneyRig;
@@ -78,4 +79,33 @@ test('a payout that nobody made', async () => {
   expect(await eventsOf(payout_reference)).toEqual(
     opened('missing_here', 'payout', 'a notification'),
   );
+});
+
+test('what names another merchant, on an account of two platforms, is told to neither', async () => {
+  const shared = await requireAccount(rig.app.wallets, rig.accounts.alipay);
+  const [platform_id, merchant_id] = [newId('plt'), newId('mer')];
+  await rig.app.db.query(sql`
+    insert into platforms (id, slug, name) values (${platform_id}, 'other', 'Other')`);
+  await rig.app.db.query(sql`
+    insert into merchants (id, platform_id, name) values (${merchant_id}, ${platform_id}, 'M')`);
+  await rig.app.db.query(sql`
+    insert into enrolments (id, merchant_id, wallet, wallet_account_id, state)
+    values (${newId('enr')}, ${merchant_id}, 'alipay', ${shared.id}, 'active')`);
+  const payment = await rig.create({ amount: 6_000n });
+  const { wallet_reference } = await createAttempt(rig.app, {
+    payment,
+    wallet: 'alipay',
+    presentation: 'qr',
+    client_ip: '127.0.0.1',
+  });
+  const fact = { wallet_reference, wallet_merchant: '2088000000000000' } as const;
+  const paid = { ...fact, amount: 6_000n, currency: 'CNY', state: 'paid' } as const;
+  await advance(rig.app, shared, paid, 'notification');
+  const [found] = await rig.app.db.query<{ id: Id<'brk'>; kind: string }>(sql`
+    select id, kind from breaks where wallet_account_id = ${shared.id}`);
+  expect(found?.kind).toBe('merchant');
+  if (!found) throw new Error('no break');
+  await resolveBreak(rig.app, { id: found.id, action: 'accept', note: 'not ours', by: 'key_1' });
+  const told = await rig.app.db.query(sql`select type from events where object_id = ${found.id}`);
+  expect(told).toEqual([]);
 });

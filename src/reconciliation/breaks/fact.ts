@@ -2,7 +2,7 @@ import type { App } from '../../app.ts';
 import { type MoveParts, NOTHING } from '../../payments/changes.ts';
 import type { FactSource } from '../../payments/decide.ts';
 import type { Break } from './break.ts';
-import { type Owner, platformsOf, soleOwner } from './owner.ts';
+import { type Owner, paymentOwner, soleOwner } from './owner.ts';
 import { entry, freshBreak, told } from './parts.ts';
 import { insertBreak } from './row.ts';
 
@@ -32,7 +32,10 @@ export async function openByFact(
     ...about,
     detail,
   });
-  const whose = owner ?? (await ownerOf(app, found));
+  const whose =
+    owner ??
+    (await paymentOwner(app, found)) ??
+    (await rememberedOwner(app, found.wallet_account_id));
   const events = told(app, 'break.opened', found, whose);
   return { ...NOTHING, rows: [insertBreak(found)], events };
 }
@@ -51,14 +54,4 @@ function rememberedOwner(app: App, account_id: string): Promise<Owner | undefine
   known.set(account_id, { until: Date.now() + OWNERS_MS, owner });
   owner.catch(() => known.delete(account_id));
   return owner;
-}
-
-async function ownerOf(
-  app: App,
-  { book, kind, payment_id, wallet_account_id }: Break,
-): Promise<Owner | undefined> {
-  // What was meant for another merchant is not shown to the payment's platform.
-  if (payment_id === null || kind === 'merchant') return rememberedOwner(app, wallet_account_id);
-  const platform_id = (await platformsOf(app, book, [payment_id])).get(payment_id);
-  return platform_id === undefined ? undefined : { platform_id, book };
 }

@@ -36,6 +36,16 @@ export async function platformsOf(
   return new Map(rows.map((row) => [row.id, row.platform_id]));
 }
 
+/** None for a break without a payment, and for what was meant for another merchant than its own. */
+export async function paymentOwner(
+  app: App,
+  { book, kind, payment_id }: Pick<Break, 'book' | 'kind' | 'payment_id'>,
+): Promise<Owner | undefined> {
+  if (payment_id === null || kind === 'merchant') return undefined;
+  const platform_id = (await platformsOf(app, book, [payment_id])).get(payment_id);
+  return platform_id === undefined ? undefined : { platform_id, book };
+}
+
 /**
  * Whose money it is: the merchant that is named, which must be behind the seller's number if the
  * break has one; unnamed, the only merchant behind that number. Undefined unless it is clear.

@@ -14,7 +14,7 @@ import { askWallet } from './ask.ts';
 import { bookPayout, payoutOf } from './ask-moves.ts';
 import type { Asked } from './asked.ts';
 import { actionsOf, type Break, type BreakAction } from './break.ts';
-import { merchantBehind, type Owner, platformsOf, soleOwner } from './owner.ts';
+import { merchantBehind, type Owner, paymentOwner, soleOwner } from './owner.ts';
 import { change, ended, entry, suspenseAmount } from './parts.ts';
 
 /**
@@ -102,14 +102,9 @@ async function openBreak(app: App, { id, action }: Repair): Promise<Break> {
 }
 
 async function ownerOf(app: App, found: Break): Promise<Owner | undefined> {
-  const { book, payment_id } = found;
-  const payout = found.about === 'payout' ? await payoutOf(app, found) : undefined;
-  if (payout) return payout;
-  const platform_id =
-    payment_id === null ? undefined : (await platformsOf(app, book, [payment_id])).get(payment_id);
-  return platform_id === undefined
-    ? soleOwner(app, found.wallet_account_id)
-    : { platform_id, book };
+  const { about, kind, wallet_account_id } = found;
+  const payout = about === 'payout' && kind !== 'merchant' ? await payoutOf(app, found) : undefined;
+  return payout ?? (await paymentOwner(app, found)) ?? soleOwner(app, wallet_account_id);
 }
 
 function noteOf({ note }: Repair, asked: Asked | undefined): string {

@@ -58,10 +58,12 @@ async function planFees(
         -- what does not count here has no fee, whatever an earlier run made of it
         case when counted then fee else 0 end as fee
       from matched
-      where book = ${book} and place = 1 and (counted and (fee <> booked_fee or under_way) or object_id in (
-        select c.subject_id from fee_batches b
-        join fee_corrections c on c.book = b.book and c.batch_id = b.id
-        where b.book = ${book} and b.bill_id = ${bill_id}))
+      where book = ${book} and place = 1 and (
+        counted and (fee <> booked_fee or under_way)
+        or object_id in (
+          select c.subject_id from fee_batches b
+          join fee_corrections c on c.book = b.book and c.batch_id = b.id
+          where b.book = ${book} and b.bill_id = ${bill_id}))
     )
     select m.object_id as subject_id, m.payment_id,
       coalesce(part.merchant_id, p.merchant_id) as merchant_id,
