@@ -70,6 +70,7 @@ function simulate(...args: string[]): Promise<Outcome> {
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
+    if (FULL) process.stdout.write(chunk);
   });
   return new Promise((resolve) => {
     child.once('close', (code) => {

@@ -61,11 +61,10 @@ test('an answer that nobody can find any more is not waited for', { timeout: 40_
   const other = another((db) => ({
     ...db,
     query: async (statement) => {
+      if (!statement.text.includes('id, result from ledger_mail')) return db.query(statement);
       // As forgotten ones are, while this process slept.
-      if (statement.text.includes('id, result from ledger_mail')) {
-        await db.query(sql`delete from ledger_mail where result is not null`);
-      }
-      return db.query(statement);
+      await db.query(sql`delete from ledger_mail where result is not null`);
+      return [];
     },
   }));
   const result = other.submit(move([transfer(a, floored('gone-b'), 1n)]));
