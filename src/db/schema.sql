@@ -11,6 +11,38 @@ AS $function$
     + coalesce((select clock_offset_ms from installation), 0) * interval '1 millisecond'
 $function$;
 
+CREATE OR REPLACE FUNCTION public.open_merchant_reservations(of_book smallint, of_account text)
+ RETURNS TABLE(credit_account text, subject_id text, amount bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_sort TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  looked_for bigint := coalesce((select a.debits_pending from ledger_accounts a
+    where a.book = of_book and a.id = of_account), 0);
+  held record;
+begin
+  if looked_for = 0 then
+    return;
+  end if;
+  for held in
+    select p.id, p.credit_account, p.subject_id, p.amount from postings p
+    where p.book = of_book and p.debit_account = of_account
+      and starts_with(p.debit_account, 'merchant:') and p.kind = 'pending'
+    order by p.id desc
+  loop
+    continue when exists (select from postings e where e.book = of_book and e.ends = held.id);
+    credit_account := held.credit_account;
+    subject_id := held.subject_id;
+    amount := held.amount;
+    return next;
+    looked_for := looked_for - held.amount;
+    exit when looked_for = 0;
+  end loop;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.open_settlement_lines(of_book smallint, of_merchant text)
  RETURNS TABLE(posting_id text, kind text, amount bigint, wallet_account_id text, business_at timestamp with time zone, ledger_position bigint)
  LANGUAGE sql
@@ -392,6 +424,7 @@ create table ledger_accounts (
   constraint ledger_accounts_debits_posted_check CHECK (debits_posted >= 0),
   constraint ledger_accounts_normal_check CHECK (normal = ANY (ARRAY['debit'::text, 'credit'::text]))
 );
+alter table ledger_accounts set (fillfactor=70);
 
 create table ledger_heads (
   book smallint not null,

@@ -38,13 +38,10 @@ export async function selectMoney(
       where book = ${book} and merchant_id = ${merchant_id} and state = 'counted'
       union all
       select coalesce(w.id, a.wallet_account_id), 0, 0, 0, 0, p.amount
-      from postings p
+      from open_merchant_reservations(${book}::smallint, ${account}) p
       left join wallet_accounts w on p.credit_account = 'wallet:' || w.id
-      left join payments y on y.book = p.book and y.id = p.subject_id
+      left join payments y on y.book = ${book} and y.id = p.subject_id
       left join attempts a on a.book = y.book and a.id = y.succeeded_attempt_id
-      where p.book = ${book} and p.debit_account = ${account}
-        and starts_with(p.debit_account, 'merchant:') and p.kind = 'pending'
-        and not exists (select from postings e where e.book = p.book and e.ends = p.id)
     )
     select wallet_account_id, sum(settled)::bigint as settled, sum(paid_out)::bigint as paid_out,
       sum(payouts_open)::bigint as payouts_open, sum(open)::bigint as open,
