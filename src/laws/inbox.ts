@@ -39,11 +39,12 @@ const breaksHavePayments: Law = {
 const unknownMoneyHasABreak: Law = {
   name: 'breaks.unknown-money',
   means:
-    'What lies in suspense for orders that nobody knew is named by breaks that nobody has settled, to the fen.',
+    'What lies in suspense, for orders that nobody knew or lines listed twice, is named by breaks, to the fen.',
   violations: sql`
     with moved as (
       select book, substr(credit_account, length('suspense:') + 1) as account, amount
-      from postings where reason = 'unknown_order' and kind = 'posted'
+      from postings where kind = 'posted' and (reason = 'unknown_order'
+        or reason = 'bill_difference' and credit_account like 'suspense:%')
       union all
       select book, substr(debit_account, length('suspense:') + 1), -amount
       from postings where kind = 'posted' and debit_account like 'suspense:%'
@@ -51,10 +52,12 @@ const unknownMoneyHasABreak: Law = {
     ), booked as (
       select book, account, sum(amount) as amount from moved group by book, account
     ), named as (
-      select book, wallet_account_id as account, sum((detail->>'amount')::bigint) as amount
+      select book, wallet_account_id as account, sum(case kind when 'duplicate' then amount
+        else (detail->>'amount')::bigint end) as amount
       from breaks
       where kind = 'missing_here' and about = 'payment' and (state = 'open'
-        or trail->-1->>'action' not in ('book_to_merchant', 'release_suspense', 'not_in_bill'))
+          or trail->-1->>'action' not in ('book_to_merchant', 'release_suspense', 'not_in_bill'))
+        or kind = 'duplicate' and trail->-1->>'action' = 'book_to_suspense'
       group by book, wallet_account_id
     )
     select coalesce(b.account, n.account) as id, format('book %s: booked %s, breaks %s',

@@ -166,13 +166,14 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   const day_at_desk = { bills, custody, books, totals, fetch, from_file };
   const more = await compareMoreBills(app, desk, day_at_desk);
   await refuseNonsense(desk);
-  const closing = await closingOf(app, account, { bill_id: day.id, date: day.date });
+  const run = { bill_id: day.id, date: day.date, compared: more.compared };
+  const closing = await closingOf(app, account, run);
   for (const book of books) {
     await writeBreaks(app, desk, closing, book);
     await correctFees(app, desk, { bill_id: day.id, book });
   }
   const report = await reportOf(desk, { totals, ours, completed, more });
-  const closing_balance = more.funds?.closing ?? null;
+  const closing_balance = more.compared.funds ? (more.funds?.closing ?? null) : undefined;
   await closeBill(app.db, day.id, { report, closing_balance, now: app.clock.now() });
   const closed = await selectBill(app.db, day.id);
   if (!closed) throw new Refusal('not_found');

@@ -92,11 +92,18 @@ export async function noteProblem(
 export async function closeBill(
   db: Queryable,
   id: string,
-  closed: { readonly report: Report; readonly closing_balance: bigint | null; readonly now: Date },
+  closed: {
+    readonly report: Report;
+    /** Undefined when this run had no bill of it: an earlier one is kept. */
+    readonly closing_balance: bigint | null | undefined;
+    readonly now: Date;
+  },
 ): Promise<void> {
+  const balance = closed.closing_balance;
   await db.query(sql`
     update bills set state = 'closed', problem = null, runs = runs + 1, report = ${closed.report},
-      closing_balance = ${closed.closing_balance}, closed_at = ${closed.now}
+      closing_balance = case when ${balance === undefined} then closing_balance
+        else ${balance ?? null}::bigint end, closed_at = ${closed.now}
     where id = ${id}`);
 }
 

@@ -3,6 +3,7 @@ import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
 import type { Desk } from '../matching/desk.ts';
+import type { Compared } from '../matching/more-bills.ts';
 import type { Break, TrailEntry } from './break.ts';
 import { type Owner, paymentOwner, soleOwner } from './owner.ts';
 import { ended, entry, suspensePosting } from './parts.ts';
@@ -17,27 +18,35 @@ export interface Closing {
   readonly bill_id: string;
   readonly date: string;
   readonly owner: Owner | undefined;
+  /** What this run had bills for, beside the one of payments. */
+  readonly compared: Compared;
 }
 
 export async function closingOf(
   app: App,
   account: WalletAccount,
-  { bill_id, date }: { bill_id: string; date: string },
+  run: Omit<Closing, 'account' | 'owner'>,
 ): Promise<Closing> {
-  return { account, bill_id, date, owner: await soleOwner(app, account.id) };
+  return { ...run, account, owner: await soleOwner(app, account.id) };
 }
 
-/** Breaks of an earlier run of this bill that it no longer gives. */
+/** Breaks of an earlier run of this bill that it no longer gives, of what it compared again. */
 export async function endVanished(
   app: App,
   desk: Desk,
   closing: Closing,
   book: Book,
 ): Promise<void> {
+  const { splits, payouts, funds, sellers } = closing.compared;
   for (let after = ''; ; ) {
     const gone = await desk.query<Break>(sql`
       select ${BREAK_COLUMNS} from breaks b
-      where book = ${book} and bill_id = ${closing.bill_id} and state = 'open' and id > ${after}
+      where book = ${book} and bill_id = ${closing.bill_id} and id > ${after}
+        and (state = 'open' or trail -> -1 ->> 'action' = 'book_to_suspense')
+        and case about when 'split' then ${splits}::boolean when 'payout' then ${payouts}::boolean
+          when 'funds' then case when detail ? 'seller' then ${sellers && payouts}::boolean
+            else ${funds}::boolean end
+          else true end
         and not exists (select from differences d
           where d.book = b.book and d.kind = b.kind and d.subject = b.subject)
       order by id limit ${PAGE}`);
@@ -87,7 +96,10 @@ async function endAll(
     const { book } = found;
     const owner = (await paymentOwner(app, found)) ?? closing.owner;
     const postings = suspensePosting(app, closing.account, found, 'out');
-    // Stale or short of suspense: it stays open for somebody to look at.
-    await app.ledger.submit({ ...ended(app, found, reason, owner, postings), book });
+    const move = ended(app, found, reason, owner, postings);
+    // What somebody had ended is told of as ended already.
+    const events = found.state === 'open' ? move.events : [];
+    // Stale or short of suspense: it stays as it is for somebody to look at.
+    await app.ledger.submit({ ...move, events, book });
   }
 }

@@ -76,8 +76,12 @@ export function ended(
   };
 }
 
-/** Money of an order nobody knows, as much as was booked when the wallet told of it. */
-export function suspenseAmount({ kind, about, detail }: Break): bigint {
+/**
+ * What is in suspense because of a break: money of an order nobody knows, as much as was booked
+ * when the wallet told of it, or of a line listed twice that somebody has booked there.
+ */
+export function suspenseAmount({ kind, about, amount, detail, trail }: Break): bigint {
+  if (trail.at(-1)?.action === 'book_to_suspense') return amount ?? 0n;
   const booked = detail['amount'];
   if (kind !== 'missing_here' || about !== 'payment' || typeof booked !== 'string') return 0n;
   return /^\d+$/.test(booked) ? BigInt(booked) : 0n;
@@ -100,9 +104,13 @@ export function suspensePosting(
       credit: way === 'in' ? held : wallet,
       amount,
       currency: 'CNY',
-      reason: way === 'in' ? 'unknown_order' : 'unknown_order_gone',
+      reason: way === 'in' ? 'unknown_order' : reasonOut(found),
       business_at: app.clock.now(),
       fact: way === 'in',
     },
   ];
+}
+
+function reasonOut({ kind }: Break): string {
+  return kind === 'duplicate' ? 'bill_difference' : 'unknown_order_gone';
 }

@@ -92,6 +92,8 @@ const MOVES = sql`
     counted boolean not null,
     -- our books of this day have it
     in_books boolean not null,
+    -- the bill of another day had it
+    again boolean not null default false,
     our_date date,
     at timestamptz
   )`;

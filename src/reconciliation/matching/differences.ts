@@ -8,6 +8,9 @@ import { type Desk, dayOf } from './desk.ts';
  * bill has is positive, a refund that only the bill has is negative.
  */
 
+/** No comparison takes as long. */
+const COMPARING = '10 minutes';
+
 /** Of several lines about one thing the one that fits best stands for it; the others are extra. */
 export async function rankDuplicates(desk: Desk): Promise<void> {
   await desk.query(sql`
@@ -60,8 +63,30 @@ export async function compareLines(desk: Desk): Promise<void> {
       where place = 1 and counted and our_date <> ${desk.date}::date
     ) d
     where place > 1 or not counted or amount <> ours or our_date <> ${desk.date}::date`);
+  await countRepairs(desk);
   await compareLedger(desk);
   await findCountedBefore(desk);
+}
+
+/**
+ * What somebody has booked about a refund, because one bill had it and another had not. What is
+ * booked about a payment is under the payment.
+ */
+async function countRepairs(desk: Desk): Promise<void> {
+  const wallet = `wallet:${desk.account_id}`;
+  await desk.query(sql`
+    update matched m set booked = m.booked + r.amount
+    from (
+      select x.book, x.subject, sum(case p.credit_account when ${wallet} then p.amount
+        else -p.amount end)::bigint as amount
+      from breaks x
+      join postings p on p.book = x.book and p.subject_id = x.id and p.kind = 'posted'
+        and p.reason = 'bill_difference' and ${wallet} in (p.debit_account, p.credit_account)
+      where x.wallet_account_id = ${desk.account_id} and x.about = 'refund'
+        and x.state = 'resolved' and x.kind <> 'duplicate'
+      group by x.book, x.subject
+    ) r
+    where m.book = r.book and m.about = 'refund' and m.reference = r.subject`);
 }
 
 /** The third side: what our record says was paid, and what the ledger has of it. */
@@ -76,12 +101,21 @@ async function compareLedger(desk: Desk): Promise<void> {
     where place = 1 and counted and booked <> ours and booked <> amount`);
 }
 
-/** A payment of a day whose bill had it already is listed twice, on two days. */
+/**
+ * What is of a day whose bill had it already is listed twice, on two days. A refund only when it
+ * had ended by us well before that bill was compared: else that comparison could not lack it.
+ */
 async function findCountedBefore(desk: Desk): Promise<void> {
   await desk.query(sql`
     update differences d set kind = 'duplicate', subject = d.subject || ' ' || ${desk.date}
     from bills b
-    where d.kind = 'date_shift' and d.about = 'payment'
+    where d.kind = 'date_shift' and d.about in ('payment', 'refund')
+      and (d.about = 'payment' or exists (
+        select from refunds r
+        join postings e on e.book = r.book and e.kind = 'post'
+          and e.ends in (r.reservation_id, r.hold_reservation_id)
+        where r.book = d.book and r.refund_reference = d.detail ->> 'reference'
+          and e.business_at < b.closed_at - ${COMPARING}::interval))
       and b.wallet_account_id = ${desk.account_id} and b.date = (d.detail ->> 'our_date')::date
       and b.state = 'closed' and b.date < ${desk.date}::date
       and not exists (

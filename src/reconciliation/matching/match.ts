@@ -66,6 +66,7 @@ async function findParts(
 async function matchWhole(desk: Desk, book: Book, lines: readonly Line[]): Promise<void> {
   const wallet = `wallet:${desk.account_id}`;
   const fees = `wallet_fees:${desk.account_id}`;
+  const suspense = `suspense:${desk.account_id}`;
   await desk.query(sql`
     insert into matched (no, line, book, about, reference, wallet_reference, transaction_id, amount,
       fee, at, unfinished, object_id, payment_id, counted, known, ours, our_date, booked,
@@ -91,6 +92,8 @@ async function matchWhole(desk: Desk, book: Book, lines: readonly Line[]): Promi
     left join lateral (
       select
         sum(case when reason in ('late_success', 'double_payment') then 0
+          -- what was listed twice is nobody's, and not of the payment
+          when ${suspense} in (debit_account, credit_account) then 0
           when debit_account = ${wallet} then amount
           when credit_account = ${wallet} and reason = 'bill_difference' then -amount
           else 0 end) as paid,

@@ -34,6 +34,15 @@ export interface NotCompared {
   readonly passing: boolean;
 }
 
+export interface Compared {
+  readonly splits: boolean;
+  readonly payouts: boolean;
+  /** The account's own money. */
+  readonly funds: boolean;
+  /** The money of sellers under it. */
+  readonly sellers: boolean;
+}
+
 export interface MoreBills {
   readonly funds: Funds | undefined;
   /** By the sellers' own numbers; undefined where nothing tells of them. */
@@ -42,7 +51,7 @@ export interface MoreBills {
   readonly by_ledger: ReadonlyMap<string, ByLedger>;
   readonly moves: readonly MovesOfDay[];
   /** What there was a bill for. */
-  readonly compared: { readonly splits: boolean; readonly payouts: boolean };
+  readonly compared: Compared;
   readonly missing: readonly NotCompared[];
 }
 
@@ -95,7 +104,7 @@ export async function compareMoreBills(app: App, desk: Desk, day: DayAtDesk): Pr
     sellers,
     by_ledger,
     moves,
-    compared: { splits, payouts },
+    compared: { splits, payouts, funds: own !== undefined, sellers: sellers !== undefined },
     missing: reading.missing,
   };
 }

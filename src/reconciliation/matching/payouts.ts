@@ -9,6 +9,7 @@ import { type Desk, dayOf } from './desk.ts';
  * come back when it is free here again and no bill had that.
  */
 export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
+  const { date } = desk;
   const { from, until } = dayOf(desk);
   await keepBills(desk, book);
   await desk.query(sql`
@@ -26,10 +27,14 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
     ), ours as (
       select p.payout_reference as reference, p.id, p.amount, p.state, p.succeeded_at,
         -- Not taken in the end, and the money came back on another day: then its bill has it.
-        p.given_back_on is not null or coalesce(v.business_at >= ${until}, false) as back_later
+        p.given_back_on is not null or coalesce(v.business_at >= ${until}, false) as back_later,
+        -- The bill of another day has the very same.
+        b.gone and not b.back and p.billed_on <> ${date}::date and p.given_back_on is null
+          or b.back and not b.gone and p.given_back_on <> ${date}::date as again
       from named n
       join payouts p on p.book = ${book} and p.id = n.id
         and p.wallet_account_id = ${desk.account_id}
+      left join bill b on b.reference = p.payout_reference
       left join postings v on v.book = p.book and v.ends = p.reservation_id and v.kind = 'void'
     ), booked as (
       select o.reference, sum(case x.reason when 'payout_returned' then -x.amount
@@ -38,9 +43,11 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
         and x.kind in ('post', 'posted')
       group by o.reference
     )
-    insert into moves (book, about, reference, receiver, billed, ours, booked, counted, in_books, at)
+    insert into moves (book, about, reference, receiver, billed, ours, booked, counted, in_books,
+      again, at)
     select ${book}, 'payout', coalesce(b.reference, o.reference), '', b.amount,
-      case when b.reference is null then o.amount
+      case when o.again then 0
+        when b.reference is null then o.amount
         when o.state in ('refused', 'cancelled') and not b.back and not o.back_later then 0
         when o.state = 'succeeded' and b.back then case when b.gone then o.amount else 0 end
         when b.gone and b.back then 0
@@ -53,7 +60,8 @@ export async function comparePayouts(desk: Desk, book: Book): Promise<void> {
         when o.state in ('refused', 'cancelled') then b.back or o.back_later
         when o.state = 'succeeded' then not b.back
         else true end),
-      o.reference is not null, coalesce(b.at, o.succeeded_at)
+      o.reference is not null and not coalesce(o.again, false), coalesce(o.again, false),
+      coalesce(b.at, o.succeeded_at)
     from bill b
     full join ours o on o.reference = b.reference
     left join booked k on k.reference = o.reference`);
