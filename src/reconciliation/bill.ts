@@ -25,6 +25,11 @@ export interface BillDay {
   readonly closed_at: Date | null;
 }
 
+/** Closed, and compared with everything that the wallet has for the day. */
+export function isWhole({ state, report }: Pick<BillDay, 'state' | 'report'>): boolean {
+  return state === 'closed' && !(report?.not_compared.some(({ passing }) => passing) ?? false);
+}
+
 /** Fen; JSON integers, for the report is kept as it is shown. */
 export interface Sum {
   readonly count: number;

@@ -1,8 +1,9 @@
 import type { App } from '../app.ts';
 import { knownBooks } from '../books.ts';
 import { type BusinessDate, dayAfter, startOfDay } from '../clock.ts';
-import { sql } from '../db/pool.ts';
+import { type Queryable, sql } from '../db/pool.ts';
 import { Refusal } from '../errors.ts';
+import type { Book } from '../ids.ts';
 import { NOTHING } from '../payments/changes.ts';
 import {
   type Bill,
@@ -14,7 +15,7 @@ import {
 } from '../wallets/products/bills.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
-import type { BillDay } from './bill.ts';
+import { type BillDay, isWhole } from './bill.ts';
 import { type Closing, closingOf } from './breaks/end.ts';
 import { publicEvent } from './breaks/owner.ts';
 import { writeBreaks } from './breaks/write.ts';
@@ -54,6 +55,22 @@ export interface CloseOptions {
 
 /** No bill is not an empty bill: who knows of payments asks so long before believing it. */
 const BELIEVED_EMPTY_MS = 36 * 3_600_000;
+
+/** Bills belong to no book; their jobs are kept in this one. */
+export const BOOK_OF_JOBS: Book = 0;
+
+/**
+ * Gives a day its job, unless it has one. With `unless_whole` there is nothing left to do for the
+ * job once somebody else, such as a command, has made the day whole.
+ */
+export function enqueueClose(
+  app: App,
+  tx: Queryable,
+  { id, unless_whole }: { readonly id: string; readonly unless_whole: boolean },
+): Promise<void> {
+  const payload = { unless_whole };
+  return app.jobs.enqueue(tx, [{ book: BOOK_OF_JOBS, kind: 'bill.close', key: id, payload }]);
+}
 
 export async function closeDay(
   app: App,
@@ -174,9 +191,14 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   }
   const report = await reportOf(desk, { totals, ours, completed, more });
   const closing_balance = more.compared.funds ? (more.funds?.closing ?? null) : undefined;
-  await closeBill(app.db, day.id, { report, closing_balance, now: app.clock.now() });
-  const closed = await selectBill(app.db, day.id);
-  if (!closed) throw new Refusal('not_found');
+  const closed = await app.db.transaction(async (tx) => {
+    await closeBill(tx, day.id, { report, closing_balance, now: app.clock.now() });
+    const row = await selectBill(tx, day.id);
+    if (!row) throw new Refusal('not_found');
+    // What it lacks may come: the hub asks for it, also where a command has closed the day.
+    if (!isWhole(row)) await enqueueClose(app, tx, { id: row.id, unless_whole: true });
+    return row;
+  });
   await tellOwner(app, closing, closed);
   return { kind: 'closed', bill: closed };
 }

@@ -1,13 +1,13 @@
 import type { App } from '../app.ts';
 import { type BusinessDate, businessDate, dayAfter, startOfDay } from '../clock.ts';
 import { type Queryable, sql } from '../db/pool.ts';
-import type { Book } from '../ids.ts';
 import { jitter, waitLonger } from '../jobs/backoff.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
-import { type CloseResult, closeDay } from './close.ts';
-import { ensureBill, selectBill, selectBillDates, selectUnsettled } from './queries.ts';
+import { isWhole } from './bill.ts';
+import { BOOK_OF_JOBS, closeDay, enqueueClose } from './close.ts';
+import { ensureBill, selectBill, selectDaysInHand, selectUnsettled } from './queries.ts';
 
 /** Bills by schedule: every day of every account whose wallet has bills, as soon as it is there. */
 const EVERY_MS = 30_000;
@@ -21,8 +21,6 @@ const BUSY_MS = 5_000;
 /** So often a day is compared again while a share or payout stands otherwise in its bill. */
 const COMPARED_AGAIN_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
-/** Bills belong to no book; their jobs are kept in this one. */
-const BOOK: Book = 0;
 
 interface AccountRow {
   readonly id: string;
@@ -37,19 +35,20 @@ export const scheduleBills: PeriodicSpec = {
     const accounts = await app.db.query<AccountRow>(sql`
       select id, wallet, created_at as made_at from wallet_accounts order by id`);
     const now = app.clock.now();
-    const there = await selectBillDates(app.db, firstDay(now));
+    const from = firstDay(now);
+    const in_hand = await selectDaysInHand(app.db, { from, book: BOOK_OF_JOBS });
     for (const { id: account_id, wallet, made_at } of accounts) {
       const { bills } = app.wallets.connector(wallet);
       if (!bills) continue;
-      // A bill that is there, in whatever state, has had its job.
       const dates = datesDue(bills, made_at, now).filter(
-        (date) => !there.has(`${account_id} ${date}`),
+        (date) => !in_hand.has(`${account_id} ${date}`),
       );
-      for (const date of dates) await request(app, { account_id, date }, requestFirst);
+      // Others may be at it, a command for example: what they make whole is not compared again.
+      for (const date of dates) await request(app, { account_id, date, unless_whole: true });
     }
     const closed_before = new Date(now.getTime() - COMPARED_AGAIN_MS);
-    for (const unsettled of await selectUnsettled(app.db, { closed_before, from: firstDay(now) })) {
-      await request(app, unsettled, requestBill);
+    for (const day of await selectUnsettled(app.db, { closed_before, from })) {
+      await request(app, { ...day, unless_whole: false });
     }
   },
 };
@@ -59,23 +58,16 @@ interface Day {
   readonly date: string;
 }
 
+/** A job that the day has already keeps its own times. */
 async function request(
   app: App,
-  day: Day,
-  how: (app: App, tx: Queryable, day: Day) => Promise<unknown>,
+  { unless_whole, ...day }: Day & { readonly unless_whole: boolean },
 ): Promise<void> {
-  await app.db.transaction((tx) => how(app, tx, day));
+  await app.db.transaction(async (tx) => {
+    const { id } = await ensureBill(tx, { ...day, now: app.clock.now() });
+    await enqueueClose(app, tx, { id, unless_whole });
+  });
   app.jobs.wake();
-}
-
-/** Another process may have asked for the day since we looked, and closed it: once is enough. */
-async function requestFirst(app: App, tx: Queryable, day: Day): Promise<void> {
-  const { id, made } = await ensureBill(tx, { ...day, now: app.clock.now() });
-  if (made) await enqueueClose(app, tx, id);
-}
-
-function enqueueClose(app: App, tx: Queryable, id: string): Promise<void> {
-  return app.jobs.enqueue(tx, [{ book: BOOK, kind: 'bill.close', key: id, payload: {} }]);
 }
 
 function firstDay(now: Date): BusinessDate {
@@ -99,11 +91,11 @@ export function datesDue(bills: Pick<Bills, 'ready_at'>, made_at: Date, now: Dat
 /** Asks for a day again, or for the first time, within the caller's transaction. */
 export async function requestBill(app: App, tx: Queryable, day: Day): Promise<string> {
   const { id } = await ensureBill(tx, { ...day, now: app.clock.now() });
-  await enqueueClose(app, tx, id);
+  await enqueueClose(app, tx, { id, unless_whole: false });
   // One that waits for its next try need not wait any longer; a dead one lives again.
   await tx.query(sql`
-    update jobs set run_at = now(), state = 'ready', tries = 0
-    where book = ${BOOK} and kind = 'bill.close' and key = ${id}
+    update jobs set run_at = now(), state = 'ready', tries = 0, payload = '{}'
+    where book = ${BOOK_OF_JOBS} and kind = 'bill.close' and key = ${id}
       and (state = 'dead' or token is null)`);
   return id;
 }
@@ -118,8 +110,9 @@ export const closeBillDay: JobSpec = {
   run: async (app, job) => {
     const bill = await selectBill(app.db, job.key);
     if (!bill) return { done: true };
+    if (job.payload['unless_whole'] === true && isWhole(bill)) return { done: true };
     const result = await closeDay(app, bill);
-    if (isWhole(result)) return { done: true };
+    if (result.kind === 'closed' && isWhole(result.bill)) return { done: true };
     const { retry_pace } = app.config;
     if (result.kind === 'busy') return { again_in_ms: jitter(BUSY_MS * retry_pace) };
     if (result.kind !== 'closed') {
@@ -130,9 +123,3 @@ export const closeBillDay: JobSpec = {
     return { again_in_ms: waitLonger(job.age_ms, gaps) };
   },
 };
-
-/** Closed, and compared with everything that the wallet has for the day. */
-function isWhole(result: CloseResult): boolean {
-  if (result.kind !== 'closed') return false;
-  return !(result.bill.report?.not_compared.some(({ passing }) => passing) ?? false);
-}

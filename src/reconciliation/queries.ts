@@ -34,11 +34,17 @@ export async function selectBills(db: Queryable, filter: BillFilter): Promise<Bi
     order by id desc limit ${filter.limit}`);
 }
 
-/** `account date` of every bill from this day on. */
-export async function selectBillDates(db: Queryable, from: string): Promise<ReadonlySet<string>> {
+/** `account date` of every bill from this day on that is closed or has its job, in this book. */
+export async function selectDaysInHand(
+  db: Queryable,
+  { from, book }: { readonly from: string; readonly book: Book },
+): Promise<ReadonlySet<string>> {
   const rows = await db.query<{ name: string }>(sql`
-    select wallet_account_id || ' ' || to_char(date, 'YYYY-MM-DD') as name
-    from bills where date >= ${from}::date`);
+    select b.wallet_account_id || ' ' || to_char(b.date, 'YYYY-MM-DD') as name
+    from wallet_accounts a
+    join bills b on b.wallet_account_id = a.id and b.date >= ${from}::date
+    where b.state = 'closed' or exists (
+      select from jobs where book = ${book} and kind = 'bill.close' and key = b.id)`);
   return new Set(rows.map(({ name }) => name));
 }
 
@@ -62,19 +68,19 @@ export async function selectUnsettled(
     order by 1, 2`);
 }
 
-/** The bill of a day, `made` now when there was none yet. */
+/** The bill of a day, which is made when there is none yet. */
 export async function ensureBill(
   db: Queryable,
   { account_id, date, now }: { account_id: string; date: string; now: Date },
-): Promise<{ readonly id: string; readonly made: boolean }> {
-  const made = await db.query<{ id: string }>(sql`
+): Promise<{ readonly id: string }> {
+  await db.query(sql`
     insert into bills (id, wallet_account_id, date, state, created_at)
     values (${newId('bil')}, ${account_id}, ${date}::date, 'waiting', ${now})
-    on conflict (wallet_account_id, date) do nothing returning id`);
-  const [row = made[0]] = await db.query<{ id: string }>(sql`
+    on conflict (wallet_account_id, date) do nothing`);
+  const [row] = await db.query<{ id: string }>(sql`
     select id from bills where wallet_account_id = ${account_id} and date = ${date}::date`);
   if (!row) throw new Error(`the bill of ${account_id} of ${date} is gone`);
-  return { id: row.id, made: made.length > 0 };
+  return row;
 }
 
 /** Why the day is not closed yet; one that was closed before stays closed, and says so. */

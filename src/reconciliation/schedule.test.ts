@@ -1,10 +1,15 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
+import { type BusinessDate, businessDate, dayAfter } from '../clock.ts';
 import { sql } from '../db/pool.ts';
+import { newId } from '../ids.ts';
+import type { BillDay } from './bill.ts';
+import { reconcileDay } from './by-hand.ts';
 import { closeDay } from './close.ts';
 import { closeBillDay, datesDue, scheduleBills } from './jobs.ts';
 import { atDesk } from './matching/desk.ts';
 import { ensureBill, selectBill } from './queries.ts';
+import { toMorning } from './testing.ts';
 
 /** Bills that come by themselves, the morning after. */
 const JOB = { book: 0, id: 'job', kind: 'bill.close', payload: {}, tries: 1, age_ms: 0 } as const;
@@ -73,4 +78,112 @@ test('days of one account are closed one after another, however old they are', a
     () => closeDay(app, day),
     ({ kind }) => kind !== 'busy',
   );
+});
+
+const HOUR_MS = 3_600_000;
+
+/** At eight in the morning: days are over whose bills are not there yet. */
+async function toEarlyMorning(): Promise<BusinessDate> {
+  await toMorning(rig);
+  await rig.clock.advance(21 * HOUR_MS);
+  return businessDate(rig.clock.now());
+}
+
+async function billOf(day: { account_id: string; date: string }): Promise<BillDay> {
+  const { id } = await ensureBill(rig.app.db, { ...day, now: rig.clock.now() });
+  const bill = await selectBill(rig.app.db, id);
+  if (!bill) throw new Error('no bill');
+  return bill;
+}
+
+function untilClosed(day: { account_id: string; date: string }, runs: number): Promise<BillDay> {
+  return rig.until(
+    () => billOf(day),
+    (bill) => bill.state === 'closed' && bill.runs >= runs,
+  );
+}
+
+async function untilNoJob(id: string): Promise<void> {
+  await rig.until(
+    () => rig.app.db.query(sql`select id from jobs where kind = 'bill.close' and key = ${id}`),
+    (rows) => rows.length === 0,
+  );
+}
+
+const TOO_EARLY = [
+  ['before its bill is there', -1, undefined, 'later'],
+  ['before it is over', 0, undefined, 'later'],
+  ['with a file that is no bill', -1, Buffer.from('no bill'), 'failed'],
+] as const;
+
+test.each(TOO_EARLY)(
+  'a day that was tried by hand %s is fetched when it is there',
+  async (...row) => {
+    const [, days, file, kind] = row;
+    const date = dayAfter(await toEarlyMorning(), days);
+    const day = { account_id: rig.accounts.wechat_pay, date };
+    expect(await reconcileDay(rig.app, { ...day, file })).toMatchObject({ kind });
+    await toMorning(rig);
+    // Two processes may look at the same moment.
+    await Promise.all([1, 2].map(() => scheduleBills.run(rig.app)));
+    const { id } = await untilClosed(day, 1);
+    await untilNoJob(id);
+    await scheduleBills.run(rig.app);
+    await untilNoJob(id);
+    expect(await billOf(day)).toMatchObject({ state: 'closed', runs: 1 });
+  },
+);
+
+test('a day that somebody closed while it waited for its turn is not compared again', async () => {
+  const date = dayAfter(await toEarlyMorning(), -1);
+  const day = { account_id: rig.accounts.union_pay, date };
+  const { id } = await billOf(day);
+  await rig.clock.advance(3 * HOUR_MS);
+  const desk = { ...day, day_shift_ms: 0, refunds_by: 'accepted' } as const;
+  await atDesk(rig.app, desk, async () => {
+    await scheduleBills.run(rig.app);
+    // As a command does that is at the desk.
+    await rig.app.db.query(sql`
+      update bills set state = 'closed', runs = 1, report = '{"not_compared": []}' where id = ${id}`);
+  });
+  await untilNoJob(id);
+  expect(await billOf(day)).toMatchObject({ runs: 1 });
+});
+
+test('a day that was closed by hand without one of its bills is compared again', async () => {
+  const date = dayAfter(await toEarlyMorning(), -1);
+  const day = { account_id: rig.accounts.wechat_pay, date };
+  await rig.clock.advance(3 * HOUR_MS);
+  const late = { fault: 'rate_limited', operation: 'bill.funds', probability: 1 } as const;
+  rig.faults.wechat_pay.set([late]);
+  const outcome = await reconcileDay(rig.app, day);
+  expect(outcome).toMatchObject({ report: { not_compared: [{ bill: 'funds', passing: true }] } });
+  rig.faults.wechat_pay.set([]);
+  await rig.until(
+    () => billOf(day),
+    ({ report }) => report?.not_compared.length === 0,
+  );
+});
+
+test('a day that waits for its turn because of a payout keeps its own times', async () => {
+  const { db } = rig.app;
+  const date = dayAfter(await toEarlyMorning(), -1);
+  const day = { account_id: rig.accounts.wechat_pay, date };
+  await rig.clock.advance(3 * HOUR_MS);
+  await reconcileDay(rig.app, day);
+  const { id } = await billOf(day);
+  await db.query(sql`
+    insert into breaks (book, id, wallet_account_id, kind, about, subject, amount, detail, bill_id)
+    values (0, ${newId('brk')}, ${day.account_id}, 'state', 'payout', 'P1', 1, '{}', ${id})`);
+  const jobs = () => db.query(sql`select run_at, tries, token from jobs where key = ${id}`);
+  const run_at = new Date(rig.app.clock.real().getTime() + HOUR_MS);
+  await db.query(sql`
+    insert into jobs (book, id, kind, key, run_at, tries)
+    values (0, ${newId('job')}, 'bill.close', ${id}, ${run_at}, 7)`);
+  await rig.clock.advance(13 * HOUR_MS);
+  await scheduleBills.run(rig.app);
+  expect(await jobs()).toEqual([{ run_at, tries: 7, token: null }]);
+  await db.query(sql`delete from jobs where key = ${id}`);
+  await scheduleBills.run(rig.app);
+  await untilClosed(day, 2);
 });
