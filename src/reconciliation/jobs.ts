@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { type BusinessDate, businessDate, dayAfter, startOfDay } from '../clock.ts';
 import { type Queryable, sql } from '../db/pool.ts';
 import { jitter, waitLonger } from '../jobs/backoff.ts';
+import { requeue } from '../jobs/dead-letters.ts';
 import type { JobSpec, PeriodicSpec } from '../jobs/jobs.ts';
 import type { Bills } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
@@ -88,15 +89,15 @@ export function datesDue(bills: Pick<Bills, 'ready_at'>, made_at: Date, now: Dat
   return dates;
 }
 
-/** Asks for a day again, or for the first time, within the caller's transaction. */
+/**
+ * Asks for a day again, or for the first time, within the caller's transaction. A job that waits
+ * for its next try need not wait any longer, a dead one lives again, and a run under way, which may
+ * have read the bill before it was corrected, is followed by another one.
+ */
 export async function requestBill(app: App, tx: Queryable, day: Day): Promise<string> {
   const { id } = await ensureBill(tx, { ...day, now: app.clock.now() });
-  await enqueueClose(app, tx, { id, unless_whole: false });
-  // One that waits for its next try need not wait any longer; a dead one lives again.
-  await tx.query(sql`
-    update jobs set run_at = now(), state = 'ready', tries = 0, payload = '{}'
-    where book = ${BOOK_OF_JOBS} and kind = 'bill.close' and key = ${id}
-      and (state = 'dead' or token is null)`);
+  const payload = { unless_whole: false };
+  await requeue(tx, { book: BOOK_OF_JOBS, kind: 'bill.close', key: id, payload });
   return id;
 }
 

@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import type { BillDay } from './bill.ts';
 import { reconcileDay } from './by-hand.ts';
 import { closeDay } from './close.ts';
-import { closeBillDay, datesDue, scheduleBills } from './jobs.ts';
+import { closeBillDay, datesDue, requestBill, scheduleBills } from './jobs.ts';
 import { atDesk } from './matching/desk.ts';
 import { ensureBill, selectBill } from './queries.ts';
 import { toMorning } from './testing.ts';
@@ -163,6 +163,29 @@ test('a day that was closed by hand without one of its bills is compared again',
     () => billOf(day),
     ({ report }) => report?.not_compared.length === 0,
   );
+});
+
+test('a day that is asked for while it is compared is compared once more', async () => {
+  const { db, jobs } = rig.app;
+  const date = dayAfter(await toEarlyMorning(), -1);
+  const day = { account_id: rig.accounts.wechat_pay, date };
+  const { id } = await billOf(day);
+  const ask = () => db.transaction((tx) => requestBill(rig.app, tx, day));
+  await rig.clock.advance(3 * HOUR_MS);
+  await db.transaction(async (tx) => {
+    // Whoever compares the day cannot close it before this ends.
+    await tx.query(sql`select id from bills where id = ${id} for update`);
+    await ask();
+    jobs.wake();
+    await rig.until(
+      () => db.query(sql`select id from jobs where key = ${id} and token is not null`),
+      (rows) => rows.length === 1,
+    );
+    await ask();
+  });
+  jobs.wake();
+  await untilClosed(day, 2);
+  await untilNoJob(id);
 });
 
 test('a day that waits for its turn because of a payout keeps its own times', async () => {
