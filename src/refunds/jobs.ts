@@ -5,7 +5,7 @@ import type { JobSpec } from '../jobs/jobs.ts';
 import { selectRefund } from './queries.ts';
 import { queryRefund, sendRefund } from './send.ts';
 
-/** Behind another of its payment. */
+/** Behind another of its order at the wallet. */
 const WAIT = { first_ms: 300, max_ms: 30_000 } as const;
 /** For the wallet. */
 const AGAIN = { first_ms: 3_000, max_ms: 300_000 } as const;

@@ -7,9 +7,10 @@ import type { Book, Id } from '../ids.ts';
  *   pending | unknown | needs_action → succeeded | refused | needs_action
  *   needs_action → pending        another way was named, and the wallet took it up
  *
- * Its amount is reserved at `created` and freed only by a definite refusal. Refunds of one payment
- * leave one at a time, each under its own number at the wallet, which every retry reuses. During a
- * release a refund is `created` and waits; its amount is reserved on the payment only.
+ * Its amount is reserved at `created` and freed only by a definite refusal. Refunds of one order at
+ * a wallet (an attempt, or a part of it) leave one at a time, each under its own number, which
+ * every retry reuses. During a release a refund is `created` and waits; its amount is reserved on
+ * the payment only.
  */
 export type RefundState =
   | 'created'
@@ -54,7 +55,7 @@ export interface Refund {
   readonly succeeded_at: Date | null;
 }
 
-/** Sent, or to be sent, without a definite answer yet: the next refund of the payment waits. */
+/** Sent, or to be sent, without a definite answer yet: the next refund of the order waits. */
 export function isUndecided(refund: Pick<Refund, 'state'>): boolean {
   return refund.state === 'created' || refund.state === 'unknown';
 }

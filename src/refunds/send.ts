@@ -17,7 +17,7 @@ import { isFinal, isUndecided, isUnfunded, type Refund } from './refund.ts';
 import { fundWaiting } from './sources/fund-waiting.ts';
 
 /**
- * Sending a refund to its wallet, one at a time per payment, always under the same number. What
+ * Sending a refund to its wallet, one at a time per order there, always under the same number. What
  * the wallet says takes the same way as a notification; what it does not say is asked again.
  */
 export type SendResult = 'answered' | 'waits' | 'try_again';
@@ -75,10 +75,20 @@ function seller({ sub_merchant }: OrderAtWallet): { readonly sub_merchant?: stri
   return sub_merchant === null ? {} : { sub_merchant };
 }
 
-/** An earlier refund of the payment has no definite answer yet. */
+/** An earlier refund of the same order at the wallet has no definite answer yet. */
 async function mustWait(app: App, refund: Refund): Promise<boolean> {
   const refunds = await selectRefunds(app.db, refund.book, refund.payment_id);
-  return refunds.some((other) => other.id < refund.id && isUndecided(other));
+  return refunds.some(
+    (other) => other.id < refund.id && isSameOrder(other, refund) && isUndecided(other),
+  );
+}
+
+/**
+ * What a wallet keeps for refunds (a pause between two, returns of shares, what is left) it keeps
+ * for each order. Another try, or the part of another seller, may wait for money that never comes.
+ */
+function isSameOrder(one: Refund, other: Refund): boolean {
+  return one.attempt_id === other.attempt_id && one.part_id === other.part_id;
 }
 
 /** A refund with all that a call about it needs. */
