@@ -9,6 +9,7 @@ import { combinedOrder, openSeller, type SellerOptions } from '../payouts/testin
 import { createRefund } from '../refunds/create.ts';
 import { findRefunds } from '../refunds/find.ts';
 import type { Refund } from '../refunds/refund.ts';
+import { resolveRefund } from '../refunds/resolve.ts';
 
 /** Refunds of parts, each an order of its own at its wallet. */
 let rig: MoneyRig;
@@ -77,6 +78,37 @@ describe.each(['wechat_pay', 'alipay'] as const)('parts of a combined order by %
     rig.faults[wallet].set([]);
     await become(short, 'succeeded');
     await become(behind, 'succeeded');
+    expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
+  });
+});
+
+const CARD = {
+  bank: 'ICBC_DEBIT',
+  card_number: '6222020000001111',
+  holder_name: '林小禾',
+} as const;
+const WAYS = [
+  ['direct', 'merchant_own'],
+  ['partner', 'merchant_own'],
+  ['platform', 'wallet_held'],
+] as const;
+
+describe.each(WAYS)('a stuck refund of a part at a %s', (role, custody) => {
+  test('goes another way, to a card or to the merchant', async () => {
+    const payment = await paid({ wallet: 'wechat_pay', role, custody });
+    rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1 }]);
+    const stuck = [await refundPart(payment, 0, 2_000n), await refundPart(payment, 1, 500n)];
+    for (const refund of stuck) await become(refund, 'needs_action');
+    rig.faults.wechat_pay.set([]);
+    const [first, second] = stuck;
+    if (!first || !second) throw new Error('two refunds are needed');
+    await resolveRefund(rig.app, first, { kind: 'payer_card', ...CARD });
+    await resolveRefund(rig.app, second, { kind: 'merchant_account' });
+    for (const refund of stuck) await become(refund, 'succeeded');
+    expect((await rig.reload(payment)).parts.map(({ refunded }) => refunded)).toEqual([
+      2_000n,
+      500n,
+    ]);
     expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { orderAtWallet } from '../combined/attempt-part.ts';
 import { Refusal } from '../errors.ts';
 import { NOTHING } from '../payments/changes.ts';
 import type { RefundTarget } from '../wallets/products/stuck-refunds.ts';
@@ -6,7 +7,7 @@ import { advanceRefund } from './advance.ts';
 import { changeRefund } from './changes.ts';
 import { selectRefund } from './queries.ts';
 import type { Refund } from './refund.ts';
-import { record, subjectOf } from './send.ts';
+import { record, seller, subjectOf } from './send.ts';
 
 /**
  * A refund that cannot reach the payer the way the payment came: somebody names another way. The
@@ -30,9 +31,9 @@ export async function resolveRefund(
     });
   }
   const { refund_reference, wallet_refund_id } = refund;
-  const { wallet_reference, sub_merchant } = attempt;
-  const seller = sub_merchant === null ? {} : { sub_merchant };
-  const stuck = { refund_reference, wallet_reference, wallet_refund_id, ...seller };
+  const order = await orderAtWallet(app, attempt, refund.part_id);
+  const { wallet_reference } = order;
+  const stuck = { refund_reference, wallet_reference, wallet_refund_id, ...seller(order) };
   const outcome = await stuckRefunds.resolve(account, stuck, target);
   await record(app, payment, attempt, outcome);
   switch (outcome.kind) {

@@ -71,7 +71,7 @@ export async function sendRefund(app: App, { book, id }: Refund): Promise<SendRe
 }
 
 /** The seller under a platform's account: the wallet finds the order by both. */
-function seller({ sub_merchant }: OrderAtWallet): { readonly sub_merchant?: string } {
+export function seller({ sub_merchant }: OrderAtWallet): { readonly sub_merchant?: string } {
   return sub_merchant === null ? {} : { sub_merchant };
 }
 
