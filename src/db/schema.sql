@@ -632,6 +632,7 @@ create table payouts (
   cancel_requested_at timestamp with time zone,
   given_back_on date,
   cancel_refusal jsonb,
+  sent_at timestamp with time zone default now() not null,
   constraint payouts_pkey PRIMARY KEY (book, id),
   constraint payouts_amount_check CHECK (amount > 0),
   constraint payouts_check CHECK ((kind = 'transfer'::text) = (payee IS NOT NULL)),

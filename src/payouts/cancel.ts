@@ -3,10 +3,11 @@ import { assert, Refusal } from '../errors.ts';
 import type { NewEvent, StepType } from '../events.ts';
 import { newId } from '../ids.ts';
 import { NOTHING } from '../payments/changes.ts';
+import { advancePayout, payoutReport } from './advance.ts';
 import { changePayout } from './changes.ts';
 import { canBeAskedBack, isOpen, type Payout } from './payout.ts';
 import { selectPayout } from './queries.ts';
-import { askBack, type CancelRefusal } from './send.ts';
+import { askPayout, record, SENT_AGAIN, subjectOf, told } from './send.ts';
 
 /**
  * Taking a payout back. The wish is committed first; then the wallet is asked, and what it does
@@ -25,6 +26,11 @@ export async function cancelPayout(app: App, named: Named): Promise<Payout> {
   throw new Refusal('wallet_refused', { message: `${asked.wallet}: ${refusal.message}` });
 }
 
+export interface CancelRefusal {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Asks the wallet again; its definite no ends the wish, and is what this answers. */
 export async function pursueCancellation(
   app: App,
@@ -32,6 +38,24 @@ export async function pursueCancellation(
 ): Promise<CancelRefusal | undefined> {
   const refusal = await askBack(app, named);
   return refusal && (await giveUp(app, named, refusal)) ? refusal : undefined;
+}
+
+/**
+ * Asks for a payout back that the wallet has. Again is as good as once; what the wallet does not
+ * say, or refuses for the moment only, is asked with the next question. Answers a definite no.
+ */
+async function askBack(app: App, named: Named): Promise<CancelRefusal | undefined> {
+  const { payout, account } = await subjectOf(app, named.book, named.id);
+  const { payouts } = app.wallets.connector(payout.wallet);
+  if (!canBeAskedBack(payout) || !payouts?.cancel) return undefined;
+  const outcome = told(await payouts.cancel(account, payout.payout_reference), payoutReport);
+  await record(app, payout, outcome);
+  if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'answer');
+  if (outcome.kind !== 'refused' || SENT_AGAIN.has(outcome.code)) return undefined;
+  // It may be over already, by whatever end: the wallet's state says more than its refusal.
+  await askPayout(app, named);
+  const { code, message } = outcome;
+  return { code, message };
 }
 
 async function reload(app: App, { book, id }: Named): Promise<Payout> {

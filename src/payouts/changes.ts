@@ -30,6 +30,7 @@ const PAYOUT_ROW: RowKind = {
     reservation_id: 'text',
     next_query_at: 'timestamptz',
     created_at: 'timestamptz',
+    sent_at: 'timestamptz',
     succeeded_at: 'timestamptz',
   },
 };

@@ -127,6 +127,7 @@ function plan(app: App, request: PayoutRequest, way: PayoutWay, amount: bigint):
     cancel_refusal: null,
     reservation_id: newId('pst', book),
     created_at: app.clock.now(),
+    sent_at: app.clock.real(),
     succeeded_at: null,
   };
 }

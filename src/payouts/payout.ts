@@ -66,6 +66,8 @@ export interface Payout {
   /** The pending posting that reserves the money. */
   readonly reservation_id: string;
   readonly created_at: Date;
+  /** Real time of the last request for it: written before that leaves, whatever became of it. */
+  readonly sent_at: Date;
   readonly succeeded_at: Date | null;
 }
 

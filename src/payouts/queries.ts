@@ -10,7 +10,8 @@ import type { PayoutTerms, SealedTerms } from './terms.ts';
 const COLUMNS = fragment`
   book, id, version, platform_id, merchant_id, wallet_account_id, wallet, kind, state, amount,
   currency, payout_reference, wallet_payout_id, sub_merchant, payee, payee_hint, confirmation,
-  refusal, cancel_requested_at, cancel_refusal, reservation_id, created_at, succeeded_at
+  refusal, cancel_requested_at, cancel_refusal, reservation_id, created_at, sent_at,
+  succeeded_at
 `;
 
 export async function selectPayout(

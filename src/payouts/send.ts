@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
 import { NOTHING } from '../payments/changes.ts';
-import { LATE_MS } from '../wallets/late.ts';
+import { mayStillArrive } from '../wallets/late.ts';
 import { PASSING, type RefusalCode } from '../wallets/outcome.ts';
 import type { PayoutOutcome } from '../wallets/products/payouts.ts';
 import type { WithdrawalOutcome } from '../wallets/products/seller-funds.ts';
@@ -9,21 +9,24 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { advancePayout, type PayoutAdvance, payoutReport, withdrawalReport } from './advance.ts';
 import { changePayout, recordPayoutCall } from './changes.ts';
-import { canBeAskedBack, type Payout, type PayoutReport } from './payout.ts';
+import type { Payout, PayoutReport } from './payout.ts';
 import { selectPayout, selectPayoutByReference } from './queries.ts';
 import { openPayee } from './terms.ts';
 
 /**
  * Sending a payout to its wallet, always under its one number. Only its maker sends without asking;
- * whoever comes later asks the wallet first, and sends when it knows no such number.
+ * whoever comes later asks the wallet first, and sends when it knows no such number. Its time is on
+ * the row before a request leaves: nobody who wants the payout back misses one that is on its way,
+ * and none leaves after the wish (decision 0022).
  */
 type Named = Pick<Payout, 'book' | 'id'>;
 export type PayoutSent = 'answered' | 'try_again';
 
 /** Refusals about the moment, not about the payout: the same number is sent again. */
-const SENT_AGAIN: ReadonlySet<RefusalCode> = new Set([...PASSING, 'reference_reused']);
+export const SENT_AGAIN: ReadonlySet<RefusalCode> = new Set([...PASSING, 'reference_reused']);
 /** The float of our own account may be filled up; a seller's own money is asked for afresh. */
 const SHORT = 'insufficient_funds';
+const MAX_ROUNDS = 20;
 
 type Outcome = Exclude<PayoutOutcome | WithdrawalOutcome, { kind: 'fact' }> | Told;
 interface Told {
@@ -37,64 +40,73 @@ export async function sendPayout(
   { book, id }: Named,
   { first }: { readonly first: boolean },
 ): Promise<PayoutSent> {
-  const { payout, account } = await read(app, book, id);
-  if (payout.state !== 'created' && payout.state !== 'unknown') return 'answered';
-  if (!first) {
-    const known = await ask(app, account, payout);
-    await record(app, payout, known);
-    if (known.kind === 'refused') return keepRefusal(app, payout, known);
-    if (known.kind !== 'not_found') return apply(app, account, payout, known);
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { payout, account } = await subjectOf(app, book, id);
+    if (!isUnanswered(payout)) return 'answered';
+    // Before the question: what arrives while it is answered is not in the answer.
+    const on_its_way = mayStillArrive(app, payout.sent_at);
+    if (!first || round > 0) {
+      const known = await ask(app, account, payout);
+      await record(app, payout, known);
+      if (known.kind === 'refused') return keepRefusal(app, payout, known);
+      if (known.kind !== 'not_found') return apply(app, account, payout, known);
+    }
+    if (payout.cancel_requested_at !== null) {
+      if (on_its_way) return 'try_again';
+      const reason = 'taken back before the wallet had it';
+      await advancePayout(app, account, { ...named(payout), state: 'cancelled', reason }, 'answer');
+      return 'answered';
+    }
+    const leaving = await noteSending(app, payout);
+    // Somebody wants it back, or sends it too: what was asked before that is old.
+    if (!leaving) continue;
+    const outcome = await pay(app, account, leaving);
+    await record(app, leaving, outcome);
+    return apply(app, account, leaving, outcome);
   }
-  if (payout.cancel_requested_at !== null) {
-    if (mayStillArrive(app, payout)) return 'try_again';
-    const reason = 'taken back before the wallet had it';
-    await advancePayout(app, account, { ...named(payout), state: 'cancelled', reason }, 'answer');
-    return 'answered';
-  }
-  const outcome = await pay(app, account, payout);
-  await record(app, payout, outcome);
-  return apply(app, account, payout, outcome);
+  return 'try_again';
 }
 
-/** Its first request has no answer yet. */
-function mayStillArrive(app: App, { state, refusal, created_at }: Payout): boolean {
-  const age = app.clock.now().getTime() - created_at.getTime();
-  const answered = state === 'created' && refusal !== null;
-  return !answered && age < LATE_MS * app.config.retry_pace;
+/** The wallet has not said yet that it has it. */
+function isUnanswered({ state }: Payout): boolean {
+  return state === 'created' || state === 'unknown';
+}
+
+/** The payout as it is when its request may leave; undefined when somebody changed it meanwhile. */
+async function noteSending(app: App, payout: Payout): Promise<Payout | undefined> {
+  const sent_at = app.clock.real();
+  const rows = [changePayout(payout, { sent_at })];
+  const done = await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
+  if (done.kind !== 'committed') return undefined;
+  return { ...payout, sent_at, version: payout.version + 1 };
 }
 
 /** The wallet would not, for the moment, or would not even say: it is tried again. */
-async function keepRefusal(
+function keepRefusal(
   app: App,
   payout: Payout,
   { code, message }: { readonly code: string; readonly message: string },
 ): Promise<PayoutSent> {
-  const rows = [changePayout(payout, { refusal: { code, message } })];
-  await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
-  return 'try_again';
+  return keep(app, payout, () => ({ refusal: { code, message } }));
 }
 
-export interface CancelRefusal {
-  readonly code: string;
-  readonly message: string;
-}
-
-/**
- * Asks for a payout back that the wallet has. Again is as good as once; what the wallet does not
- * say, or refuses for the moment only, is asked with the next question. Answers a definite no.
- */
-export async function askBack(app: App, named: Named): Promise<CancelRefusal | undefined> {
-  const { payout, account } = await read(app, named.book, named.id);
-  const { payouts } = app.wallets.connector(payout.wallet);
-  if (!canBeAskedBack(payout) || !payouts?.cancel) return undefined;
-  const outcome = told(await payouts.cancel(account, payout.payout_reference), payoutReport);
-  await record(app, payout, outcome);
-  if (outcome.kind === 'fact') await advancePayout(app, account, outcome.report, 'answer');
-  if (outcome.kind !== 'refused' || SENT_AGAIN.has(outcome.code)) return undefined;
-  // It may be over already, by whatever end: the wallet's state says more than its refusal.
-  await askPayout(app, named);
-  const { code, message } = outcome;
-  return { code, message };
+/** Writes what the wallet did not decide, unless it decided meanwhile; a wish hides none of it. */
+async function keep(
+  app: App,
+  named: Payout,
+  change: (now: Payout) => Partial<Pick<Payout, 'state' | 'refusal'>> | undefined,
+): Promise<PayoutSent> {
+  const { book, id } = named;
+  let now = named;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const values = isUnanswered(now) ? change(now) : undefined;
+    if (!values) return 'try_again';
+    const rows = [changePayout(now, values)];
+    const done = await app.ledger.submit({ book, ...NOTHING, rows });
+    if (done.kind === 'committed') return 'try_again';
+    now = (await subjectOf(app, book, id)).payout;
+  }
+  throw new Error(`payout ${id} keeps colliding`);
 }
 
 export interface PayoutAsked {
@@ -105,7 +117,7 @@ export interface PayoutAsked {
 
 /** Asks the wallet what became of a payout, in whatever state it is; its answer counts. */
 export async function askPayout(app: App, { book, id }: Named): Promise<PayoutAsked> {
-  const { payout, account } = await read(app, book, id);
+  const { payout, account } = await subjectOf(app, book, id);
   const answer = await ask(app, account, payout);
   await record(app, payout, answer);
   if (answer.kind !== 'fact') return { answer };
@@ -121,7 +133,8 @@ export function findPayoutNamed(
   return selectPayoutByReference(app.db, at);
 }
 
-async function read(
+/** A payout with all that a call about it needs. */
+export async function subjectOf(
   app: App,
   book: number,
   id: string,
@@ -177,7 +190,7 @@ function seller({ sub_merchant }: Payout): { readonly sub_merchant?: string } {
   return sub_merchant === null ? {} : { sub_merchant };
 }
 
-function told<Fact>(
+export function told<Fact>(
   outcome:
     | { readonly kind: 'fact'; readonly fact: Fact; readonly trace: Told['trace'] }
     | Exclude<Outcome, Told>,
@@ -187,7 +200,7 @@ function told<Fact>(
   return { kind: 'fact', report: report(outcome.fact), trace: outcome.trace };
 }
 
-async function record(app: App, payout: Payout, outcome: Outcome): Promise<void> {
+export async function record(app: App, payout: Payout, outcome: Outcome): Promise<void> {
   const word = outcome.kind === 'fact' ? outcome.report.state : outcome.kind;
   const rows = [recordPayoutCall(payout, word, outcome.trace)];
   await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
@@ -215,11 +228,9 @@ async function apply(
     }
     case 'not_found':
     case 'unknown':
-      if (payout.state === 'created') {
-        const rows = [changePayout(payout, { state: 'unknown' })];
-        await app.ledger.submit({ book: payout.book, ...NOTHING, rows });
-      }
-      return 'try_again';
+      return keep(app, payout, ({ state }) =>
+        state === 'created' ? { state: 'unknown' } : undefined,
+      );
     default:
       return outcome satisfies never;
   }
