@@ -88,7 +88,8 @@ AS $function$
     o.amount,
     coalesce(
       case when starts_with(o.other, 'wallet:') then substr(o.other, 8)
-        when starts_with(o.other, 'wallet_fees:') then substr(o.other, 13) end,
+        when starts_with(o.other, 'wallet_fees:') then substr(o.other, 13)
+        when starts_with(o.other, 'suspense:') then substr(o.other, 10) end,
       (select a.wallet_account_id from payments y
         join attempts a on a.book = y.book and a.id = y.succeeded_attempt_id
         where y.book = of_book and y.id = o.subject_id)),

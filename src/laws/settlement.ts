@@ -107,7 +107,7 @@ const cursorsFollow: Law = {
     left join payments p on p.book = o.book and p.id = o.subject_id
     where l.posting_id is null and o.reason not in ('payout', 'payout_returned')
       and (p.succeeded_attempt_id is not null or starts_with(o.other, 'wallet:')
-        or starts_with(o.other, 'wallet_fees:'))`,
+        or starts_with(o.other, 'wallet_fees:') or starts_with(o.other, 'suspense:'))`,
 };
 
 export const SETTLEMENT_LAWS: readonly Law[] = [
