@@ -35,8 +35,9 @@ const EVENTS: Readonly<Record<EventType, string>> = {
     'A dispute is open and in three days or less the wallet gives the money to the merchant. Decide.',
   'split.finished': 'Receivers got their shares, or gave them back; each part says which.',
   'split.refused':
-    'The wallet refused a release, split or return. Held money stays held and is tried again ' +
-    'after six hours; a refund goes on without a share that did not come back.',
+    'The wallet refused a release, split or return. Held money stays held; a release of all of it is ' +
+    'tried again after six hours, that of a part is not. A refund goes on without a share that did ' +
+    'not come back.',
   'break.opened':
     'A wallet and the books differ about one of your payments or refunds, or about an account that ' +
     'is yours alone. `data.object` says how and what may be done.',

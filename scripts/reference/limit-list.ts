@@ -68,7 +68,7 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
       'WARNING_DAYS',
       'count',
     ],
-    ['A refused release is tried again after', 'profit-sharing/advance.ts', 'AGAIN_AFTER_MS', 'ms'],
+    ['A refused release is tried again after', 'escrow/hold.ts', 'AGAIN_AFTER_MS', 'ms'],
     [
       'Least gap between questions for a shopper who waits',
       'attempts/look-again.ts',

@@ -93,3 +93,21 @@ export function automaticRelease(
   const latest = bounds.wallet_limit_at.getTime() - LIMIT_MARGIN_DAYS * DAY_MS;
   return new Date(Math.max(Math.min(wanted, latest), bounds.releasable_at.getTime()));
 }
+
+/** After a refusal nothing is tried to be let go again before. */
+const AGAIN_AFTER_MS = 6 * 3_600_000;
+
+/**
+ * When a hold ends by itself after the wallet refused a release. When somebody had decided that all
+ * may go, that is tried again. Otherwise nobody has said so of the rest, or only its time has, and
+ * a shipment may have moved that meanwhile: it keeps its own time.
+ */
+export function releaseAfterRefusal(
+  { release_at }: Pick<Hold, 'release_at'>,
+  { release_rest, why }: { readonly release_rest: boolean; readonly why: string },
+  now: Date,
+): Date {
+  const again = new Date(now.getTime() + AGAIN_AFTER_MS);
+  const decided = release_rest && why !== 'time';
+  return decided || release_at < again ? again : release_at;
+}

@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
 import { changeHold, holdEvent } from '../escrow/changes.ts';
 import { requireHold } from '../escrow/find.ts';
-import { type Hold, isClosed, settledState } from '../escrow/hold.ts';
+import { type Hold, isClosed, releaseAfterRefusal, settledState } from '../escrow/hold.ts';
 import { newId } from '../ids.ts';
 import type { NewPosting } from '../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
@@ -16,8 +16,6 @@ import { isOver, type SplitOrder, type SplitPart } from './split-order.ts';
 /** The one way in which what a wallet says of a request about held money takes effect, once. */
 const MAX_ROUNDS = 20;
 const NEXT_QUERY_MS = 1_000;
-/** After a refusal the money is tried to be let go again. */
-const AGAIN_AFTER_MS = 6 * 3_600_000;
 
 type Named = Pick<SplitOrder, 'book' | 'id'>;
 
@@ -185,7 +183,7 @@ function changed(hold: Hold, after: Hold) {
   return changeHold(hold, { state, released, shared, returned, reserved, sequence, closed_at });
 }
 
-/** Nothing of it happened: the money is held as before, and is tried to be let go later. */
+/** Nothing of it happened: the money is held as before. */
 function refusedParts(
   app: App,
   hold: Hold,
@@ -202,7 +200,7 @@ function refusedParts(
       changeHold(hold, {
         state: 'held',
         reserved: hold.reserved - order.amount,
-        release_at: new Date(now.getTime() + AGAIN_AFTER_MS),
+        release_at: releaseAfterRefusal(hold, order, now),
       }),
     ],
     postings: [
