@@ -53,7 +53,8 @@ export async function fundRefund(
     hold_reservation_id: from_hold > 0n ? newId('pst', payment.book) : null,
     reservation_id: released > 0n ? newId('pst', payment.book) : null,
   };
-  const returns = released > 0n ? await returnsFor(app, { payment, hold, refund, released }) : [];
+  const wanted = { account, payment, hold, refund, released };
+  const returns = released > 0n ? await returnsFor(app, wanted) : [];
   if (!returns) return undefined;
   const rows: RowChange[] = [
     ...(await ownMoney(app, account, payment, planned, released - sumOf(returns))),

@@ -1,19 +1,27 @@
 import type { App } from '../../app.ts';
-import type { Hold } from '../../escrow/hold.ts';
+import { assert } from '../../errors.ts';
+import { DAY_MS, type Hold } from '../../escrow/hold.ts';
 import { newId, newWalletReference } from '../../ids.ts';
 import { merchantAccount } from '../../ledger/accounts.ts';
 import type { NewPosting } from '../../ledger/ledger.ts';
 import type { Payment } from '../../payments/payment.ts';
 import { findSplitOrders } from '../../profit-sharing/find.ts';
+import { splitLimits } from '../../profit-sharing/limits.ts';
 import { wholeShares } from '../../profit-sharing/plan.ts';
 import { portionsOf } from '../../profit-sharing/portions.ts';
 import { accountOfPart } from '../../profit-sharing/postings.ts';
 import type { SplitOrder, SplitPart } from '../../profit-sharing/split-order.ts';
+import type { SplitLimits } from '../../wallets/products/splits.ts';
+import type { WalletAccount } from '../../wallets/wallet.ts';
 import { findRefunds } from '../find.ts';
 import { isUnfunded, type Refund } from '../refund.ts';
 
-/** What receivers of shares give back for a refund of money that was let go. */
+/**
+ * What receivers of shares give back for a refund of money that was let go. A receiver that cannot
+ * give back at this wallet, or not any more, is asked for nothing: the seller pays that alone.
+ */
 interface Wanted {
+  readonly account: WalletAccount;
   readonly payment: Payment;
   readonly hold: Hold;
   readonly refund: Refund;
@@ -23,7 +31,9 @@ interface Wanted {
 
 /** What each receiver gives back, a request for each split; undefined when read at two moments. */
 export async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[] | undefined> {
-  const { payment, hold, released } = wanted;
+  const { account, payment, hold, released } = wanted;
+  const limits = splitLimits(app.wallets.connector(account.wallet), account);
+  assert(limits, `${account.wallet} held money but says no limits`);
   const orders = await findSplitOrders(app, payment);
   const refunds = await findRefunds(app, payment);
   let taken = released;
@@ -40,7 +50,8 @@ export async function returnsFor(app: App, wanted: Wanted): Promise<SplitOrder[]
     const lots = lotsOf(orders, receiver);
     const had = lots.reduce((sum, lot) => sum + lot.left, 0n);
     const keeps = kept[index] ?? 0n;
-    return had > keeps ? take(app, wanted, lots, had - keeps) : [];
+    const able = lots.filter((lot) => canGiveBack(limits, lot, app.clock.now()));
+    return had > keeps ? take(app, wanted, able, had - keeps) : [];
   });
 }
 
@@ -48,6 +59,13 @@ interface Lot {
   readonly order: SplitOrder;
   readonly part: SplitPart;
   left: bigint;
+}
+
+function canGiveBack(limits: SplitLimits, { order, part }: Lot, now: Date): boolean {
+  const { return_days, returns_from } = limits;
+  if (!returns_from.includes(part.kind)) return false;
+  const since = order.finished_at ?? order.created_at;
+  return return_days === 0 || now.getTime() <= since.getTime() + return_days * DAY_MS;
 }
 
 /** What a receiver got by each split and has not given back. */

@@ -96,6 +96,8 @@ export interface SplitLimits {
   readonly hold_days: number;
   /** Days in which a receiver can give money back; 0 when the wallet has no returns. */
   readonly return_days: number;
+  /** Who can give money back at all, by a return or with the refund; others keep what they got. */
+  readonly returns_from: readonly SplitReceiver['kind'][];
   /** A split may give the seller a part of its own held money, and hold the rest on. */
   readonly partial_release: boolean;
   /** One request names nobody twice, also not the seller. */

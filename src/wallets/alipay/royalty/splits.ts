@@ -30,6 +30,7 @@ const LIMITS: SplitLimits = {
   min_wait_ms: 30_000,
   hold_days: 30,
   return_days: 0,
+  returns_from: ['merchant', 'person'],
   partial_release: false,
   distinct_parts: false,
 };

@@ -122,6 +122,7 @@ describe.each<Role>(['direct', 'partner', 'platform'])('for a %s account', (role
     });
     const query = () => splits.queryReturn?.(account, wanted);
     await poll(query).toMatchObject({ kind: 'fact', fact: { state: 'succeeded' } });
+    expect(splits.limits.returns_from).toEqual(['merchant']);
     const person = { ...wanted, receiver: { kind: 'person', account: 'o123' } as const };
     const asked = await splits.returnSplit?.(account, person);
     expect(asked).toMatchObject({ kind: 'refused', trace: { duration_ms: 0 } });

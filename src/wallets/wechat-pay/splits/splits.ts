@@ -41,6 +41,7 @@ const LIMITS: SplitLimits = {
   min_wait_ms: 60_000,
   hold_days: 30,
   return_days: 180,
+  returns_from: ['merchant'],
   partial_release: true,
   distinct_parts: true,
 };
@@ -124,7 +125,7 @@ async function returnSplit(
 }
 
 function onlyMerchants({ operation }: Call, { receiver }: SplitReturn): Refused | undefined {
-  if (receiver.kind === 'merchant') return undefined;
+  if (LIMITS.returns_from.includes(receiver.kind)) return undefined;
   return notSent(`POST ${operation}`, 'Only merchants give parts of a split back.');
 }
 
