@@ -103,7 +103,8 @@ async function compareLedger(desk: Desk): Promise<void> {
 
 /**
  * What is of a day whose bill had it already is listed twice, on two days. A refund only when it
- * had ended by us well before that bill was compared: else that comparison could not lack it.
+ * had ended by us well before that bill was compared: else that comparison could not lack it. What
+ * was found in the wrong day once, that day may have lacked without another word.
  */
 async function findCountedBefore(desk: Desk): Promise<void> {
   await desk.query(sql`
@@ -120,7 +121,8 @@ async function findCountedBefore(desk: Desk): Promise<void> {
       and b.state = 'closed' and b.date < ${desk.date}::date
       and not exists (
         select from breaks x where x.book = d.book and x.wallet_account_id = ${desk.account_id}
-          and x.kind = 'missing_there' and x.subject = d.detail ->> 'reference')`);
+          and x.kind in ('missing_there', 'date_shift')
+          and x.subject = d.detail ->> 'reference')`);
 }
 
 export interface OursOfDay {
