@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
 import { brokenLaws } from '../check/run.ts';
 import { sql } from '../db/pool.ts';
+import { newWalletReference } from '../ids.ts';
 import { LAWS } from '../laws/every.ts';
 import { findFunds } from '../settlement/funds.ts';
 import { lastFullDay, settleMerchant } from '../settlement/settle.ts';
@@ -157,4 +158,42 @@ describe('a payout that is wanted back', () => {
     await aMinuteOn(payout);
     await cancelled(payout, before);
   });
+});
+
+test('a withdrawal refused for want of money is believed a minute later', async () => {
+  const seller = await openSeller(rig, {
+    wallet: 'wechat_pay',
+    role: 'platform',
+    custody: 'wallet_held',
+  });
+  await sale(rig, seller, 60_000n);
+  await nextDay(rig, 2);
+  await settleMerchant(rig.app, seller, lastFullDay(rig.app));
+  const { wallet_account_id: wallet_account } = seller;
+  await changeTerms(rig.app, rig.app.db, seller.merchant_id, { wallet_account, state: 'manual' });
+  const lost = { fault: 'error_before_effect', operation: 'ecommerce.withdraw' } as const;
+  rig.faults.wechat_pay.set([{ ...lost, ...ONCE }]);
+  const payout = await pay(seller, 40_000n);
+  expect(payout).toMatchObject({ kind: 'withdrawal', state: 'unknown' });
+  // What the earlier request would leave behind, were it carried out just now.
+  const account = await requireAccount(rig.app.wallets, wallet_account);
+  const taken = await rig.app.wallets.connector('wechat_pay').sellerFunds?.withdraw(account, {
+    withdrawal_reference: newWalletReference(0),
+    sub_merchant: seller.sub_merchant ?? '',
+    amount: payout.amount,
+    description: 'elsewhere',
+    notify_url: rig.notify_url('wechat_pay'),
+  });
+  expect(taken).toMatchObject({ kind: 'fact' });
+  const refusal = { code: 'insufficient_funds' };
+  for (const _ of ['sent', 'only asked about']) {
+    expect(await later(payout)).toBe('try_again');
+    expect(await now(payout)).toMatchObject({ state: 'unknown', refusal });
+  }
+  expect(await findFunds(rig.app.db, seller)).toMatchObject({ paid_out: 40_000n });
+  await aMinuteOn(payout);
+  expect(await later(payout)).toBe('answered');
+  expect(await now(payout)).toMatchObject({ state: 'refused' });
+  expect(await findFunds(rig.app.db, seller)).toMatchObject({ paid_out: 0n });
+  expect(await brokenLaws(rig.app.db, LAWS)).toEqual([]);
 });

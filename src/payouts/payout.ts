@@ -147,3 +147,21 @@ export function decidePayout(
       return report.state satisfies never;
   }
 }
+
+export const SHORT = 'insufficient_funds';
+
+/** How it ends once no request for it is under way any more; undefined while it is to be sent. */
+export function endUnsent({
+  cancel_requested_at,
+  kind,
+  refusal,
+}: Pick<Payout, 'cancel_requested_at' | 'kind' | 'refusal'>):
+  | { readonly state: 'cancelled' | 'refused'; readonly reason: string }
+  | undefined {
+  if (cancel_requested_at !== null) {
+    return { state: 'cancelled', reason: 'taken back before the wallet had it' };
+  }
+  // The float of our own account may be filled up; a seller's own money is asked for afresh.
+  if (kind === 'transfer' || refusal?.code !== SHORT) return undefined;
+  return { state: 'refused', reason: `${refusal.code}: ${refusal.message}` };
+}

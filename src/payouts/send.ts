@@ -9,7 +9,7 @@ import { requireAccount } from '../wallets/registry.ts';
 import type { WalletAccount } from '../wallets/wallet.ts';
 import { advancePayout, type PayoutAdvance, payoutReport, withdrawalReport } from './advance.ts';
 import { changePayout, recordPayoutCall } from './changes.ts';
-import type { Payout, PayoutReport } from './payout.ts';
+import { endUnsent, type Payout, type PayoutReport, SHORT } from './payout.ts';
 import { selectPayout, selectPayoutByReference } from './queries.ts';
 import { openPayee } from './terms.ts';
 
@@ -24,8 +24,6 @@ export type PayoutSent = 'answered' | 'try_again';
 
 /** Refusals about the moment, not about the payout: the same number is sent again. */
 export const SENT_AGAIN: ReadonlySet<RefusalCode> = new Set([...PASSING, 'reference_reused']);
-/** The float of our own account may be filled up; a seller's own money is asked for afresh. */
-const SHORT = 'insufficient_funds';
 const MAX_ROUNDS = 20;
 
 type Outcome = Exclude<PayoutOutcome | WithdrawalOutcome, { kind: 'fact' }> | Told;
@@ -51,10 +49,10 @@ export async function sendPayout(
       if (known.kind === 'refused') return keepRefusal(app, payout, known);
       if (known.kind !== 'not_found') return apply(app, account, payout, known);
     }
-    if (payout.cancel_requested_at !== null) {
+    const end = endUnsent(payout);
+    if (end) {
       if (on_its_way) return 'try_again';
-      const reason = 'taken back before the wallet had it';
-      await advancePayout(app, account, { ...named(payout), state: 'cancelled', reason }, 'answer');
+      await advancePayout(app, account, { ...named(payout), ...end }, 'answer');
       return 'answered';
     }
     const leaving = await noteSending(app, payout);
@@ -220,8 +218,7 @@ async function apply(
     }
     case 'refused': {
       const { code, message } = outcome;
-      const waits = SENT_AGAIN.has(code) || (code === SHORT && payout.kind === 'transfer');
-      if (waits) return keepRefusal(app, payout, outcome);
+      if (code === SHORT || SENT_AGAIN.has(code)) return keepRefusal(app, payout, outcome);
       const report = { ...named(payout), state: 'refused', reason: `${code}: ${message}` } as const;
       await advancePayout(app, account, report, 'answer');
       return 'answered';
