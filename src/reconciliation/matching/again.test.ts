@@ -119,3 +119,51 @@ test('a payout that the bills of two days have is listed twice', async () => {
   await close(payout.wallet_account_id, date);
   expect(await found()).toEqual([]);
 });
+
+test.each(['wechat_pay', 'alipay'] as const)(
+  'a share at %s that the bills of two days have is listed twice',
+  async (wallet) => {
+    const account = rig.accounts[wallet];
+    const shared = async (): Promise<string> => {
+      const payment = await paid(rig, wallet, { terms: escrow(10, [share(receiver, 1_000n)]) });
+      await rig.clock.advance(2 * MINUTE_MS);
+      await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+      await holdIn(rig, payment, 'released');
+      return payment.id;
+    };
+    await shared();
+    const before = today();
+    await toMorning(rig);
+    expect((await close(account, before)).splits).toMatchObject({ books: { count: 1 } });
+    const payment_id = await shared();
+    const told = rig.clock.now();
+    const date = today();
+    const move = (days: number) =>
+      rig.app.db.query(sql`
+        update split_orders set finished_at = finished_at + ${days} * interval '1 day'
+        where payment_id = ${payment_id}`);
+    const compared = (minutes: number) =>
+      rig.app.db.query(sql`
+        update bills set closed_at = ${new Date(told.getTime() + minutes * MINUTE_MS)}
+        where wallet_account_id = ${account} and date = ${before}`);
+    await toMorning(rig);
+    // By us on the day before, and told of while its bill was compared: that one may have lacked it.
+    await move(-1);
+    await compared(1);
+    const late = await close(account, date);
+    expect(late.splits).toMatchObject({ bill: { count: 1 }, books: { count: 0 } });
+    expect(await found()).toEqual([]);
+    await move(1);
+    await close(account, date);
+    await rig.app.db.query(sql`delete from breaks where wallet_account_id = ${account}`);
+    // As if that bill had been compared well after, and had lacked nothing.
+    await move(-1);
+    await compared(60);
+    const twice = await close(account, date);
+    expect(twice.splits).toMatchObject({ bill: { count: 1 }, books: { count: 0 } });
+    expect(await found()).toEqual(['duplicate split -1000']);
+    await move(1);
+    await close(account, date);
+    expect(await found()).toEqual([]);
+  },
+);

@@ -16,6 +16,9 @@ export interface Desk extends Queryable {
   readonly refunds_by: 'accepted' | 'completed';
 }
 
+/** No comparison of a day takes as long; an interval. */
+export const COMPARING = '10 minutes';
+
 /** When the wallet's own day begins and ends. */
 export function dayOf({ date, day_shift_ms }: Pick<Desk, 'date' | 'day_shift_ms'>): {
   readonly from: Date;

@@ -1,15 +1,12 @@
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
-import { type Desk, dayOf } from './desk.ts';
+import { COMPARING, type Desk, dayOf } from './desk.ts';
 
 /**
  * Where the bill and our books differ, by statements over whole sets: what comes out does not
  * depend on the order of the lines. Amounts are seen from the merchant: a payment that only the
  * bill has is positive, a refund that only the bill has is negative.
  */
-
-/** No comparison takes as long. */
-const COMPARING = '10 minutes';
 
 /** Of several lines about one thing the one that fits best stands for it; the others are extra. */
 export async function rankDuplicates(desk: Desk): Promise<void> {

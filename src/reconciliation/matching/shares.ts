@@ -1,11 +1,14 @@
 import { sql } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
-import { type Desk, dayOf } from './desk.ts';
+import { COMPARING, type Desk, dayOf } from './desk.ts';
 
 /**
  * Shares of payments three ways: what the wallet's bill has given and taken back, what our requests
  * say, and what the ledger posted for them. A request is one line for each receiver where the bill
  * names them, else one line in all; what a refund took back may have the refund's number.
+ *
+ * What is of a day whose bill had it already is listed twice, on two days: when it was booked well
+ * before that bill was compared, and was never found in the wrong day.
  */
 export async function compareShares(
   desk: Desk,
@@ -48,17 +51,32 @@ export async function compareShares(
         coalesce(sum(sign * p.amount) filter (where counted), 0)::bigint as amount,
         coalesce(sum(sign * x.amount), 0)::bigint as booked,
         bool_or(counted) as counted, bool_or(counted and of_day) as of_day,
-        max(finished_at) as finished_at
+        max(finished_at) as finished_at, max(x.business_at) as booked_at,
+        ((max(finished_at) + ${desk.day_shift_ms} * interval '1 millisecond')
+          at time zone 'Asia/Shanghai')::date as our_date
       from parts p
       left join postings x on x.book = ${book} and x.ends = p.reservation_id and x.kind = 'post'
       group by reference, receiver
     )
     insert into moves (book, about, reference, receiver, payment_id, billed, ours, booked, counted,
-      in_books, our_date, at)
+      in_books, again, our_date, at)
     select ${book}, 'split', coalesce(b.reference, o.reference), coalesce(b.receiver, o.receiver),
-      o.payment_id, b.amount, o.amount, o.booked, coalesce(o.counted, false),
-      coalesce(o.of_day, false), ((o.finished_at + ${desk.day_shift_ms} * interval '1 millisecond')
-        at time zone 'Asia/Shanghai')::date, coalesce(b.at, o.finished_at)
+      o.payment_id, b.amount, case when d.again then 0 else o.amount end, o.booked,
+      coalesce(o.counted, false), coalesce(o.of_day, false), d.again, o.our_date,
+      coalesce(b.at, o.finished_at)
     from bill b full join ours o on o.reference = b.reference and o.receiver = b.receiver
+    cross join lateral (
+      select b.reference is not null and coalesce(o.counted and not o.of_day, false) and exists (
+        select from bills l
+        where l.wallet_account_id = ${desk.account_id} and l.date = o.our_date
+          and l.date < ${desk.date}::date and l.state = 'closed'
+          and jsonb_typeof(l.report -> 'splits') = 'object'
+          and o.booked_at < l.closed_at - ${COMPARING}::interval
+          and not exists (select from breaks x
+            where x.book = ${book} and x.wallet_account_id = ${desk.account_id}
+              and x.kind in ('missing_there', 'date_shift') and x.subject in (
+                concat_ws(' ', o.reference, nullif(o.receiver, '')), o.reference || ' shares')
+          )) as again
+    ) d
     where b.reference is not null or o.of_day`);
 }
