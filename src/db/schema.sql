@@ -81,6 +81,7 @@ AS $function$
     case
       when starts_with(o.other, 'wallet_fees:') then 'wallet_fee'
       when starts_with(o.other, 'platform:') then 'platform_fee'
+      when starts_with(o.other, 'receiver:') then 'share'
       when starts_with(o.other, 'wallet:') or starts_with(o.other, 'hold:')
         then case when o.amount > 0 then 'gross' else 'refund' end
       else 'adjustment'
@@ -815,7 +816,7 @@ create table settlement_lines (
   amount bigint not null,
   constraint settlement_lines_pkey PRIMARY KEY (book, posting_id),
   constraint settlement_lines_amount_check CHECK (amount <> 0),
-  constraint settlement_lines_kind_check CHECK (kind = ANY (ARRAY['gross'::text, 'refund'::text, 'wallet_fee'::text, 'platform_fee'::text, 'adjustment'::text]))
+  constraint settlement_lines_kind_check CHECK (kind = ANY (ARRAY['gross'::text, 'refund'::text, 'wallet_fee'::text, 'platform_fee'::text, 'share'::text, 'adjustment'::text]))
 );
 CREATE INDEX settlement_lines_by_settlement ON settlement_lines USING btree (book, settlement_id, posting_id);
 
@@ -838,8 +839,9 @@ create table settlements (
   net bigint not null,
   line_count integer not null,
   created_at timestamp with time zone not null,
+  shares bigint default 0 not null,
   constraint settlements_pkey PRIMARY KEY (book, id),
-  constraint settlements_check CHECK (net = (gross - refunds - wallet_fees - platform_fees + adjustments)),
+  constraint settlements_check CHECK (net = (gross - refunds - wallet_fees - platform_fees - shares + adjustments)),
   constraint settlements_custody_check CHECK (custody = ANY (ARRAY['merchant_own'::text, 'wallet_held'::text, 'hub_held'::text])),
   constraint settlements_gross_check CHECK (gross >= 0),
   constraint settlements_line_count_check CHECK (line_count > 0),

@@ -111,6 +111,30 @@ const splitsReserve: Law = {
         when r.state = 'finished' then 'post' end`,
 };
 
+const sharesReach: Law = {
+  name: 'splits.reach-their-receivers',
+  means: 'Receivers were given, in the ledger, what finished requests say that each of them got.',
+  violations: sql`
+    with asked as (
+      select s.book, s.payment_id, case part->>'role' when 'platform'
+          then 'platform:' || h.platform_id else 'receiver:' || (part->>'receiver') end as account,
+        sum((part->>'amount')::bigint) as amount
+      from split_orders s
+      join holds h on h.book = s.book and h.id = s.hold_id
+      cross join lateral jsonb_array_elements(s.parts) part
+      where s.kind <> 'return' and s.state = 'finished' and part->>'receiver' is not null
+        and part->>'state' = 'succeeded'
+      group by 1, 2, 3
+    ), given as (
+      select book, subject_id as payment_id, credit_account as account, sum(amount) as amount
+      from postings where reason = 'share_given' and kind = 'posted' group by 1, 2, 3
+    )
+    select coalesce(a.payment_id, g.payment_id) as id, format('%s: got %s, in the ledger %s',
+      coalesce(a.account, g.account), coalesce(a.amount, 0), coalesce(g.amount, 0)) as detail
+    from asked a full join given g using (book, payment_id, account)
+    where coalesce(a.amount, 0) <> coalesce(g.amount, 0)`,
+};
+
 export const HOLD_LAWS: readonly Law[] = [
   haveWhatTheySay,
   accountsHaveHolds,
@@ -119,4 +143,5 @@ export const HOLD_LAWS: readonly Law[] = [
   reservedByRequests,
   splitsAddUp,
   splitsReserve,
+  sharesReach,
 ];

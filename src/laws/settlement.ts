@@ -10,14 +10,23 @@ const daysAddUp: Law = {
       select book, settlement_id as id, count(*) as lines,
         coalesce(sum(amount) filter (where kind = 'gross'), 0) as gross,
         -coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunds,
+        -coalesce(sum(amount) filter (where kind = 'wallet_fee'), 0) as wallet_fees,
+        -coalesce(sum(amount) filter (where kind = 'platform_fee'), 0) as platform_fees,
+        -coalesce(sum(amount) filter (where kind = 'share'), 0) as shares,
+        coalesce(sum(amount) filter (where kind = 'adjustment'), 0) as adjustments,
         sum(amount) as net
       from settlement_lines group by book, settlement_id
     )
-    select coalesce(s.id, l.id) as id, format('gross %s, refunds %s, net %s; lines: %s, %s, %s',
-      s.gross, s.refunds, s.net, l.gross, l.refunds, l.net) as detail
+    select coalesce(s.id, l.id) as id,
+      format('gross, refunds, fees of wallet and platform, shares, adjustments, net: %s; lines: %s',
+        (s.gross, s.refunds, s.wallet_fees, s.platform_fees, s.shares, s.adjustments, s.net),
+        (l.gross, l.refunds, l.wallet_fees, l.platform_fees, l.shares, l.adjustments, l.net)
+      ) as detail
     from settlements s full join sums l on l.book = s.book and l.id = s.id
-    where (s.line_count::bigint, s.gross::numeric, s.refunds::numeric, s.net::numeric)
-      is distinct from (l.lines, l.gross, l.refunds, l.net)`,
+    where (s.line_count::bigint, s.gross::numeric, s.refunds::numeric, s.wallet_fees::numeric,
+        s.platform_fees::numeric, s.shares::numeric, s.adjustments::numeric, s.net::numeric)
+      is distinct from (l.lines, l.gross, l.refunds, l.wallet_fees, l.platform_fees, l.shares,
+        l.adjustments, l.net)`,
 };
 
 const linesArePostings: Law = {

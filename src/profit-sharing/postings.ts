@@ -21,7 +21,10 @@ export function accountOfPart(
   return receiverAccount(receiver);
 }
 
-/** Keeps the money for each part until the wallet says what became of it. */
+/**
+ * Keeps the money for each part until the wallet says what became of it. It is the merchant's first,
+ * whose sale it was: the books show what came in and what it gave away, not only what was left.
+ */
 export function reservations(app: App, hold: Hold, order: SplitOrder): NewPosting[] {
   const common = {
     kind: 'pending',
@@ -34,7 +37,7 @@ export function reservations(app: App, hold: Hold, order: SplitOrder): NewPostin
     (part): NewPosting => ({
       ...common,
       id: part.reservation_id,
-      credit: accountOfPart(hold, part),
+      credit: merchantAccount(hold.merchant_id),
       amount: part.amount,
       reason: part.receiver === null ? 'release' : 'share',
     }),
@@ -50,12 +53,26 @@ export function reservations(app: App, hold: Hold, order: SplitOrder): NewPostin
   return [...parts, rest];
 }
 
-/** A part that was refused is the merchant's own money from now on. */
+/** A share goes on to its receiver; one that was refused is the merchant's own money from now on. */
 export function ends(app: App, hold: Hold, part: SplitPart): NewPosting[] {
   const business_at = app.clock.now();
   const id = newId('pst', hold.book);
   if (part.state === 'succeeded') {
-    return [{ kind: 'post', id, ends: part.reservation_id, business_at }];
+    const own: NewPosting = { kind: 'post', id, ends: part.reservation_id, business_at };
+    if (part.receiver === null) return [own];
+    const given: NewPosting = {
+      kind: 'posted',
+      id: newId('pst', hold.book),
+      debit: merchantAccount(hold.merchant_id),
+      credit: accountOfPart(hold, part),
+      amount: part.amount,
+      currency: 'CNY',
+      reason: 'share_given',
+      subject_id: hold.payment_id,
+      business_at,
+      fact: true,
+    };
+    return [own, given];
   }
   return [
     { kind: 'void', id, ends: part.reservation_id, business_at },

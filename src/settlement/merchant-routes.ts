@@ -109,6 +109,7 @@ const statementObject = z
         amount: signedAmount,
         balance: signedAmount,
         payment: z.string().nullable(),
+        payout: z.string().nullable(),
         order_reference: z.string().nullable(),
         wallet: z.enum(WALLETS).nullable(),
       }),
@@ -193,12 +194,13 @@ async function json(
 }
 
 function renderLine(line: ShownLine) {
-  const { payment_id, at, amount, balance: after, ...rest } = line;
+  const { payment_id, payout_id, at, amount, balance: after, ...rest } = line;
   return {
     ...rest,
     at: at.toISOString(),
     amount: onWire(amount),
     balance: onWire(after),
     payment: payment_id,
+    payout: payout_id,
   };
 }

@@ -144,18 +144,18 @@ export async function insertSettlement(
 ): Promise<void> {
   await tx.query(sql`
     insert into settlements (book, id, platform_id, merchant_id, wallet_account_id, wallet, custody,
-      business_date, state, gross, refunds, wallet_fees, platform_fees, adjustments, net, line_count,
-      created_at)
+      business_date, state, gross, refunds, wallet_fees, platform_fees, shares, adjustments, net,
+      line_count, created_at)
     values (${stl.book}, ${stl.id}, ${stl.platform_id}, ${stl.merchant_id},
       ${stl.wallet_account_id}, ${stl.wallet}, ${stl.custody}, ${stl.business_date}, 'counted',
-      ${stl.gross}, ${stl.refunds}, ${stl.wallet_fees}, ${stl.platform_fees}, ${stl.adjustments},
-      ${stl.net}, ${stl.line_count}, ${stl.created_at})`);
+      ${stl.gross}, ${stl.refunds}, ${stl.wallet_fees}, ${stl.platform_fees}, ${stl.shares},
+      ${stl.adjustments}, ${stl.net}, ${stl.line_count}, ${stl.created_at})`);
 }
 
 const COLUMNS = fragment`
   book, id, version, platform_id, merchant_id, wallet_account_id, wallet, custody,
   to_char(business_date, 'YYYY-MM-DD') as business_date, state, gross, refunds, wallet_fees,
-  platform_fees, adjustments, net, line_count, created_at
+  platform_fees, shares, adjustments, net, line_count, created_at
 `;
 
 export async function selectSettlement(

@@ -3,7 +3,7 @@ import type { App } from '../app.ts';
 import * as form from '../http/schemas.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import type { SettlementLine } from './queries.ts';
-import type { Settlement } from './settlement.ts';
+import { LINE_KINDS, type Settlement } from './settlement.ts';
 
 /** Settlements as the API shows them. */
 export const signedAmount = z
@@ -32,10 +32,16 @@ export const settlementObject = z
     gross_amount: form.amountOut,
     refunded_amount: form.amountOut,
     wallet_fees: signedAmount,
-    platform_fees: signedAmount,
+    platform_fees: signedAmount.openapi({
+      description: 'The platform’s own shares less what refunds took back of them, fen, signed.',
+    }),
+    shares: signedAmount.openapi({
+      description: 'Shares of other receivers less what refunds took back of them, fen, signed.',
+    }),
     adjustments: signedAmount,
     net_amount: signedAmount.openapi({
-      description: 'gross_amount - refunded_amount - wallet_fees - platform_fees + adjustments',
+      description:
+        'gross_amount - refunded_amount - wallet_fees - platform_fees - shares + adjustments',
     }),
     lines: z.int(),
   })
@@ -45,7 +51,7 @@ export const lineObject = z
   .object({
     id: z.string().openapi({ description: 'The posting.' }),
     object: z.literal('settlement_line'),
-    kind: z.enum(['gross', 'refund', 'wallet_fee', 'platform_fee', 'adjustment']),
+    kind: z.enum(LINE_KINDS),
     amount: signedAmount,
     currency: form.currency,
     payment: z.string().nullable(),
@@ -72,6 +78,7 @@ export function renderSettlement(app: Pick<App, 'config'>, settlement: Settlemen
     refunded_amount: onWire(settlement.refunds),
     wallet_fees: onWire(settlement.wallet_fees),
     platform_fees: onWire(settlement.platform_fees),
+    shares: onWire(settlement.shares),
     adjustments: onWire(settlement.adjustments),
     net_amount: onWire(settlement.net),
     lines: settlement.line_count,

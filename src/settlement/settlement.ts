@@ -27,15 +27,26 @@ export interface Settlement {
   readonly refunds: bigint;
   /** Fees are what they took; negative when more came back than was taken. */
   readonly wallet_fees: bigint;
+  /** The platform's own shares. */
   readonly platform_fees: bigint;
+  /** What other receivers of shares got, less what they gave back. */
+  readonly shares: bigint;
   readonly adjustments: bigint;
-  /** gross - refunds - wallet_fees - platform_fees + adjustments */
+  /** gross - refunds - wallet_fees - platform_fees - shares + adjustments */
   readonly net: bigint;
   readonly line_count: number;
   readonly created_at: Date;
 }
 
-export type LineKind = 'gross' | 'refund' | 'wallet_fee' | 'platform_fee' | 'adjustment';
+export const LINE_KINDS = [
+  'gross',
+  'refund',
+  'wallet_fee',
+  'platform_fee',
+  'share',
+  'adjustment',
+] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
 
 /** What one kind of lines sums to, signed as it changes the merchant's balance. */
 export interface LineSum {
@@ -46,7 +57,14 @@ export interface LineSum {
 
 export type Totals = Pick<
   Settlement,
-  'gross' | 'refunds' | 'wallet_fees' | 'platform_fees' | 'adjustments' | 'net' | 'line_count'
+  | 'gross'
+  | 'refunds'
+  | 'wallet_fees'
+  | 'platform_fees'
+  | 'shares'
+  | 'adjustments'
+  | 'net'
+  | 'line_count'
 >;
 
 export function totalsOf(sums: readonly LineSum[]): Totals {
@@ -57,6 +75,7 @@ export function totalsOf(sums: readonly LineSum[]): Totals {
     refunds: -of('refund'),
     wallet_fees: -of('wallet_fee'),
     platform_fees: -of('platform_fee'),
+    shares: -of('share'),
     adjustments: of('adjustment'),
     net: sums.reduce((total, { sum }) => total + sum, 0n),
     line_count: sums.reduce((total, { count }) => total + count, 0),

@@ -16,6 +16,7 @@ const COLUMNS = [
   'time',
   'kind',
   'payment',
+  'payout',
   'order_reference',
   'wallet',
   'posting',
@@ -45,7 +46,7 @@ async function* csvRows(app: App, at: StatementAt): AsyncGenerator<string, undef
   let place = await openStatement(app, at);
   const { opening, closing } = place;
   let head =
-    BOM + row(COLUMNS) + row([at.from, '', 'opening', '', '', '', '', '', '', toYuan(opening)]);
+    BOM + row(COLUMNS) + row([at.from, '', 'opening', '', '', '', '', '', '', '', toYuan(opening)]);
   let [credit, debit] = [0n, 0n];
   for (;;) {
     const page = await readPage(app, at, place, PAGE);
@@ -60,14 +61,14 @@ async function* csvRows(app: App, at: StatementAt): AsyncGenerator<string, undef
     place = page.next;
   }
   const sums = [toYuan(credit), toYuan(debit), toYuan(closing)];
-  yield row([at.to, '', 'closing', '', '', '', '', ...sums]);
+  yield row([at.to, '', 'closing', '', '', '', '', '', ...sums]);
 }
 
 function lineRow(line: ShownLine): string {
   const [date = '', time = ''] = shanghaiTime(line.at).slice(0, 19).split('T');
-  const { kind, payment_id, order_reference, wallet, id, amount, balance } = line;
+  const { kind, payment_id, payout_id, order_reference, wallet, id, amount, balance } = line;
   const sides = amount > 0n ? [toYuan(amount), ''] : ['', toYuan(-amount)];
-  const named = [payment_id ?? '', order_reference ?? '', wallet ?? '', id];
+  const named = [payment_id, payout_id, order_reference, wallet, id].map((text) => text ?? '');
   return row([date, time, kind, ...named, ...sides, toYuan(balance)]);
 }
 

@@ -15,6 +15,7 @@ export const STATEMENT_KINDS = [
   'refund',
   'wallet_fee',
   'platform_fee',
+  'share',
   'payout',
   'payout_returned',
   'adjustment',
@@ -28,6 +29,7 @@ export interface StatementLine {
   /** Signed: what it adds to the seller's balance. */
   readonly amount: bigint;
   readonly payment_id: string | null;
+  readonly payout_id: string | null;
   readonly order_reference: string | null;
   readonly wallet: WalletName | null;
 }
@@ -97,12 +99,14 @@ export async function selectStatementLines(
       order by business_at, id limit ${page.limit})
       order by business_at, id limit ${page.limit}
     )
-    select f.id, f.business_at as at, f.amount, y.id as payment_id, y.order_reference,
+    select f.id, f.business_at as at, f.amount, y.id as payment_id,
+      o.id as payout_id, y.order_reference,
       coalesce(y.wallet, o.wallet) as wallet,
       case
         when f.reason in ('payout', 'payout_returned') then f.reason
         when starts_with(f.other, 'wallet_fees:') then 'wallet_fee'
         when starts_with(f.other, 'platform:') then 'platform_fee'
+        when starts_with(f.other, 'receiver:') then 'share'
         when starts_with(f.other, 'wallet:') or starts_with(f.other, 'hold:')
           then case when f.amount > 0 then 'payment' else 'refund' end
         else 'adjustment' end as kind

@@ -151,5 +151,11 @@ export function ofHolds({ hold, split_id, live_attempt }: RichBooks): Plant[] {
         set parts = jsonb_set(parts, '{0,reservation_id}', '"pst_gone"') where id = '${split_id}'`,
       finds: one(split_id),
     },
+    {
+      law: 'splits.reach-their-receivers',
+      plant: `update split_orders
+        set parts = jsonb_set(parts, '{0,receiver}', '"rcv_gone"') where id = '${split_id}'`,
+      finds: one(hold.payment_id),
+    },
   ];
 }

@@ -16,6 +16,12 @@ export function ofSettlement({ payout, combined }: RichBooks): readonly Plant[] 
       finds: `select id from ${days}`,
     },
     {
+      law: 'settlements.add-up',
+      plant: `update settlements set wallet_fees = wallet_fees + 3, platform_fees = platform_fees - 1,
+        shares = shares - 2 where merchant_id = '${merchant_id}'`,
+      finds: `select id from ${days}`,
+    },
+    {
       law: 'settlements.lines-are-postings',
       plant: `update settlement_lines set posting_id = '${nowhere}' where ${gross}`,
       finds: one(nowhere),

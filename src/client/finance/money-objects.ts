@@ -34,6 +34,7 @@ export interface StatementLine {
     | 'refund'
     | 'wallet_fee'
     | 'platform_fee'
+    | 'share'
     | 'payout'
     | 'payout_returned'
     | 'adjustment'
@@ -43,6 +44,7 @@ export interface StatementLine {
   /** The balance after it. */
   readonly balance: number;
   readonly payment: string | null;
+  readonly payout: string | null;
   readonly order_reference: string | null;
   readonly wallet: WalletName | null;
 }
@@ -78,7 +80,10 @@ export interface Settlement {
   readonly gross_amount: number;
   readonly refunded_amount: number;
   readonly wallet_fees: number;
+  /** The platform's own shares. */
   readonly platform_fees: number;
+  /** Of other receivers. */
+  readonly shares: number;
   readonly adjustments: number;
   readonly net_amount: number;
   readonly lines: number;
@@ -87,7 +92,14 @@ export interface Settlement {
 export interface SettlementLine {
   readonly id: string;
   readonly object: 'settlement_line';
-  readonly kind: 'gross' | 'refund' | 'wallet_fee' | 'platform_fee' | 'adjustment' | (string & {});
+  readonly kind:
+    | 'gross'
+    | 'refund'
+    | 'wallet_fee'
+    | 'platform_fee'
+    | 'share'
+    | 'adjustment'
+    | (string & {});
   readonly amount: number;
   readonly currency: 'CNY';
   readonly payment: string | null;

@@ -181,7 +181,8 @@ async function circumstances(
       select h.seller, h.since, p.id, p.business_at
       from seller_holds h
       join postings p on p.book = ${book} and p.debit_account = h.account and p.kind = 'pending'
-        and not starts_with(p.credit_account, 'merchant:')
+        -- A share goes on to its receiver at once.
+        and (p.reason = 'share' or not starts_with(p.credit_account, 'merchant:'))
     )
     select s.seller,
       coalesce(bool_or(w.seller is not null), false) as on_its_way,
