@@ -1,7 +1,8 @@
 import type { App } from '../app.ts';
 import type { EventType, NewEvent } from '../events.ts';
 import { newId } from '../ids.ts';
-import type { RowChange, RowKind, RowValues } from '../ledger/ledger.ts';
+import { holdAccount, merchantAccount } from '../ledger/accounts.ts';
+import type { NewPosting, RowChange, RowKind, RowValues } from '../ledger/ledger.ts';
 import type { Hold } from './hold.ts';
 import { renderHold } from './render.ts';
 
@@ -65,5 +66,21 @@ export function holdEvent(
     sequence: after.sequence,
     public: true,
     data: { object: renderHold(app, after), ...extra },
+  };
+}
+
+/** Held money that the wallet gave to the merchant without our asking for it. */
+export function releasedByWallet(app: Pick<App, 'clock'>, hold: Hold, amount: bigint): NewPosting {
+  return {
+    kind: 'posted',
+    id: newId('pst', hold.book),
+    debit: holdAccount(hold.subject_id),
+    credit: merchantAccount(hold.merchant_id),
+    amount,
+    currency: 'CNY',
+    reason: 'released_by_wallet',
+    subject_id: hold.payment_id,
+    business_at: app.clock.now(),
+    fact: true,
   };
 }

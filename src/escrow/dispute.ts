@@ -5,11 +5,16 @@ import { createRefund } from '../refunds/create.ts';
 import { findRefunds } from '../refunds/find.ts';
 import { type Hold, leftOf } from './hold.ts';
 import { releaseHold } from './release.ts';
-import { updateHold } from './update.ts';
+import { type HoldUpdate, updateHold } from './update.ts';
 
 /** A dispute freezes what is held until somebody decides, or the wallet's own limit is over. */
-export async function openDispute(app: App, hold: Hold, reason: string): Promise<Hold> {
-  return updateHold(app, hold, (now) => {
+export async function openDispute(
+  app: App,
+  hold: Hold,
+  reason: string,
+  key?: Omit<IntentKey, 'object_id'>,
+): Promise<Hold> {
+  const disputed = (now: Hold): HoldUpdate | undefined => {
     if (now.disputed_at !== null) return undefined;
     if (now.state !== 'held' || leftOf(now) === 0n) {
       throw new Refusal('state_conflict', {
@@ -21,7 +26,8 @@ export async function openDispute(app: App, hold: Hold, reason: string): Promise
       values: { disputed_at, dispute_reason: reason, warned_at: null },
       event: 'hold.disputed',
     };
-  });
+  };
+  return updateHold(app, hold, disputed, key);
 }
 
 export interface Resolution {
@@ -60,13 +66,9 @@ export async function resolveDispute(
     reason: 'dispute resolved for the payer',
     metadata: {},
   });
-  return updateHold(app, hold, (now) =>
+  const resolved = (now: Hold): HoldUpdate | undefined =>
     now.disputed_at === null
       ? undefined
-      : {
-          values: { disputed_at: null, dispute_reason: null },
-          event: 'hold.dispute_resolved',
-          key,
-        },
-  );
+      : { values: { disputed_at: null, dispute_reason: null }, event: 'hold.dispute_resolved' };
+  return updateHold(app, hold, resolved, key);
 }

@@ -16,7 +16,7 @@ import { reservations } from '../profit-sharing/postings.ts';
 import { pursueSplit } from '../profit-sharing/pursue.ts';
 import type { ReleaseReason, SplitOrder } from '../profit-sharing/split-order.ts';
 import { findRefunds } from '../refunds/find.ts';
-import { isFinal, isUnfunded } from '../refunds/refund.ts';
+import { isFinal, isUndecided, isUnfunded } from '../refunds/refund.ts';
 import { requireAccount } from '../wallets/registry.ts';
 import { changeHold, type HoldChange, holdEvent } from './changes.ts';
 import { requireHold } from './find.ts';
@@ -44,8 +44,7 @@ export async function releaseHold(app: App, request: ReleaseRequest): Promise<Ho
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const hold = await requireHold(app, book, id);
     checkReleasable(app, hold, request);
-    await checkNoRefundWaits(app, hold);
-    if (app.clock.now() < hold.releasable_at) {
+    if (await mustWait(app, hold, request)) {
       const waiting = await putOff(app, hold, request);
       if (waiting) return waiting;
       continue;
@@ -86,14 +85,24 @@ function checkReleasable(app: App, hold: Hold, { amount, why }: ReleaseRequest):
   }
 }
 
-/** One that was asked for during the last release comes before the next one. */
-async function checkNoRefundWaits(app: App, { book, payment_id }: Hold): Promise<void> {
-  const refunds = await findRefunds(app, { book, id: payment_id });
+/**
+ * Whether the wallet, or a refund, comes first. A refund that was asked for during the last
+ * release comes before the next one. And the last of the money does not leave while the wallet may
+ * still refuse a refund of held money: with the last of it the wallet ends the hold, and what the
+ * payer should have had would go to the merchant.
+ */
+async function mustWait(app: App, hold: Hold, { amount, why }: ReleaseRequest): Promise<boolean> {
+  const refunds = await findRefunds(app, { book: hold.book, id: hold.payment_id });
   const waits = refunds.find((refund) => isUnfunded(refund) && !isFinal(refund));
-  if (!waits) return;
-  throw new Refusal('state_conflict', {
-    message: `refund ${waits.id} takes its money first; release again in a moment`,
-  });
+  const whole = amount === undefined || amount === leftOf(hold);
+  const open = refunds.find((refund) => refund.from_hold > 0n && isUndecided(refund));
+  const decided = why !== 'time' && why !== 'sharing';
+  if (waits || (whole && open && !decided)) {
+    throw new Refusal('state_conflict', {
+      message: `refund ${(waits ?? open)?.id} takes its money first; release again in a moment`,
+    });
+  }
+  return app.clock.now() < hold.releasable_at || (whole && open !== undefined);
 }
 
 /** A release of disputed money is the end of the dispute. */
@@ -104,7 +113,7 @@ function resolution(app: App, hold: Hold): { values: HoldChange; events: NewEven
   return { values, events: [holdEvent(app, 'hold.dispute_resolved', { ...hold, ...values })] };
 }
 
-/** The wallet wants to wait after the payment: it is released as soon as it lets it. */
+/** It is decided, and happens by itself as soon as it can: a shipment does not undo it. */
 async function putOff(app: App, hold: Hold, { key }: ReleaseRequest): Promise<Hold | undefined> {
   const release_at = hold.releasable_at;
   const resolved = resolution(app, hold);

@@ -52,7 +52,7 @@ function shown(app: App, hold: Hold): Reply {
   return { status: hold.state === 'releasing' ? 202 : 200, body: renderHold(app, hold) };
 }
 
-/** An act on a hold that moves money: once for each key. */
+/** An act on a hold: once for each key. */
 function once(
   app: App,
   { key, hold: { book, id } }: { key: CallKey | undefined; hold: Hold },
@@ -64,6 +64,15 @@ function once(
     show: async () => shown(app, await requireHold(app, book, id)),
     refused_by_copy: true,
   });
+}
+
+/** The same where a call need not have a key. */
+async function keyed(
+  app: App,
+  { key, hold }: { key: CallKey | undefined; hold: Hold },
+  act: (key?: CallKey) => Promise<Hold>,
+): Promise<Reply> {
+  return key ? once(app, { key, hold }, act) : shown(app, await act());
 }
 
 function ship(app: App): Route {
@@ -89,11 +98,11 @@ function ship(app: App): Route {
       answer: holdObject,
       refusals: ['state_conflict'],
     },
-    async ({ caller, params, body }) => {
+    async ({ caller, params, body, key }) => {
       const { payment, hold } = await holdOf(app, caller, params.payment);
       const days = payment.terms?.release_after_days ?? 0;
       const shipment = body.shipment ?? null;
-      return shown(app, await shipHold(app, hold, { days, shipment }));
+      return keyed(app, { key, hold }, (own) => shipHold(app, hold, { days, shipment }, own));
     },
   );
 }
@@ -171,9 +180,9 @@ function dispute(app: App): Route {
       answer: holdObject,
       refusals: ['state_conflict'],
     },
-    async ({ caller, params, body }) => {
+    async ({ caller, params, body, key }) => {
       const { hold } = await holdOf(app, caller, params.payment);
-      return shown(app, await openDispute(app, hold, body.reason));
+      return keyed(app, { key, hold }, (own) => openDispute(app, hold, body.reason, own));
     },
   );
 }

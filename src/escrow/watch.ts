@@ -1,12 +1,11 @@
 import type { App } from '../app.ts';
 import { findAttempts } from '../attempts/find.ts';
-import { type Book, newId } from '../ids.ts';
+import type { Book } from '../ids.ts';
 import { eachBook, eachGuarded } from '../jobs/due-work.ts';
 import type { PeriodicSpec } from '../jobs/jobs.ts';
-import { holdAccount, merchantAccount } from '../ledger/accounts.ts';
 import { NOTHING, recordCall } from '../payments/changes.ts';
 import { requireAccount } from '../wallets/registry.ts';
-import { changeHold, holdEvent } from './changes.ts';
+import { changeHold, holdEvent, releasedByWallet } from './changes.ts';
 import { requireHold } from './find.ts';
 import { type Hold, leftOf, settledState, WARNING_DAYS } from './hold.ts';
 import { putOffQuestion, selectEndingHolds } from './queries.ts';
@@ -65,20 +64,7 @@ async function lapse(app: App, book: Book, id: string): Promise<void> {
     book,
     ...NOTHING,
     rows: [changeHold(hold, over)],
-    postings: [
-      {
-        kind: 'posted',
-        id: newId('pst', book),
-        debit: holdAccount(hold.subject_id),
-        credit: merchantAccount(hold.merchant_id),
-        amount: left,
-        currency: 'CNY',
-        reason: 'wallet_limit',
-        subject_id: hold.payment_id,
-        business_at: app.clock.now(),
-        fact: true,
-      },
-    ],
+    postings: [releasedByWallet(app, hold, left)],
     events: [holdEvent(app, 'hold.released', { ...hold, ...over }, { why: 'wallet_limit' })],
   });
 }

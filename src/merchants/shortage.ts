@@ -16,16 +16,19 @@ export async function boundShortage(
   app: App,
   account: WalletAccount,
   { book, merchant_id }: { readonly book: Book; readonly merchant_id: string },
-  /** What the refund takes from the merchant, less what receivers of shares give back to it. */
-  amount: bigint,
+  /**
+   * What the refund takes from the merchant, less what receivers of shares give back to it; and the
+   * fee that comes back with it and with the refunds under way.
+   */
+  { own, fee_back }: { readonly own: bigint; readonly fee_back: bigint },
 ): Promise<RowChange[]> {
-  if (account.custody === 'merchant_own' || amount <= 0n) return [];
+  if (account.custody === 'merchant_own' || own <= 0n) return [];
   // Read first: whoever pays out or refunds at the same time makes this move stale.
   const funds = await findFunds(app.db, { book, merchant_id, wallet_account_id: account.id });
   const { accounts } = await sellerBalance(app, { book, merchant_id });
   const there = accounts.find(({ wallet_account_id }) => wallet_account_id === account.id);
   const limit = (await findMerchant(app.db, merchant_id))?.owed_limit ?? 0n;
-  const left = (there?.available ?? 0n) - amount;
+  const left = (there?.available ?? 0n) - own + fee_back;
   if (left < -limit) {
     throw new Refusal('seller_short', {
       param: 'amount',

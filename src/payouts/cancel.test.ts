@@ -11,7 +11,7 @@ import { cancelPayout } from './cancel.ts';
 import { createPayout } from './create.ts';
 import { queryPayout } from './jobs.ts';
 import { isOpen, type Payout } from './payout.ts';
-import { selectPayout } from './queries.ts';
+import { selectDue, selectPayout } from './queries.ts';
 import { sendPayout } from './send.ts';
 import { changeTerms } from './terms.ts';
 import { nextDay, openSeller, payerOf, type Seller, sale } from './testing.ts';
@@ -201,4 +201,23 @@ test('a payout whose first request may still be on its way is not taken for take
   expect(await sendPayout(rig.app, payout, { first: false })).toBe('try_again');
   expect(await over(payout)).toMatchObject({ state: 'cancelled' });
   await free(alipay, before.paid_out);
+});
+
+test('a payout of yesterday that is taken back today does not leave again today', async () => {
+  const { app } = rig;
+  const due = async () => {
+    const day = lastFullDay(app);
+    const found = await selectDue(app.db, { book: 0, day, after: '', limit: 10 });
+    return found.some(({ merchant_id }) => merchant_id === alipay.merchant_id);
+  };
+  const { wallet_account_id: wallet_account, merchant_id } = alipay;
+  rig.faults.alipay.set([{ fault: 'rate_limited', probability: 1 }]);
+  const payout = await pay(alipay, 1_500n);
+  await nextDay(rig);
+  await cancelPayout(app, payout);
+  rig.faults.alipay.set([]);
+  await over(payout);
+  await changeTerms(app, app.db, merchant_id, { wallet_account, state: 'automatic' });
+  expect(await due()).toBe(false);
+  await changeTerms(app, app.db, merchant_id, { wallet_account, state: 'manual' });
 });

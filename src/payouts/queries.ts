@@ -64,7 +64,8 @@ export async function selectPayouts(
 /**
  * Where a merchant is paid by itself and has settled money that has waited long enough until `day`,
  * that is as much as its terms want, and that no open payout stands before, nor one that was made
- * since then and ended unpaid: what was refused would be refused every minute.
+ * or ended unpaid since then: what was refused would be refused every minute, and what somebody has
+ * taken back would leave again.
  */
 export async function selectDue(
   db: Queryable,
@@ -76,6 +77,7 @@ export async function selectDue(
   },
 ): Promise<{ id: string; merchant_id: string; wallet_account_id: string; platform_id: string }[]> {
   const { book, day, after, limit } = find;
+  const since = startOfDay(dayAfter(day));
   return db.query(sql`
     select f.id, f.merchant_id, f.wallet_account_id, m.platform_id
     from seller_funds f
@@ -90,7 +92,10 @@ export async function selectDue(
       and not exists (select from payouts p where p.book = f.book
         and p.merchant_id = f.merchant_id and p.wallet_account_id = f.wallet_account_id
         and p.state in ('refused', 'cancelled', 'returned')
-        and p.created_at >= ${startOfDay(dayAfter(day))})
+        and (p.created_at >= ${since} or exists (select from postings v
+          where v.book = p.book and v.business_at >= ${since}
+            and (v.ends = p.reservation_id and v.kind = 'void'
+              or v.subject_id = p.id and v.reason = 'payout_returned'))))
       and f.settled - f.paid_out - t.minimum >= (
         select coalesce(sum(greatest(s.net, 0)), 0) from settlements s
         where s.book = f.book and s.merchant_id = f.merchant_id

@@ -22,8 +22,8 @@ export function accountOfPart(
 }
 
 /**
- * Keeps the money for each part until the wallet says what became of it. It is the merchant's first,
- * whose sale it was: the books show what came in and what it gave away, not only what was left.
+ * Keeps the money for each part until the wallet says what became of it. It is the merchant's
+ * first, whose sale it was: the books show what came in and what of it was given away.
  */
 export function reservations(app: App, hold: Hold, order: SplitOrder): NewPosting[] {
   const common = {
@@ -53,7 +53,7 @@ export function reservations(app: App, hold: Hold, order: SplitOrder): NewPostin
   return [...parts, rest];
 }
 
-/** A share goes on to its receiver; one that was refused is the merchant's own money from now on. */
+/** A share goes on to its receiver; one that was refused is the merchant's own from now on. */
 export function ends(app: App, hold: Hold, part: SplitPart): NewPosting[] {
   const business_at = app.clock.now();
   const id = newId('pst', hold.book);

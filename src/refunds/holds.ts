@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import { changeHold, holdEvent } from '../escrow/changes.ts';
+import { changeHold, holdEvent, releasedByWallet } from '../escrow/changes.ts';
 import { requireHold } from '../escrow/find.ts';
 import { automaticRelease, type Hold, isClosed, settledState } from '../escrow/hold.ts';
 import { joinParts, type MoveParts, NOTHING } from '../payments/changes.ts';
@@ -13,8 +13,11 @@ import type { Refund } from './refund.ts';
 /** The returns of shares that a refund wants, oldest first. */
 async function returnsOf(app: App, refund: Refund): Promise<SplitOrder[]> {
   if (refund.hold_id === null) return [];
-  const orders = await findSplitOrders(app, { book: refund.book, id: refund.payment_id });
-  return orders.filter(({ refund_id }) => refund_id === refund.id);
+  return (await ordersOf(app, refund)).filter(({ refund_id }) => refund_id === refund.id);
+}
+
+function ordersOf(app: App, { book, payment_id }: Refund): Promise<SplitOrder[]> {
+  return findSplitOrders(app, { book, id: payment_id });
 }
 
 /** What must be told to, or asked of, the wallet before the refund itself leaves. */
@@ -54,11 +57,14 @@ export async function settleHold(
   const hold = await requireHold(app, refund.book, refund.hold_id);
   const refusal =
     outcome === 'refused' ? { code: 'refund_refused', message: 'the refund was refused' } : null;
-  const riding = (await returnsOf(app, refund)).filter((order) => !isOver(order));
+  const orders = await ordersOf(app, refund);
+  const riding = orders.filter((order) => order.refund_id === refund.id && !isOver(order));
   const returned = riding.map((order) => returnParts(app, hold, order, { refusal, moved_at }));
+  const freed = outcome === 'refused' && isEnded(orders) ? refund.from_hold : 0n;
   const amounts = {
     ...hold,
     reserved: hold.reserved - refund.from_hold,
+    released: hold.released + freed,
     returned: hold.returned + (outcome === 'succeeded' ? refund.from_hold : 0n),
   };
   const state =
@@ -66,6 +72,7 @@ export async function settleHold(
   const closes = isClosed({ state }) && !isClosed(hold);
   const change = {
     reserved: amounts.reserved,
+    released: amounts.released,
     returned: amounts.returned,
     state,
     ...(outcome === 'refused' && refund.from_hold > 0n && !isClosed({ state })
@@ -74,20 +81,35 @@ export async function settleHold(
     ...(closes
       ? {
           closed_at: app.clock.now(),
-          sequence: hold.sequence + 1,
+          sequence: hold.sequence + (hold.disputed_at === null ? 1 : 2),
           disputed_at: null,
           dispute_reason: null,
         }
       : {}),
   };
+  const after = { ...hold, ...change };
   const type = state === 'returned' ? 'hold.returned' : 'hold.released';
+  const told = [
+    ...(hold.disputed_at === null
+      ? []
+      : [holdEvent(app, 'hold.dispute_resolved', { ...after, sequence: hold.sequence + 1 })]),
+    holdEvent(app, type, after, { why: 'refund' }),
+  ];
   return joinParts(
     {
       ...NOTHING,
       rows: [changeHold(hold, change)],
-      events: closes ? [holdEvent(app, type, { ...hold, ...change }, { why: 'refund' })] : [],
+      postings: freed > 0n ? [releasedByWallet(app, hold, freed)] : [],
+      events: closes ? told : [],
     },
     ...returned,
+  );
+}
+
+/** The wallet has let go all that it held: what a refund does not take in the end went with it. */
+function isEnded(orders: readonly SplitOrder[]): boolean {
+  return orders.some(
+    ({ kind, state, release_rest }) => kind !== 'return' && state === 'finished' && release_rest,
   );
 }
 

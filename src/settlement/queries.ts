@@ -209,8 +209,9 @@ export async function selectLines(
   { book, id }: Pick<Settlement, 'book' | 'id'>,
 ): Promise<SettlementLine[]> {
   return db.query<SettlementLine>(sql`
-    select l.posting_id as id, l.kind, l.amount, p.subject_id as payment_id, p.business_at
+    select l.posting_id as id, l.kind, l.amount, y.id as payment_id, p.business_at
     from settlement_lines l join postings p on p.book = l.book and p.id = l.posting_id
+    left join payments y on y.book = p.book and y.id = p.subject_id
     where l.book = ${book} and l.settlement_id = ${id}
       and (${page.before ?? null}::text is null or l.posting_id < ${page.before ?? null})
     order by l.posting_id desc limit ${page.limit + 1}`);

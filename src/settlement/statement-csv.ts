@@ -80,6 +80,6 @@ const NUMBER = /^-?\d+\.\d\d$/;
 
 /** A text that a spreadsheet would run as a formula is kept as text by an apostrophe before it. */
 function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !NUMBER.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

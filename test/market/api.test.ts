@@ -115,7 +115,11 @@ describe('an escrow order', () => {
 
   test('in dispute releases nothing, and is returned in part', async () => {
     const payment = await order('alipay');
-    await hutong.holds.dispute(payment.id, { reason: 'broken on arrival' });
+    const opening = { idempotency_key: randomUUID() };
+    const reason = 'broken on arrival';
+    for (let copy = 0; copy < 2; copy += 1) {
+      await hutong.holds.dispute(payment.id, { reason }, opening);
+    }
     const now = { idempotency_key: randomUUID() };
     await expect(hutong.holds.release(payment.id, {}, now)).rejects.toMatchObject({
       code: 'hold_disputed',
@@ -129,6 +133,12 @@ describe('an escrow order', () => {
     }
     const hold = await holdOnce(payment, ({ returned_amount }) => returned_amount > 0);
     expect(hold).toMatchObject({ disputed_at: null, returned_amount: 5_000, state: 'held' });
+    // Said once more it freezes nothing again.
+    const again = await hutong.holds.dispute(payment.id, { reason }, opening);
+    expect(again.disputed_at).toBeNull();
+    await expect(
+      hutong.holds.dispute(payment.id, { reason: 'another' }, opening),
+    ).rejects.toMatchObject({ code: 'idempotency_conflict' });
     expect((await hutong.payments.get(payment.id)).refunded_amount).toBe(5_000);
   });
 

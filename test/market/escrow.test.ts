@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../src/db/pool.ts';
 import { openDispute, resolveDispute } from '../../src/escrow/dispute.ts';
 import { leftOf } from '../../src/escrow/hold.ts';
 import { releaseHold } from '../../src/escrow/release.ts';
@@ -106,6 +107,14 @@ describe.each(HOLDERS)('at %s', (wallet) => {
     });
     await resolveDispute(rig.app, frozen, { outcome: 'return', key: newKey() });
     expect(await holdIn(rig, payment, 'returned')).toMatchObject({ returned: 10_000n });
+    const told = await rig.app.db.query<{ type: string }>(sql`
+      select type from events where object_id = ${frozen.id} order by sequence`);
+    expect(told.map(({ type }) => type)).toEqual([
+      'hold.created',
+      'hold.disputed',
+      'hold.dispute_resolved',
+      'hold.returned',
+    ]);
     await expectSettled(rig, payment);
   });
 

@@ -8,6 +8,7 @@ import { NOTHING } from '../../src/payments/changes.ts';
 import type { Payment } from '../../src/payments/payment.ts';
 import { createRefund } from '../../src/refunds/create.ts';
 import { findRefunds } from '../../src/refunds/find.ts';
+import { sellerBalance } from '../../src/settlement/balance.ts';
 import { changeFunds, findFunds } from '../../src/settlement/funds.ts';
 import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
 import { escrow, holdIn, holdOf, paid, posted } from './market-rig.ts';
@@ -97,4 +98,26 @@ test('what waited for a release is refused after it when the seller has too litt
   expect(refused?.refusal).toMatchObject({ code: 'seller_short' });
   expect(await rig.reload(payment)).toMatchObject({ refund_reserved: 0n, refunded: 0n });
   expect(await brokenLaws(rig.app.db, REFUND_LAWS)).toEqual([]);
+});
+
+test('the fee that comes back with one refund is no limit of its own for others', async () => {
+  const payment = await paid(rig, 'alipay', { terms: escrow() });
+  await rig.clock.advance(60_000);
+  await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+  await holdIn(rig, payment, 'released');
+  const { available } = await sellerBalance(rig.app, { book: 0, merchant_id: rig.merchant_id });
+  await payOut(available);
+  // 1,000 fen less the 6 fen that the wallet gives back of its fee.
+  await rig.app.db.pool.query('update merchants set owed_limit = 994 where id = $1', [
+    rig.merchant_id,
+  ]);
+  rig.faults.alipay.set([{ fault: 'error_before_effect', probability: 1 }]);
+  await refund(payment, 1_000n, 'all that may be owed');
+  await expect(refund(payment, 5n, 'no more')).rejects.toMatchObject({ code: 'seller_short' });
+  rig.faults.alipay.set([]);
+  await rig.until(
+    () => rig.reload(payment),
+    ({ refunded }) => refunded === 1_000n,
+  );
+  expect(await posted(rig, `merchant:${rig.merchant_id}`)).toBe(-994n);
 });

@@ -147,7 +147,7 @@ test.each(['wechat_pay', 'alipay'] as const)(
         update bills set closed_at = ${new Date(told.getTime() + minutes * MINUTE_MS)}
         where wallet_account_id = ${account} and date = ${before}`);
     await toMorning(rig);
-    // By us on the day before, and told of while its bill was compared: that one may have lacked it.
+    // By us on the day before, and told of while its bill was compared: it may have lacked it.
     await move(-1);
     await compared(1);
     const late = await close(account, date);

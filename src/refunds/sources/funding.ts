@@ -104,8 +104,8 @@ async function ownMoney(
   const { refunded, refund_reserved, merchant_id } = order;
   // The payment counts a refund that waited already.
   const until = refund_reserved + (isUnfunded(planned) ? 0n : planned.amount);
-  const back = feeBetween(app, account.wallet, order.amount, [refunded, until]);
-  return boundShortage(app, account, { book: payment.book, merchant_id }, own - back);
+  const fee_back = feeBetween(app, account.wallet, order.amount, [refunded, until]);
+  return boundShortage(app, account, { book: payment.book, merchant_id }, { own, fee_back });
 }
 
 function orderOf(payment: Payment, { part_id }: Refund): PaymentPart | Payment {

@@ -1,13 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openDispute, resolveDispute } from '../../src/escrow/dispute.ts';
-import { type Hold, leftOf } from '../../src/escrow/hold.ts';
-import { type ReleaseRequest, releaseHold } from '../../src/escrow/release.ts';
-import { shipHold } from '../../src/escrow/ship.ts';
-import { sha256 } from '../../src/ids.ts';
-import type { Payment } from '../../src/payments/payment.ts';
-import { findSplitOrders } from '../../src/profit-sharing/find.ts';
-import type { Share } from '../../src/profit-sharing/shares.ts';
-import { type MoneyRig, startMoneyRig } from '../support/money-rig.ts';
+import { openDispute, resolveDispute } from '../../../src/escrow/dispute.ts';
+import { type Hold, leftOf } from '../../../src/escrow/hold.ts';
+import { type ReleaseRequest, releaseHold } from '../../../src/escrow/release.ts';
+import { shipHold } from '../../../src/escrow/ship.ts';
+import { sha256 } from '../../../src/ids.ts';
+import type { Payment } from '../../../src/payments/payment.ts';
+import { findSplitOrders } from '../../../src/profit-sharing/find.ts';
+import type { Share } from '../../../src/profit-sharing/shares.ts';
+import { type MoneyRig, startMoneyRig } from '../../support/money-rig.ts';
 import {
   addReceiver,
   DAY_MS,
@@ -18,7 +18,7 @@ import {
   MINUTE_MS,
   paid,
   share,
-} from './market-rig.ts';
+} from '../market-rig.ts';
 
 /** What the wallet refuses to let go is held until its time; a wrong name is refused for good. */
 let rig: MoneyRig;
