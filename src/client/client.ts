@@ -9,6 +9,7 @@ import {
   walletAccountsOf,
 } from './accounts.ts';
 import { type Bills, type Breaks, billsOf, breaksOf } from './finance/bills.ts';
+import { type LedgerAccounts, ledgerOf } from './finance/ledger.ts';
 import { type Payouts, payoutsOf, type Settlements, settlementsOf } from './finance/money.ts';
 import { type Holds, holdsOf, type Receivers, receiversOf } from './market.ts';
 import { type Payments, paymentsOf, type Refunds, refundsOf } from './payments.ts';
@@ -58,6 +59,7 @@ export {
   type SplitEvent,
 } from './events.ts';
 export type { Bill, BillReport, Break } from './finance/bill-objects.ts';
+export type { LedgerAccount } from './finance/ledger.ts';
 export type { NewPayout } from './finance/money.ts';
 export type {
   Balance,
@@ -100,6 +102,7 @@ export interface Hutong {
   readonly payouts: Payouts;
   readonly bills: Bills;
   readonly breaks: Breaks;
+  readonly ledger: LedgerAccounts;
   readonly merchants: Merchants;
   readonly platforms: Platforms;
   readonly keys: Keys;
@@ -124,6 +127,7 @@ export function createClient(options: ClientOptions): Hutong {
     payouts: payoutsOf(send),
     bills: billsOf(send),
     breaks: breaksOf(send),
+    ledger: ledgerOf(send),
     merchants: merchantsOf(send),
     platforms: platformsOf(send),
     keys: keysOf(send),

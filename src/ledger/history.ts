@@ -1,7 +1,7 @@
 import { type Queryable, sql } from '../db/pool.ts';
 import type { Book } from '../ids.ts';
 import { type AccountState, balanceOf } from './apply.ts';
-import type { Balance } from './ledger.ts';
+import type { AccountSpec, Balance } from './ledger.ts';
 
 /**
  * Balances now and at any moment of the past: the account's latest snapshot before it, and the
@@ -12,19 +12,48 @@ type Sums = Pick<
   'normal' | 'debits_pending' | 'debits_posted' | 'credits_pending' | 'credits_posted'
 >;
 
+/** An account as it stands, with its limits of today, or what it had at a moment of the past. */
+export interface AccountThen {
+  readonly normal: AccountSpec['normal'];
+  readonly currency: 'CNY';
+  /** Limits change without a posting, so that only those of today are known. */
+  readonly floor: bigint | null;
+  readonly cap: bigint | null;
+  /** The moment that was asked for, or now by the database's clock. */
+  readonly at: Date;
+  /** True when that moment has not come by the same clock. */
+  readonly ahead: boolean;
+  readonly balance: Balance;
+}
+
+type Row = Sums & Omit<AccountThen, 'balance'>;
+
+export async function findAccount(
+  db: Queryable,
+  book: Book,
+  account: string,
+  at?: Date,
+): Promise<AccountThen | undefined> {
+  const found = at ? await selectThen(db, book, account, at) : await selectNow(db, book, account);
+  if (!found) return undefined;
+  const { normal, currency, floor, cap, ahead } = found;
+  return { normal, currency, floor, cap, at: found.at, ahead, balance: balanceOf(found) };
+}
+
 export async function findBalance(
   db: Queryable,
   book: Book,
   account: string,
   at?: Date,
 ): Promise<Balance | undefined> {
-  const found = at ? await selectThen(db, book, account, at) : await selectNow(db, book, account);
-  return found && balanceOf(found);
+  return (await findAccount(db, book, account, at))?.balance;
 }
 
-async function selectNow(db: Queryable, book: Book, account: string): Promise<Sums | undefined> {
-  const [row] = await db.query<Sums>(sql`
-    select normal, debits_pending, debits_posted, credits_pending, credits_posted
+async function selectNow(db: Queryable, book: Book, account: string): Promise<Row | undefined> {
+  const [row] = await db.query<Row>(sql`
+    select normal, currency, floor, cap,
+      date_trunc('milliseconds', clock_timestamp()) as at, false as ahead,
+      debits_pending, debits_posted, credits_pending, credits_posted
     from ledger_accounts where book = ${book} and id = ${account}`);
   return row;
 }
@@ -34,8 +63,8 @@ async function selectThen(
   book: Book,
   account: string,
   at: Date,
-): Promise<Sums | undefined> {
-  const [row] = await db.query<Sums>(sql`
+): Promise<Row | undefined> {
+  const [row] = await db.query<Row>(sql`
     with start as (
       select position, debits_pending, debits_posted, credits_pending, credits_posted
       from ledger_snapshots
@@ -55,7 +84,8 @@ async function selectThen(
         sum(case when kind in ('posted', 'post') then amount else 0 end) as posted
       from since group by side
     )
-    select a.normal,
+    select a.normal, a.currency, a.floor, a.cap,
+      ${at}::timestamptz as at, ${at}::timestamptz > clock_timestamp() as ahead,
       (coalesce(s.debits_pending, 0) + coalesce(d.pending, 0))::bigint as debits_pending,
       (coalesce(s.debits_posted, 0) + coalesce(d.posted, 0))::bigint as debits_posted,
       (coalesce(s.credits_pending, 0) + coalesce(c.pending, 0))::bigint as credits_pending,

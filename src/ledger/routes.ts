@@ -7,6 +7,7 @@ import type { Book } from '../ids.ts';
 import { MONEY_LAWS } from '../laws/every.ts';
 import { ACCOUNT_LAWS } from '../laws/ledger.ts';
 import { WALLETS } from '../wallets/wallet.ts';
+import { accountRoute } from './account-route.ts';
 import { chainRoute } from './chain/routes.ts';
 
 /** What operations see of the ledger: its sum, what each wallet owes, and the broken laws. */
@@ -133,6 +134,7 @@ const query = z.strictObject({
 export function ledgerRoutes(app: App): Route[] {
   return [
     chainRoute(app),
+    accountRoute(app),
     route(
       {
         method: 'GET',

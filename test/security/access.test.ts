@@ -169,6 +169,7 @@ test('what belongs to one platform does not exist for another, and stays as it i
     ...own,
     merchant: shop.merchant,
     platform: shop.platform,
+    account: `platform:${shop.platform}`,
   };
   const bodies: Record<string, object> = {
     '/v1/payments/{payment}/attempts': { wallet: 'alipay', presentation: 'qr' },

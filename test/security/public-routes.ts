@@ -79,6 +79,7 @@ const PREFIXES = {
 /** The path with well-formed ids of nothing. */
 export function filledPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => {
+    if (name === 'account') return `platform:${newId('plt')}`;
     const known = Object.entries(PREFIXES).find(([word]) => word === name);
     if (!known) throw new Error(`say in PREFIXES what {${name}} of ${path} is`);
     return newId(known[1]);
