@@ -44,6 +44,8 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
     ['First question after an unknown answer', 'attempts/answer.ts', 'AFTER_UNKNOWN_MS', 'ms'],
     ['Longest gap between questions', 'attempts/look-again.ts', 'LONGEST_GAP_MS', 'ms'],
     ['Splits of a payment', 'terms/terms.ts', 'MAX_SPLITS', 'count'],
+    ['What a seller may give away is asked again after', 'terms/max-rate.ts', 'RATE_KEPT_MS', 'ms'],
+    ['The same after its wallet did not answer', 'terms/max-rate.ts', 'RATE_UNKNOWN_MS', 'ms'],
     [
       'Days of an escrow, unless the wallet holds less',
       'terms/terms.ts',

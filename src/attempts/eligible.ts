@@ -104,7 +104,7 @@ async function whyNot(
   if (presentation === null || !capabilities.presentations.includes(presentation)) {
     return 'not_in_this_browser';
   }
-  const at = { wallet, wallet_account_id };
+  const at = { wallet, wallet_account_id, sub_merchant: row.sub_merchant };
   return (
     limits(app, payment, capabilities) ??
     (await whyNotCombined(app, payment, at, presentation)) ??
@@ -131,12 +131,12 @@ export async function termsAt(
 ): Promise<{ readonly wallet: WalletName; readonly reason: IneligibleReason | null }[]> {
   const rows = await enrolments(app, payment);
   return Promise.all(
-    rows.map(async ({ wallet, wallet_account_id }) => ({
+    rows.map(async ({ wallet, wallet_account_id, sub_merchant }) => ({
       wallet,
       reason:
         wallet_account_id === null
           ? 'not_enrolled'
-          : await whyNotHeld(app, { wallet, wallet_account_id }, payment),
+          : await whyNotHeld(app, { wallet, wallet_account_id, sub_merchant }, payment),
     })),
   );
 }

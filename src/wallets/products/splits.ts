@@ -85,10 +85,16 @@ export type UnsplitOutcome =
   | Refused
   | Unknown;
 
+/** Hundred-thousandths of a payment. */
+export type RateOutcome =
+  | ({ readonly kind: 'rate'; readonly rate: bigint } & Traced)
+  | Refused
+  | Unknown;
+
 export interface SplitLimits {
   readonly max_parts: number;
   readonly max_requests: number;
-  /** Largest share of the payment that may be split, hundred-thousandths, unless agreed higher. */
+  /** Largest share of a payment that may be split, hundred-thousandths, where none is agreed. */
   readonly max_rate: bigint;
   /** Shortest wait after the payment, milliseconds. */
   readonly min_wait_ms: number;
@@ -115,6 +121,11 @@ export interface Splits {
   readonly limits: SplitLimits;
   /** Those of this account, where accounts differ. */
   limitsOf?(account: WalletAccount): SplitLimits;
+  /**
+   * What this seller has agreed instead of `max_rate`; the account itself when none is named.
+   * Undefined, and nothing is sent, where the wallet cannot be asked about such a seller.
+   */
+  maxRate?(account: WalletAccount, sub_merchant: string | null): Promise<RateOutcome> | undefined;
   /** A receiver must be known to the wallet before money may go there; re-entrant. */
   addReceiver(account: WalletAccount, receiver: ListedReceiver): Promise<ReceiverOutcome>;
   removeReceiver(account: WalletAccount, receiver: ListedReceiver): Promise<ReceiverOutcome>;

@@ -20,6 +20,12 @@ export const ROYALTY_CALLS: readonly WalletCall[] = [
     repeatable: true,
   },
   {
+    operation: 'alipay.trade.royalty.rate.query',
+    group: GROUP,
+    doc: `${DOC}/6f314ee9_alipay.trade.royalty.rate.query`,
+    repeatable: true,
+  },
+  {
     operation: 'alipay.trade.order.settle',
     group: GROUP,
     doc: `${DOC}/c3b24498_alipay.trade.order.settle`,

@@ -89,6 +89,18 @@ describe.each(['gateway', 'v3'] as const)('a merchant of its own, by %s', (proto
     expect((await bind()).kind).toBe('done');
   });
 
+  test('what the merchant may give away is what it has agreed', async () => {
+    const ratio = bench.world.sandbox.actions.find(({ name }) => name === 'royalty/ratio');
+    const seller_id = bench.wallet.merchantNumber(account);
+    const { max_rate } = splits.limits;
+    expect(await splits.maxRate?.(account, null)).toMatchObject({ kind: 'rate', rate: max_rate });
+    await ratio?.run({ seller_id, percent: 80 });
+    expect(await splits.maxRate?.(account, null)).toMatchObject({ kind: 'rate', rate: 80_000n });
+    await ratio?.run({ seller_id, percent: 30 });
+    bench.world.faults.set([{ fault: 'error_before_effect', probability: 1 }]);
+    expect(await splits.maxRate?.(account, null)).toMatchObject({ kind: 'unknown' });
+  });
+
   test('held money is split, the result is queried, the rest is released', async () => {
     const payment = await paid(account);
     expect(await amountLeft(account, payment)).toBe(9940n);
@@ -216,6 +228,10 @@ describe('a platform’s seller', () => {
     expect((await splits.split(platform, second)).kind).toBe('fact');
     bench.world.clock.advance(1000);
     expect(await amountLeft(platform, payment)).toBe(0n);
+  });
+
+  test('is not said what its sellers may give away', () => {
+    expect(splits.maxRate?.(platform, seller)).toBeUndefined();
   });
 
   test('waits up to a year where the wallet holds the money', () => {

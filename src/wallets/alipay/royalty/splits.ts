@@ -17,6 +17,7 @@ import { HOLD_DAYS } from '../trade/order-content.ts';
 import { accountType } from './accounts.ts';
 import { confirmedRelease, confirmForSplits, type Releasing, release } from './confirm.ts';
 import { splitFact } from './facts.ts';
+import { maxRate } from './max-rate.ts';
 
 /**
  * Profit sharing, asynchronous: each part succeeds or fails by itself, and the result is queried or
@@ -174,6 +175,8 @@ export function splits(gateway: Gateway): Splits {
     // A platform's sellers' money waits for its confirmation, not for a split.
     limitsOf: ({ custody }) =>
       custody === 'wallet_held' ? { ...LIMITS, hold_days: HOLD_DAYS } : LIMITS,
+    maxRate: (account, sub_merchant) =>
+      sub_merchant === null ? maxRate(gateway, openAccount(account)) : undefined,
     addReceiver: (account, receiver) =>
       relate(gateway, openAccount(account), { receiver, verb: 'bind' }),
     removeReceiver: (account, receiver) =>

@@ -61,6 +61,12 @@ const ORDINARY_CALLS: readonly WalletCall[] = [
     doc: `${DOC}/4012457927`,
     repeatable: true,
   },
+  {
+    operation: `GET ${ORDINARY}/merchant-configs/{sub_mchid}`,
+    group: GROUP,
+    doc: `${DOC}/4012466864`,
+    repeatable: true,
+  },
 ];
 
 const PLATFORM_CALLS: readonly WalletCall[] = [

@@ -220,6 +220,24 @@ describe('a split', () => {
   });
 });
 
+test('what a seller may give away is said of a partner’s sellers, one by one', async () => {
+  const rate = (role: Role, of: string | null) => splits.maxRate?.(accountOf(role), of);
+  const [first, second] = [bench.seller('partner'), bench.seller('partner', 1)];
+  expect(await rate('partner', first)).toMatchObject({
+    kind: 'rate',
+    rate: splits.limits.max_rate,
+  });
+  await bench.act('sub-merchants/split-ratio', { sub_mchid: first, ratio: 525 });
+  expect(await rate('partner', first)).toMatchObject({ kind: 'rate', rate: 5_250n });
+  expect(await rate('partner', second)).toMatchObject({ kind: 'rate', rate: 30_000n });
+  await bench.act('sub-merchants/split-ratio', { sub_mchid: first, ratio: 3_000 });
+  const foreign = await rate('partner', bench.seller('platform'));
+  expect(foreign).toMatchObject({ kind: 'refused', code: 'not_permitted' });
+  expect(rate('partner', null)).toBeUndefined();
+  expect(rate('direct', null)).toBeUndefined();
+  expect(rate('platform', bench.seller('platform'))).toBeUndefined();
+});
+
 test('limits differ by account: a platform holds for 180 days', () => {
   expect(splits.limits.hold_days).toBe(30);
   expect(splits.limitsOf?.(accountOf('direct')).hold_days).toBe(30);

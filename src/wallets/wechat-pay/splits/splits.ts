@@ -17,6 +17,7 @@ import { type Call, type Client, callWallet } from '../client.ts';
 import { notSent, toOutcome, unreadable } from '../refusals.ts';
 import { openSealer } from '../trust/fields.ts';
 import { returnFact, splitFact } from './facts.ts';
+import { maxRate } from './max-rate.ts';
 import { addReceiver, removeReceiver } from './receivers.ts';
 import {
   needsSealer,
@@ -51,6 +52,7 @@ export function splits(client: Client): Splits {
   return {
     limits: LIMITS,
     limitsOf: (account) => (openAccount(account).role === 'platform' ? PLATFORM_LIMITS : LIMITS),
+    maxRate: (account, sub_merchant) => maxRate(client, openAccount(account), sub_merchant),
     addReceiver: (account, receiver) => addReceiver(client, openAccount(account), receiver),
     removeReceiver: (account, receiver) => removeReceiver(client, openAccount(account), receiver),
     split: (account, order) => split(client, openAccount(account), order),
