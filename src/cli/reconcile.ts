@@ -30,31 +30,28 @@ export function addReconcile(program: Command): void {
       '--file <file>',
       'the bill of payments as the wallet gives it out, instead of asking it',
     )
-    .action(async (options: Options) => {
-      const config = loadConfig(process.env);
-      const { database_url } = config;
-      if (database_url === undefined)
-        throw new Error('set DATABASE_URL to the database of the hub');
-      if (options.file !== undefined && options.account === undefined) {
-        throw new Error('say whose bill the file is: --account wac_…');
-      }
-      const public_url = config.public_url ?? `http://${config.host}:${config.port}`;
-      const database = await openHubDatabase(config, { create: false });
-      const built = await createApp({
-        config,
-        database_url: database.url,
-        name: 'reconcile',
-        public_url,
-      });
-      try {
-        await claimMode(built.app.db, config.mode);
-        const fit = await reconcileAll(built.app, options);
-        if (!fit) process.exitCode = 1;
-      } finally {
-        await built.stop();
-        await database.release();
-      }
-    });
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  if (options.file !== undefined && options.account === undefined) {
+    throw new Error('say whose bill the file is: --account wac_…');
+  }
+  const config = loadConfig(process.env);
+  const public_url = config.public_url ?? `http://${config.host}:${config.port}`;
+  const database = await openHubDatabase(config, { create: false });
+  try {
+    const database_url = database.url;
+    const built = await createApp({ config, database_url, name: 'reconcile', public_url });
+    try {
+      await claimMode(built.app.db, config.mode);
+      if (!(await reconcileAll(built.app, options))) process.exitCode = 1;
+    } finally {
+      await built.stop();
+    }
+  } finally {
+    await database.release();
+  }
 }
 
 async function reconcileAll(app: App, options: Options): Promise<boolean> {
