@@ -19,6 +19,7 @@ const USAGE = [
   '--steps M             operations of shop and shoppers',
   '--trace               print everything that happens',
   `--bug NAME            plant a bug: ${BUGS.join(', ')}`,
+  '--help                this',
 ].join('\n  ');
 const OPTIONS = {
   seed: { type: 'string' },
@@ -27,6 +28,7 @@ const OPTIONS = {
   bug: { type: 'string' },
   trace: { type: 'boolean', default: false },
   'until-found': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
   // A running server and a database with every migration; one is started when they are missing.
   server: { type: 'string' },
   template: { type: 'string' },
@@ -37,15 +39,26 @@ function refuse(why: string): never {
   process.exit(2);
 }
 
+function parsed() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    const [why = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
+    return refuse(why);
+  }
+}
+
 function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) refuse(`--${name} takes a whole number, not ${text}`);
+  if (!/^\d{1,9}$/.test(text)) refuse(`--${name} takes a whole number, not "${text}"`);
   return Number(text);
 }
 
 function seedsOf({ seed, seeds }: { seed?: string; seeds?: string }): readonly [number, number] {
   if (seeds !== undefined) {
     const [first = '', last = ''] = seeds.split('-');
-    return [wholeNumber('seeds', first), wholeNumber('seeds', last)];
+    const range = [wholeNumber('seeds', first), wholeNumber('seeds', last)] as const;
+    if (range[1] < range[0]) refuse(`--seeds takes the lower number first, not ${seeds}`);
+    return range;
   }
   const one = seed === undefined ? Math.floor(Math.random() * 20_000) : wholeNumber('seed', seed);
   return [one, one];
@@ -82,7 +95,11 @@ function summary(results: readonly SimulationResult[]): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: OPTIONS });
+  const values = parsed();
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const [first, last] = seedsOf({
     ...(values.seed === undefined ? {} : { seed: values.seed }),
     ...(values.seeds === undefined ? {} : { seeds: values.seeds }),
