@@ -146,6 +146,7 @@ function foundIn(text: string): Record<string, number> {
   return Object.fromEntries([...lines].map(([, kind = '', count]) => [kind, Number(count)]));
 }
 
+let exact = false;
 try {
   const day = await prepare();
   await timed(`${day.count} payments stored`, () => storeDay(day));
@@ -183,8 +184,9 @@ try {
       `${(total_s / floor_s).toFixed(2)} times its floors one after the other`,
   );
   say(`CPU: command ${cpu_s.toFixed(1)} s, PostgreSQL ${server_s.toFixed(1)} s`);
+  exact = same && steady;
   const aims: readonly [boolean, string][] = [
-    [same && steady, `planted ${JSON.stringify(planted)}, found ${JSON.stringify(found)}`],
+    [exact, `planted ${JSON.stringify(planted)}, found ${JSON.stringify(found)}`],
     [
       total_s < LIMIT_S,
       `${total_s.toFixed(1)} s, again ${again_s.toFixed(1)} s (aim < ${LIMIT_S})`,
@@ -196,4 +198,5 @@ try {
   await postgres.stop();
   rmSync(folder, { recursive: true, force: true });
 }
-process.exit(0);
+// Time and memory are the machine's too; what is found is not.
+process.exit(exact ? 0 : 1);
