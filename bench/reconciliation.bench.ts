@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../src/clock.ts';
 import { loadConfig } from '../src/config.ts';
 import { migrate } from '../src/db/migrate.ts';
@@ -33,6 +34,8 @@ const { values } = parseArgs({
   options: {
     payments: { type: 'string', default: '952000' },
     planted: { type: 'string', default: '100' },
+    // The bill as text, not packed.
+    plain: { type: 'boolean', default: false },
   },
 });
 const DATE = '2026-10-20';
@@ -150,7 +153,7 @@ let exact = false;
 try {
   const day = await prepare();
   await timed(`${day.count} payments stored`, () => storeDay(day));
-  const file = join(folder, 'bill.csv.gz');
+  const file = join(folder, 'bill.csv');
   let lines = 0;
   function* counted() {
     for (const line of billLines(day)) {
@@ -159,7 +162,7 @@ try {
     }
   }
   const [packed] = await timed('the bill is made', () => tradeBill(counted()));
-  writeFileSync(file, packed);
+  writeFileSync(file, values.plain ? gunzipSync(packed) : packed);
   const floor = new URL('./reconciliation-floor.ts', import.meta.url).pathname;
   const at = ['--import', 'tsx', floor, file];
   const [, parse_s] = await timed('floor: only read the file', () => run([...at, 'parse']));

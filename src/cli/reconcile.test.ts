@@ -1,5 +1,6 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addWalletAccount } from '../../test/support/bill-account.ts';
 import { type Ended, runHutong } from '../../test/support/command.ts';
@@ -11,6 +12,7 @@ import { loadConfig } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import { claimMode } from '../installation.ts';
 import { type PlantedLine, tradeBill } from '../reconciliation/testing.ts';
+import type { WalletName } from '../wallets/wallet.ts';
 import { createApp } from '../wiring.ts';
 import { openHubDatabase } from '../world/hub-database.ts';
 import { startSandboxWallets } from '../world/wallets.ts';
@@ -29,7 +31,7 @@ const PATIENCE_MS = 180_000;
 
 let folder: string;
 /** Of a day on which nothing happened, and of one with a payment that is none of ours. */
-const bills = { quiet: '', strange: '' };
+const bills = { quiet: '', strange: '', plain: '' };
 
 beforeAll(async () => {
   folder = await dataFolder('reconcile');
@@ -42,15 +44,17 @@ beforeAll(async () => {
     bills[name] = join(folder, `${name}.csv.gz`);
     writeFileSync(bills[name], await tradeBill(lines));
   }
+  bills.plain = join(folder, 'strange.csv');
+  writeFileSync(bills.plain, gunzipSync(readFileSync(bills.strange)));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Gives a database with a schema what a hub has there of its own accord; answers the account. */
-async function furnish(database_url: string): Promise<string> {
+/** An installation in a database with a schema; answers its account at one wallet. */
+async function furnish(database_url: string, wallet: WalletName = 'wechat_pay'): Promise<string> {
   const config = loadConfig({ HUTONG_DATA_DIR: folder, HUTONG_LOG_LEVEL: 'error' });
   const clock = systemClock;
-  const wallets = await startSandboxWallets({ config, clock, only: ['wechat_pay'] });
+  const wallets = await startSandboxWallets({ config, clock, only: [wallet] });
   const public_url = 'http://127.0.0.1';
   const built = await createApp({ config, database_url, name: 'test', public_url, clock });
   try {
@@ -81,10 +85,27 @@ test('ends with 1 while breaks are open, names them, and ends with 0 when there 
   expect(broken.out).toContain(`wechat_pay rig (${account}), ${DATE}`);
   expect(broken.out).toMatch(/^ {2}open breaks: 1$/m);
   expect(broken.out).toMatch(/^ {2}brk_\w+ missing_here payment 42000+7 7\.00$/m);
+  const plain = await close(bills.plain);
+  expect(plain).toEqual(broken);
   const whole = await close(bills.quiet);
   expect(whole).toMatchObject({ code: 0, err: '' });
   expect(whole.out).toMatch(/^ {2}no open breaks$/m);
 });
+
+test.each(['alipay', 'union_pay'] as const)(
+  'text is no bill of %s',
+  {
+    timeout: PATIENCE_MS,
+  },
+  async (wallet) => {
+    const { url } = await createTestDatabase();
+    const account = await furnish(url, wallet);
+    const options = ['--account', account, '--file', bills.plain];
+    const { code, out } = await reconcile({ DATABASE_URL: url }, ...options);
+    expect(code).toBe(1);
+    expect(out).toMatch(/not closed: .*the file is no ZIP archive/);
+  },
+);
 
 test('works without DATABASE_URL on the sandbox of the folder, while it runs and after', {
   timeout: PATIENCE_MS,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { businessDate } from '../clock.ts';
@@ -7,6 +7,8 @@ import { sql } from '../db/pool.ts';
 import { claimMode } from '../installation.ts';
 import { type Outcome, reconcileDay } from '../reconciliation/by-hand.ts';
 import { reportText } from '../reconciliation/report-text.ts';
+import { HEAD_BYTES, isPacked } from '../wallets/products/bill-files.ts';
+import type { BillFile } from '../wallets/products/bills.ts';
 import type { WalletName } from '../wallets/wallet.ts';
 import { createApp } from '../wiring.ts';
 import { openHubDatabase } from '../world/hub-database.ts';
@@ -61,12 +63,29 @@ async function reconcileAll(app: App, options: Options): Promise<boolean> {
   if (accounts.length === 0) throw new Error('there is no such wallet account, or none has bills');
   let fit = true;
   for (const account of accounts) {
-    const file = options.file === undefined ? undefined : readFileSync(options.file);
+    const file = options.file === undefined ? undefined : billFile(options.file);
     const outcome = await reconcileDay(app, { account_id: account.id, date, file });
     process.stdout.write(`${titleOf(account, date)}\n${textOf(outcome)}\n`);
     fit &&= outcome.kind === 'closed' && outcome.open.length === 0;
   }
   return fit;
+}
+
+/** What is no regular file, such as a pipe, can be read once only: as a whole. */
+function billFile(path: string): BillFile {
+  if (!statSync(path).isFile() || isPacked(headOf(path))) return readFileSync(path);
+  return () => createReadStream(path);
+}
+
+function headOf(path: string): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  const opened = openSync(path, 'r');
+  try {
+    readSync(opened, head, 0, HEAD_BYTES, 0);
+  } finally {
+    closeSync(opened);
+  }
+  return head;
 }
 
 interface AccountRow {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import { knownBooks } from '../books.ts';
+import type { BillFile } from '../wallets/products/bills.ts';
 import type { BillDay, Report } from './bill.ts';
 import type { Break } from './breaks/break.ts';
 import { type CloseOptions, type CloseResult, closeDay } from './close.ts';
@@ -22,7 +23,7 @@ export async function reconcileDay(
     readonly account_id: string;
     readonly date: string;
     /** Instead of asking the wallet. */
-    readonly file?: Buffer | undefined;
+    readonly file?: BillFile | undefined;
   },
 ): Promise<Outcome> {
   const { account_id, date, file } = day;

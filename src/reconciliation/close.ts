@@ -8,6 +8,7 @@ import { NOTHING } from '../payments/changes.ts';
 import {
   type Bill,
   BillError,
+  type BillFile,
   type BillOutcome,
   type Bills,
   dayShift,
@@ -50,7 +51,7 @@ export type CloseResult =
 
 export interface CloseOptions {
   /** Instead of asking the wallet: the file of the payments of that day, as it gives it out. */
-  readonly file?: Buffer;
+  readonly file?: BillFile;
 }
 
 /** No bill is not an empty bill: who knows of payments asks so long before believing it. */
@@ -95,7 +96,7 @@ export async function closeDay(
 async function fetchAndClose(
   app: App,
   desk: Desk,
-  work: Omit<Work, 'bill' | 'fromFile'> & { readonly file: Buffer | undefined },
+  work: Omit<Work, 'bill' | 'fromFile'> & { readonly file: BillFile | undefined },
 ): Promise<CloseResult> {
   const { account, day, bills, file } = work;
   const wanted = { kind: 'payments', date: day.date } as const;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { createGunzip, createInflate, createInflateRaw } from 'node:zlib';
-import { BillError } from './bills.ts';
+import { BillError, type BillFile } from './bills.ts';
 
 /**
  * Reading bill files of any wallet: decompressing within limits, cutting into lines, finding cells
@@ -57,6 +57,20 @@ async function* chunksOf(stream: Readable): AsyncGenerator<Buffer, void, undefin
 /** `gzip` by its first bytes. */
 export function isGzip(bytes: Buffer): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** How many bytes `isPacked` wants to see. */
+export const HEAD_BYTES = 2;
+
+/** A gzip file or a ZIP archive by its first bytes. */
+export function isPacked(head: Buffer): boolean {
+  return isGzip(head) || head.subarray(0, HEAD_BYTES).equals(Buffer.from('PK'));
+}
+
+/** For wallets whose bills are archives. @throws BillError for plain text */
+export function archiveOf(file: BillFile): Buffer {
+  if (Buffer.isBuffer(file)) return file;
+  throw new BillError(0, 'the file is no ZIP archive, as this wallet gives its bills out');
 }
 
 export interface TextLine {

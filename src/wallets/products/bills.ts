@@ -131,6 +131,12 @@ export type BillOutcome =
   | Refused
   | Unknown;
 
+/**
+ * A file that somebody downloaded by hand: packed, which is small enough to be held; or plain text,
+ * which may be larger than the memory and is opened when it is read.
+ */
+export type BillFile = Buffer | (() => AsyncIterable<Buffer>);
+
 export interface Bills {
   readonly kinds: readonly BillKind[];
   /** Time of the next day from which the bill can be fetched, `HH:MM` in Asia/Shanghai. */
@@ -147,8 +153,8 @@ export interface Bills {
   /** Which account of the merchant transfers to people leave from, where it is not the main one. */
   readonly transfer_purse?: 'operation';
   fetch(account: WalletAccount, bill: WantedBill): Promise<BillOutcome>;
-  /** A file that somebody downloaded by hand, as the wallet gives it out. */
-  read(account: WalletAccount, bill: Pick<WantedBill, 'kind' | 'date'>, file: Buffer): Bill;
+  /** A file as the wallet gives it out. */
+  read(account: WalletAccount, bill: Pick<WantedBill, 'kind' | 'date'>, file: BillFile): Bill;
 }
 
 /** How long before midnight the wallet's day ends, milliseconds. */

@@ -1,5 +1,5 @@
 import { BILL_NAMES, type BillType } from '../../../protocols/alipay/bills.ts';
-import type { TextLine } from '../../products/bill-files.ts';
+import { archiveOf, type TextLine } from '../../products/bill-files.ts';
 import {
   BillError,
   type BillLine,
@@ -32,7 +32,7 @@ export function bills(gateway: Gateway): Bills {
       const type = kind === 'payments' || kind === 'funds' ? TYPES[kind] : undefined;
       if (type === undefined) throw new BillError(0, `Alipay has no bill of ${kind}`);
       const meant = { date, account: openAccount(account).seller_id };
-      return streamedBill({ kind, date }, () => linesOf(file, type, meant));
+      return streamedBill({ kind, date }, () => linesOf(archiveOf(file), type, meant));
     },
   };
 }

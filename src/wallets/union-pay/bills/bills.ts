@@ -13,7 +13,7 @@ import {
   stamp,
   TXN,
 } from '../../../protocols/union-pay/transactions.ts';
-import { INFLATE_LIMITS, inflate } from '../../products/bill-files.ts';
+import { archiveOf, INFLATE_LIMITS, inflate } from '../../products/bill-files.ts';
 import {
   BillError,
   type BillLine,
@@ -42,7 +42,7 @@ export function bills(client: Client): Bills {
     fetch: (account, bill) => fetchBill(client, openAccount(account), bill),
     read: (account, { kind, date }, file) => {
       const about = { mer_id: openAccount(account).mer_id, date };
-      return streamedBill({ kind, date }, () => linesIn(file, about));
+      return streamedBill({ kind, date }, () => linesIn(archiveOf(file), about));
     },
   };
 }

@@ -1,5 +1,12 @@
 import { textLines } from '../../products/bill-files.ts';
-import type { BillKind, BillLine, BillOutcome, Bills, WantedBill } from '../../products/bills.ts';
+import type {
+  BillFile,
+  BillKind,
+  BillLine,
+  BillOutcome,
+  Bills,
+  WantedBill,
+} from '../../products/bills.ts';
 import { streamedBill } from '../../products/streamed-bill.ts';
 import type { WalletTrace } from '../../wallet.ts';
 import { type MerchantAccount, openAccount } from '../account.ts';
@@ -125,7 +132,7 @@ async function fetchAll(
 /** Each file has its own header and totals; line numbers begin anew. */
 export async function* linesOf(
   kind: BillKind,
-  files: readonly Buffer[],
+  files: readonly BillFile[],
 ): AsyncGenerator<BillLine, void, undefined> {
   for (const file of files) {
     const lines = textLines(contentOf(file), 'utf-8');

@@ -6,7 +6,7 @@ import {
   type WireObject,
 } from '../../../protocols/wechat-pay/messages.ts';
 import { inflate, isGzip } from '../../products/bill-files.ts';
-import { BillError } from '../../products/bills.ts';
+import { BillError, type BillFile } from '../../products/bills.ts';
 import type { Refused, Unknown, WalletTrace } from '../../wallet.ts';
 import type { MerchantAccount } from '../account.ts';
 import type { Client } from '../client.ts';
@@ -96,7 +96,8 @@ function linkFailed(outcome: Refused | Unknown): Unknown {
   return { kind: 'unknown', cause: `the link was refused: ${code} ${message}`, trace };
 }
 
-export function contentOf(file: Buffer): AsyncGenerator<Buffer, void, undefined> {
+export function contentOf(file: BillFile): AsyncIterable<Buffer> {
+  if (typeof file === 'function') return file();
   return inflate(file, isGzip(file) ? 'gzip' : 'stored');
 }
 
