@@ -1,8 +1,11 @@
+import type { Client } from 'pg';
 import { withClient } from '../src/db/postgres-admin.ts';
+import { beforeTheChain } from '../test/support/before-the-chain.ts';
 
 /**
  * Payments of the past, written set by set: as many rows in every table as a paid payment leaves
- * there, with ids older than any other. Balances are not touched: no payment is refunded here.
+ * there, with ids older than any other. Balances are not touched: no payment is refunded here. The
+ * postings count as those from before the chain, as no link is made of them.
  */
 const CHUNK = 200_000;
 const TABLES = ['payments', 'attempts', 'postings', 'events', 'wallet_calls', 'notifications'];
@@ -60,31 +63,35 @@ export interface Past {
   readonly count: number;
 }
 
+export function storePast(past: Past): Promise<void> {
+  return withClient(past.database_url, (client) =>
+    beforeTheChain(client, () => storeRows(client, past)),
+  );
+}
+
 /** Indexes other than primary keys are made anew at the end: millions of rows come faster so. */
-export async function storePast(past: Past): Promise<void> {
-  await withClient(past.database_url, async (client) => {
-    await client.query('set synchronous_commit = off; set maintenance_work_mem = "512MB"');
-    const { rows } = await client.query<{ name: string; definition: string }>(
-      `select i.indexname as name, i.indexdef as definition from pg_indexes i
-       where i.schemaname = 'public' and i.tablename = any($1)
-         and not exists (select from pg_constraint c where c.conname = i.indexname)`,
-      [TABLES],
-    );
-    const { rows: accounts } = await client.query<{ id: string }>(
-      `select id from wallet_accounts where wallet = 'wechat_pay' limit 1`,
-    );
-    const account = accounts[0]?.id ?? '';
-    for (const { name } of rows) await client.query(`drop index ${name}`);
-    for (let first = 1; first <= past.count; first += CHUNK) {
-      const last = Math.min(past.count, first + CHUNK - 1);
-      for (const [index, statement] of STATEMENTS.entries()) {
-        const [third, fourth] = fill(index, account, past);
-        await client.query(statement, [first, last, third, fourth]);
-      }
+async function storeRows(client: Client, past: Past): Promise<void> {
+  await client.query('set synchronous_commit = off; set maintenance_work_mem = "512MB"');
+  const { rows } = await client.query<{ name: string; definition: string }>(
+    `select i.indexname as name, i.indexdef as definition from pg_indexes i
+     where i.schemaname = 'public' and i.tablename = any($1)
+       and not exists (select from pg_constraint c where c.conname = i.indexname)`,
+    [TABLES],
+  );
+  const { rows: accounts } = await client.query<{ id: string }>(
+    `select id from wallet_accounts where wallet = 'wechat_pay' limit 1`,
+  );
+  const account = accounts[0]?.id ?? '';
+  for (const { name } of rows) await client.query(`drop index ${name}`);
+  for (let first = 1; first <= past.count; first += CHUNK) {
+    const last = Math.min(past.count, first + CHUNK - 1);
+    for (const [index, statement] of STATEMENTS.entries()) {
+      const [third, fourth] = fill(index, account, past);
+      await client.query(statement, [first, last, third, fourth]);
     }
-    for (const { definition } of rows) await client.query(definition);
-    await client.query('vacuum analyze');
-  });
+  }
+  for (const { definition } of rows) await client.query(definition);
+  await client.query('vacuum analyze');
 }
 
 function fill(index: number, account: string, { platform, merchant }: Past): [string, string] {

@@ -436,6 +436,7 @@ create table ledger_heads (
   "position" bigint default 0 not null,
   hash bytea not null,
   sealed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  outside bigint default 0 not null,
   constraint ledger_heads_pkey PRIMARY KEY (book),
   constraint ledger_heads_hash_check CHECK (length(hash) = 32)
 );
@@ -689,7 +690,8 @@ create table postings (
   constraint postings_currency_check CHECK (currency = 'CNY'::text),
   constraint postings_ends_check CHECK ((kind = ANY (ARRAY['post'::text, 'void'::text, 'expire'::text])) = (ends IS NOT NULL)),
   constraint postings_expires_check CHECK (expires_at IS NULL OR kind = 'pending'::text),
-  constraint postings_kind_check CHECK (kind = ANY (ARRAY['posted'::text, 'pending'::text, 'post'::text, 'void'::text, 'expire'::text]))
+  constraint postings_kind_check CHECK (kind = ANY (ARRAY['posted'::text, 'pending'::text, 'post'::text, 'void'::text, 'expire'::text])),
+  constraint postings_position_check CHECK ("position" IS NOT NULL)
 );
 CREATE INDEX postings_by_credit_account ON postings USING btree (book, credit_account, "position");
 CREATE INDEX postings_by_debit_account ON postings USING btree (book, debit_account, "position");
@@ -700,6 +702,7 @@ CREATE INDEX postings_of_merchants_credit ON postings USING btree (book, credit_
 CREATE INDEX postings_of_merchants_debit ON postings USING btree (book, debit_account, business_at, id) WHERE starts_with(debit_account, 'merchant:'::text);
 CREATE INDEX postings_of_merchants_pending ON postings USING btree (book, debit_account, id) WHERE kind = 'pending'::text AND starts_with(debit_account, 'merchant:'::text);
 CREATE INDEX postings_of_returned_money ON postings USING btree (book, debit_account, business_at) WHERE kind = 'pending'::text AND reason = 'money_returned'::text;
+CREATE INDEX postings_outside_chain ON postings USING btree (book) WHERE "position" IS NULL;
 revoke delete, truncate, update on postings from current_user;
 
 create table receiver_introductions (

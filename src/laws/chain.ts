@@ -1,11 +1,16 @@
 import type { Law } from '../check/law.ts';
 import { sql } from '../db/pool.ts';
 
-/** The chain over the postings, and what is remembered beside them to be quick. */
+/**
+ * The chain over the postings, and what is remembered beside them to be quick. Nothing seals
+ * postings from before the chain: they are only counted, in the head, when the database begins to
+ * refuse more. Whoever owns the tables can change that number too, so `hutong ledger verify` tells
+ * it to outsiders.
+ */
 const positionsGapless: Law = {
   name: 'chain.positions-are-gapless',
   means:
-    'In every book the positions of postings run from 1 to its head without a gap; only postings older than the chain have none.',
+    'In every book the positions of postings run from 1 to its head without a gap; as many postings have none as the head counts from before the chain, and the database refuses more.',
   violations: sql`
     select id, format('book %s: position %s follows %s', book, position, before) as detail
     from (
@@ -23,14 +28,26 @@ const positionsGapless: Law = {
     ) x on x.book = h.book
     where coalesce(h.position, 0) <> coalesce(x.last, 0)
     union all
-    select x.id, format('book %s: no position, and it was made %s', x.book, x.created_at)
-    from postings x
-    join (select book, min(sealed_at) as began from ledger_seals group by book) s
-      on s.book = x.book
-    where x.position is null and x.created_at >= s.began`,
+    select format('book %s outside its chain', coalesce(h.book, x.book)),
+      format('%s postings have no position, %s are known', coalesce(x.outside, 0),
+        coalesce(h.outside, 0))
+    from ledger_heads h
+    full join (
+      select book, count(*) as outside from postings where position is null group by book
+    ) x on x.book = h.book
+    where coalesce(h.outside, 0) <> coalesce(x.outside, 0)
+    union all
+    select 'postings_position_check', 'postings without a position are not refused'
+    where not exists (
+      select from pg_constraint where conrelid = 'postings'::regclass and contype = 'c'
+        and pg_get_constraintdef(oid) in ('CHECK (("position" IS NOT NULL))',
+          'CHECK (("position" IS NOT NULL)) NOT VALID'))`,
 };
 
-/** The lines are those of `src/ledger/chain/seal.ts`, here written by the database itself. */
+/**
+ * The lines are those of `src/ledger/chain/seal.ts`, here written by the database itself. Links run
+ * from 1 to the head without a gap, and so do positions by the law above: no posting is between.
+ */
 const linksFollow: Law = {
   name: 'chain.links-follow',
   means:
@@ -70,12 +87,16 @@ const linksFollow: Law = {
     where l.first_position <> l.before + 1
       or l.hash <> sha256(l.previous || convert_to(coalesce(h.lines, ''), 'UTF8'))
     union all
-    select format('head of book %s', l.book), format('position %s, epoch %s, hash %s; last link: '
-      '%s, %s, %s', h.position, h.epoch, encode(h.hash, 'hex'), l.last_position, l.epoch,
-      encode(l.hash, 'hex'))
-    from linked l left join ledger_heads h on h.book = l.book
-    where l.is_last and (h.position is distinct from l.last_position
-      or h.hash is distinct from l.hash or h.epoch < l.epoch)`,
+    select format('head of book %s', coalesce(h.book, l.book)),
+      format('position %s, epoch %s, hash %s; last link: %s, %s, %s', h.position, h.epoch,
+        encode(h.hash, 'hex'), coalesce(l.last_position::text, 'none'), l.epoch,
+        encode(l.hash, 'hex'))
+    from ledger_heads h full join (
+      select book, last_position, hash, epoch from linked where is_last
+    ) l on l.book = h.book
+    where h.position is distinct from coalesce(l.last_position, 0)
+      or h.hash is distinct from coalesce(l.hash, decode(repeat('00', 32), 'hex'))
+      or h.epoch < l.epoch`,
 };
 
 const snapshotsFollow: Law = {

@@ -72,7 +72,7 @@ const reservationsEndWhole: Law = {
 const appendOnly: Law = {
   name: 'ledger.append-only',
   means:
-    'Nobody, the owner included, has the right to update, delete or truncate postings or seals.',
+    'Nobody, the owner included, has the right to update, delete or truncate postings or seals, or a column of them.',
   violations: sql`
     select c.relname::text as id,
       format('%s may %s', coalesce(r.rolname, 'everybody'), lower(acl.privilege_type)) as detail
@@ -80,7 +80,15 @@ const appendOnly: Law = {
     cross join lateral aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) acl
     left join pg_roles r on r.oid = acl.grantee
     where c.oid in ('postings'::regclass, 'ledger_seals'::regclass)
-      and acl.privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE')`,
+      and acl.privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE')
+    union all
+    select format('%s.%s', a.attrelid::regclass, a.attname),
+      format('%s may update', coalesce(r.rolname, 'everybody'))
+    from pg_attribute a
+    cross join lateral aclexplode(a.attacl) acl
+    left join pg_roles r on r.oid = acl.grantee
+    where a.attrelid in ('postings'::regclass, 'ledger_seals'::regclass)
+      and acl.privilege_type = 'UPDATE'`,
 };
 
 const accountsHaveOwners: Law = {

@@ -1,4 +1,5 @@
-import { forged, one, type Plant } from './plant.ts';
+import { LET_IN } from '../support/before-the-chain.ts';
+import { forged, one, type Plant, unchained } from './plant.ts';
 import type { RichBooks } from './rich-books.ts';
 
 export function ofLedger({ merchant_id, refund, kept }: RichBooks): Plant[] {
@@ -37,6 +38,11 @@ export function ofLedger({ merchant_id, refund, kept }: RichBooks): Plant[] {
       law: 'ledger.append-only',
       plant: 'grant delete on postings to public',
       finds: one('postings'),
+    },
+    {
+      law: 'ledger.append-only',
+      plant: 'grant update (amount) on postings to public',
+      finds: one('postings.amount'),
     },
     {
       law: 'ledger.accounts-have-owners',
@@ -97,6 +103,29 @@ export function ofChain({ merchant_id, kept }: RichBooks): Plant[] {
       plant: 'update ledger_heads set position = position + 1',
       finds: one('head of book 0'),
       also: ['chain.links-follow'],
+    },
+    {
+      law: 'chain.positions-are-gapless',
+      plant: LET_IN,
+      finds: one('postings_position_check'),
+    },
+    {
+      law: 'chain.positions-are-gapless',
+      plant: `${unchained(`insert into ledger_accounts (book, id, currency, normal, debits_posted,
+          credits_posted)
+        values (0, 'x', 'CNY', 'debit', 5, 0), (0, 'y', 'CNY', 'credit', 0, 5);
+        insert into postings (book, id, move_id, debit_account, credit_account, amount, currency,
+          kind, reason, business_at, created_at)
+        values (0, 'pst_0', 'mov_0', 'x', 'y', 5, 'CNY', 'posted', 'gift', '2020-01-01',
+          '2020-01-01')`)};
+        update ledger_heads set outside = 0`,
+      finds: one('book 0 outside its chain'),
+    },
+    {
+      law: 'chain.links-follow',
+      plant: `grant delete on ledger_seals to current_user; delete from ledger_seals;
+        revoke delete on ledger_seals from current_user`,
+      finds: `select format('head of book %s', book) as id from ledger_heads where position > 0`,
     },
     {
       law: 'chain.links-follow',

@@ -1,5 +1,5 @@
 import { newId } from '../../src/ids.ts';
-import { forged, one, type Plant } from './plant.ts';
+import { forged, one, type Plant, unchained } from './plant.ts';
 import type { RichBooks } from './rich-books.ts';
 
 export function ofPayments({ paid, kept, waiting }: RichBooks): Plant[] {
@@ -93,10 +93,10 @@ export function ofAttemptsAndRefunds(books: RichBooks): Plant[] {
     },
     {
       law: 'refunds.reservations-have-theirs',
-      plant: `insert into postings (book, id, move_id, debit_account, credit_account, amount,
-          currency, kind, reason, subject_id, business_at, created_at)
+      plant: `${unchained(`insert into postings (book, id, move_id, debit_account,
+          credit_account, amount, currency, kind, reason, subject_id, business_at)
         values (0, '${reservation}', 'mov', 'merchant:${merchant_id}', '${wallet}', 1, 'CNY',
-          'pending', 'refund', '${paid.id}', now(), '2020-01-01');
+          'pending', 'refund', '${paid.id}', now())`)};
         update ledger_accounts set debits_pending = debits_pending + 1
         where id = 'merchant:${merchant_id}';
         update ledger_accounts set credits_pending = credits_pending + 1 where id = '${wallet}'`,

@@ -1,3 +1,5 @@
+import { KEEP_OUT, LET_IN } from '../support/before-the-chain.ts';
+
 /** One violation of one law, planted by SQL in books that are clean. */
 export interface Plant {
   readonly law: string;
@@ -14,5 +16,8 @@ export function forged(statement: string): Pick<Plant, 'plant' | 'also'> {
     revoke update on postings from current_user`;
   return { plant, also: ['chain.links-follow'] };
 }
+
+/** A posting that is in no link, as those from before the chain are. */
+export const unchained = (statement: string) => `${LET_IN}; ${statement}; ${KEEP_OUT}`;
 
 export const one = (id: string) => `select '${id}' as id`;

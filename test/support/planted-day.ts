@@ -1,6 +1,8 @@
+import type { Client } from 'pg';
 import { withClient } from '../../src/db/postgres-admin.ts';
 import { shareHalfUp } from '../../src/money.ts';
 import type { PlantedLine } from '../../src/reconciliation/testing.ts';
+import { beforeTheChain } from './before-the-chain.ts';
 import { HEX, hex, orderLines, storeOrders } from './planted-orders.ts';
 
 /**
@@ -194,25 +196,29 @@ const CHUNK = 200_000;
 /** From here on indexes are made anew at the end: so many rows come faster so. */
 const MANY = 100_000;
 
-export async function storeDay(day: PlantedDay): Promise<void> {
-  await withClient(day.database_url, async (client) => {
-    await client.query('set synchronous_commit = off');
-    const { rows } = await client.query<{ name: string; definition: string }>(
-      `select i.indexname as name, i.indexdef as definition from pg_indexes i
-       where i.schemaname = 'public' and i.tablename = any($1) and $2
-         and not exists (select from pg_constraint c where c.conname = i.indexname)`,
-      [TABLES, day.count >= MANY],
-    );
-    for (const { name } of rows) await client.query(`drop index ${name}`);
-    for (let first = 1; first <= day.count; first += CHUNK) {
-      const last = Math.min(day.count, first + CHUNK - 1);
-      const start = new Date(`${day.date}T00:00:00+08:00`);
-      const { count, planted, account, merchant, platform } = day;
-      const values = [first, last, start, count, planted, account, merchant, platform];
-      for (const statement of STATEMENTS) await client.query(statement, values);
-    }
-    await storeOrders(client, day);
-    for (const { definition } of rows) await client.query(definition);
-    await client.query('analyze payments, attempts, postings, refunds');
-  });
+export function storeDay(day: PlantedDay): Promise<void> {
+  return withClient(day.database_url, (client) =>
+    beforeTheChain(client, () => storeRows(client, day)),
+  );
+}
+
+async function storeRows(client: Client, day: PlantedDay): Promise<void> {
+  await client.query('set synchronous_commit = off');
+  const { rows } = await client.query<{ name: string; definition: string }>(
+    `select i.indexname as name, i.indexdef as definition from pg_indexes i
+     where i.schemaname = 'public' and i.tablename = any($1) and $2
+       and not exists (select from pg_constraint c where c.conname = i.indexname)`,
+    [TABLES, day.count >= MANY],
+  );
+  for (const { name } of rows) await client.query(`drop index ${name}`);
+  for (let first = 1; first <= day.count; first += CHUNK) {
+    const last = Math.min(day.count, first + CHUNK - 1);
+    const start = new Date(`${day.date}T00:00:00+08:00`);
+    const { count, planted, account, merchant, platform } = day;
+    const values = [first, last, start, count, planted, account, merchant, platform];
+    for (const statement of STATEMENTS) await client.query(statement, values);
+  }
+  await storeOrders(client, day);
+  for (const { definition } of rows) await client.query(definition);
+  await client.query('analyze payments, attempts, postings, refunds');
 }
