@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type pg from 'pg';
-import { compare, type Migration, migrationFolder, readMigrations } from '../db/migrate.ts';
+import {
+  compare,
+  freeLock,
+  type Migration,
+  migrationFolder,
+  readMigrations,
+  takeLock,
+} from '../db/migrate.ts';
 import { withClient } from '../db/postgres-admin.ts';
 import { readLedger, readSequences, STEADY_TEXT, takeInventory } from './inventory.ts';
 import { type BackupTable, MANIFEST_FILE, type Manifest, sealManifest } from './manifest.ts';
@@ -32,20 +39,34 @@ export async function backUp(url: string, folder: string, options: BackupOptions
   const partial = `${target}.partial-${process.pid}`;
   await mkdir(dirname(target), { recursive: true });
   await mkdir(partial, { mode: 0o700 });
+  let made: Backup;
   try {
     const { manifest, left_out } = await withClient(url, (client) =>
       writeAll(client, partial, options),
     );
     await writeDurably(join(partial, MANIFEST_FILE), sealManifest(manifest));
     await syncFolder(partial);
-    if (existsSync(target)) await rm(target, { recursive: true });
-    await rename(partial, target);
-    await syncFolder(dirname(target));
-    return { folder: target, manifest, left_out };
+    made = { folder: target, manifest, left_out };
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     throw error;
   }
+  await giveName(partial, target);
+  return made;
+}
+
+/** A folder takes the place of none or of an empty one; whatever else is there stays. */
+async function giveName(partial: string, target: string): Promise<void> {
+  try {
+    await rename(partial, target);
+  } catch (cause) {
+    throw new Error(
+      `this backup is whole, in ${partial}, but could not be named ${target}: ` +
+        'what is there now stays as it is; move the backup where you want it',
+      { cause },
+    );
+  }
+  await syncFolder(dirname(target));
 }
 
 async function requireFree(target: string): Promise<void> {
@@ -60,6 +81,8 @@ async function writeAll(
   options: BackupOptions,
 ): Promise<Pick<Backup, 'manifest' | 'left_out'>> {
   const migrations = readMigrations(migrationFolder());
+  // A table that a migration rewrites between the snapshot and its lock would look empty.
+  await takeLock(client);
   await client.query('begin isolation level repeatable read, read only');
   await client.query(STEADY_TEXT);
   const applied = await readApplied(client, migrations);
@@ -67,6 +90,7 @@ async function writeAll(
   // No migration may change them until the snapshot is read; ordinary work goes on.
   const names = tables.map(({ name }) => name).join(', ');
   await client.query(`lock table ${names} in access share mode`);
+  await freeLock(client);
   const head = await readHead(client);
   const written: BackupTable[] = [];
   for (const source of tables) {

@@ -26,6 +26,8 @@ export interface Restored {
 export interface RestoreOptions {
   readonly mode: Manifest['mode'];
   readonly onTable?: (step: 'verified' | 'loaded', table: BackupTable) => void;
+  /** When all rows are committed, before migrations of later releases change them. */
+  readonly onLoaded?: (manifest: Manifest) => Promise<void>;
 }
 
 /** Reads every file of a backup. @throws an Error that names what is damaged or missing. */
@@ -69,6 +71,7 @@ export async function restore(
     await client.query('commit');
     await analyze(client, manifest);
   });
+  await options.onLoaded?.(manifest);
   return { manifest, applied: await migrate(url) };
 }
 
@@ -92,6 +95,7 @@ async function load(
   folder: string,
   { onTable }: RestoreOptions,
 ): Promise<void> {
+  const refusing = await letOutsidersIn(client);
   for (const table of manifest.tables) {
     await clear(client, table);
     const rows = await loadTable(client, table, folder);
@@ -100,6 +104,7 @@ async function load(
     }
     onTable?.('loaded', table);
   }
+  if (refusing) await client.query(REFUSE_OUTSIDERS);
   for (const { name, last_value, is_called } of manifest.sequences) {
     await client.query('select setval($1::regclass, $2, $3)', [name, last_value, is_called]);
   }
@@ -107,6 +112,27 @@ async function load(
     throw new Error('the ledger that was loaded is not the one that was backed up');
   }
 }
+
+/**
+ * Postings from before the chain have no position, and a schema that is made anew refuses them; so
+ * its check waits until they are loaded. False when the backup is from before the check.
+ */
+async function letOutsidersIn(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query(
+    `select 1 from pg_constraint where conname = 'postings_position_check'`,
+  );
+  if (rows.length === 0) return false;
+  await client.query('alter table postings drop constraint postings_position_check');
+  return true;
+}
+
+const REFUSE_OUTSIDERS = `
+  alter table postings add constraint postings_position_check check (position is not null) not valid;
+  do $$ begin
+    if not exists (select from postings where position is null) then
+      alter table postings validate constraint postings_position_check;
+    end if;
+  end $$`;
 
 /** Rows that a migration brought are in the backup as they have become since. */
 async function clear(client: pg.Client, { name }: BackupTable): Promise<void> {

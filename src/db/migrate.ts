@@ -101,6 +101,11 @@ export async function takeLock(
   }
 }
 
+/** Before the connection ends. */
+export async function freeLock(client: pg.Client): Promise<void> {
+  await client.query('select pg_advisory_unlock($1)', [LOCK]);
+}
+
 export interface Applied {
   readonly number: number;
   readonly name: string;
