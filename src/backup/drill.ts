@@ -6,11 +6,13 @@ import { LAWS } from '../laws/every.ts';
 import { readLedger, STEADY_TEXT, takeInventory } from './inventory.ts';
 import type { Manifest } from './manifest.ts';
 import { type Restored, type RestoreOptions, restore } from './restore.ts';
+import { countSealed, type SealedSecrets } from './sealed.ts';
 import { measureTable } from './table-text.ts';
 
 /**
  * Proves that a backup can be restored: into a scratch database that is dropped afterwards, with
- * every law tried on it, and every table read back and compared byte for byte.
+ * every table read back and compared byte for byte, every law tried, and the master key on every
+ * secret.
  */
 export interface DrillReport extends Restored {
   /** The scratch database; it is gone. */
@@ -18,6 +20,8 @@ export interface DrillReport extends Restored {
   readonly check: CheckReport;
   /** What is not as the backup says; empty when the drill went well. */
   readonly differences: readonly string[];
+  /** Whether the given master key opens what it should. */
+  readonly secrets: SealedSecrets;
 }
 
 export interface ScratchPlace {
@@ -30,15 +34,20 @@ export interface ScratchPlace {
 export async function drill(
   place: ScratchPlace,
   folder: string,
-  options: RestoreOptions,
+  options: RestoreOptions & { readonly master_key_file: string },
 ): Promise<DrillReport> {
   const name = `hutong_drill_${randomBytes(6).toString('hex')}`;
   await createScratch(place, name);
   try {
     const url = place.urlOf(name);
-    const restored = await restore(url, folder, options);
+    const differences: string[] = [];
+    const onLoaded = async (manifest: Manifest) => {
+      differences.push(...(await compareWith(url, manifest)));
+    };
+    const restored = await restore(url, folder, { ...options, onLoaded });
     const check = await checkDatabase(url, LAWS);
-    return { ...restored, database: name, check, differences: await compareWith(url, restored) };
+    const secrets = await countSealed(url, options.master_key_file);
+    return { ...restored, database: name, check, differences, secrets };
   } finally {
     await dropDatabase(place.admin_url, name);
   }
@@ -56,17 +65,18 @@ async function createScratch({ admin_url, owner }: ScratchPlace, name: string): 
   }
 }
 
-/** After a later migration tables may rightly look different: then rows are counted only. */
-function compareWith(url: string, { manifest, applied }: Restored): Promise<string[]> {
+/** Before migrations of later releases are applied: after them tables may rightly look different. */
+function compareWith(url: string, manifest: Manifest): Promise<string[]> {
   return withClient(url, async (client) => {
     await client.query('begin isolation level repeatable read, read only');
     await client.query(STEADY_TEXT);
-    const { tables } = await takeInventory(client, readMigrations(migrationFolder()));
+    const theirs = readMigrations(migrationFolder()).slice(0, manifest.migrations.length);
+    const { tables } = await takeInventory(client, theirs);
     const found: string[] = [];
     for (const source of tables) {
       const now = await measureTable(client, source);
       const then = manifest.tables.find((table) => table.name === now.name);
-      if (applied.length === 0 && now.sha256 !== then?.sha256) {
+      if (now.sha256 !== then?.sha256) {
         found.push(
           `${now.name}: ${now.rows} rows, not those of the backup (${then?.rows ?? 'none'})`,
         );

@@ -8,7 +8,7 @@ import { backUp } from '../backup/backup.ts';
 import { drill } from '../backup/drill.ts';
 import type { BackupTable, Manifest } from '../backup/manifest.ts';
 import { restore } from '../backup/restore.ts';
-import { countSealed } from '../backup/sealed.ts';
+import { countSealed, type SealedSecrets } from '../backup/sealed.ts';
 import { type CheckReport, checkDatabase } from '../check/check.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { LAWS } from '../laws/every.ts';
@@ -100,7 +100,7 @@ async function runRestore(database: HubDatabase, config: Config, folder: string)
   for (const name of applied) say(`applied ${name}`);
   const report = await checkDatabase(database.url, LAWS);
   process.exitCode = sayCheck(report) ? 0 : 1;
-  await saySecrets(database.url, config);
+  saySecrets(await countSealed(database.url, config.master_key_file), config);
 }
 
 /** True when every law holds. */
@@ -115,8 +115,12 @@ function sayCheck({ laws, elapsed_ms }: CheckReport): boolean {
   return broken.length === 0;
 }
 
-async function saySecrets(url: string, { master_key_file }: Config): Promise<void> {
-  const { sealed, opened, problem } = await countSealed(url, master_key_file);
+function saySecrets(secrets: SealedSecrets, { master_key_file }: Config): void {
+  const { sealed, opened, problem } = secrets;
+  if (sealed === 0) {
+    say('no secret is in it: the master key was not tried');
+    return;
+  }
   if (sealed === opened) {
     say(`the master key in ${master_key_file} opens all ${sealed} secrets`);
     return;
@@ -137,19 +141,23 @@ async function runDrill(
   try {
     if (given === undefined) await makeBackup(database, folder);
     const place = { ...database, owner: database.role };
-    const report = await drill(place, folder, { mode: config.mode, onTable: sayTable });
+    const { mode, master_key_file } = config;
+    const report = await drill(place, folder, { mode, master_key_file, onTable: sayTable });
     const well = sayCheck(report.check);
     for (const difference of report.differences) say(`✗ ${difference}`);
     for (const { book, postings, amount, position } of report.manifest.ledger) {
       say(`ledger of book ${book}: ${postings} postings, ${amount} fen, chain to ${position}`);
     }
+    const { manifest, secrets } = report;
     const passed = well && report.differences.length === 0;
     say(
       passed
-        ? `the backup of ${report.manifest.made_at} can be restored: ${totals(report.manifest)}`
-        : `THE BACKUP OF ${report.manifest.made_at} IS NOT GOOD`,
+        ? `the backup of ${manifest.made_at} can be restored: ${totals(manifest)}`
+        : `THE BACKUP OF ${manifest.made_at} IS NOT GOOD`,
     );
-    process.exitCode = passed ? 0 : 1;
+    saySecrets(secrets, config);
+    // A backup whose secrets nothing opens brings no wallet back.
+    process.exitCode = passed && (secrets.sealed === 0 || secrets.opened > 0) ? 0 : 1;
   } finally {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   }

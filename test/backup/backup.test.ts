@@ -243,8 +243,9 @@ describe('the drill', () => {
   }
 
   test('restores, checks and compares in a scratch database, and drops it', async () => {
-    const { check, differences, database } = await drill(place(), kept, SANDBOX);
+    const { check, differences, database, secrets } = await drill(place(), kept, rig.app.config);
     expect(differences).toEqual([]);
+    expect(secrets.opened).toBe(secrets.sealed);
     expect(check.laws.filter(({ count }) => count > 0)).toEqual([]);
     expect(check.laws).toHaveLength(LAWS.length);
     expect(await isThere(database)).toBe(false);
@@ -256,7 +257,7 @@ describe('the drill', () => {
     await withClient(url, (client) => client.query(`delete from refunds`));
     const folder = join(root, 'broken-books');
     await backUp(url, folder, HUTONG);
-    const { check, database } = await drill(place(), folder, SANDBOX);
+    const { check, database } = await drill(place(), folder, rig.app.config);
     const broken = check.laws.filter(({ count }) => count > 0).map(({ law }) => law.name);
     expect(broken).toContain('payments.refund-totals');
     expect(await isThere(database)).toBe(false);

@@ -41,6 +41,13 @@ test('backup, restore and drill work as commands', { timeout: PATIENCE_MS }, asy
   const drill = await run(url, 'drill');
   expect(drill).toMatchObject({ code: 0, err: '' });
   expect(drill.out).toMatch(/can be restored: \d+ tables/);
+  await withClient(url, (client) =>
+    client.query(`insert into webhook_endpoints (id, platform_id, url, secret)
+      values ('whe_1', 'plt_1', 'https://shop.example', 'sealed')`),
+  );
+  const keyless = await run(url, 'drill');
+  expect(keyless).toMatchObject({ code: 1, err: '' });
+  expect(keyless.out).toContain('THE MASTER KEY OF THIS BACKUP IS NOT HERE: 0 of 1 secrets');
   writeFileSync(join(folder, 'jobs.copy.gz'), '');
   const damaged = await run(url, 'drill', '--backup', folder);
   expect(damaged).toMatchObject({ code: 1, err: expect.stringContaining('damaged') });
