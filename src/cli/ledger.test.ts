@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LET_IN } from '../../test/support/before-the-chain.ts';
 import { startTestHub, type TestHub } from '../../test/support/hub.ts';
 import { builtProgram } from '../../test/support/processes.ts';
 import { floored, fund, move, transfer } from '../ledger/testing-moves.ts';
@@ -52,6 +53,25 @@ test('the chain of a running hub is whole, and so is its copy', async () => {
   );
   expect(other.code).toBe(1);
   expect(other.lines[0]).toMatch(/does not have the link/);
+});
+
+test('a book without links is no proof, and an error when there should be some', async () => {
+  const of = ['--url', hub.url, '--key-file', join(folder, 'key'), '--book'];
+  const none = `1:${'0'.repeat(64)}`;
+  expect(await Promise.all([verify(...of, '7'), verify(...of, '7', '--expect', none)])).toEqual([
+    { code: 0, lines: ['! the chain is empty: it has no link, and nothing is proven'] },
+    { code: 1, lines: ['✗ the chain is empty: it has no link at all'] },
+  ]);
+  await hub.app.db.pool.query(`${LET_IN};
+    insert into ledger_heads (book, position, hash)
+    values (7, 3, decode(repeat('00', 32), 'hex'));
+    insert into postings (book, id, move_id, debit_account, credit_account, amount, currency,
+      kind, reason, business_at)
+    values (0, 'pst_x', 'mov_x', 'cli-a', 'cli-b', 1, 'CNY', 'posted', 'x', now())`);
+  expect(await Promise.all([verify(...of, '7'), verify(...of, '0')])).toEqual([
+    { code: 1, lines: ['✗ the links end at 0, and the hub has sealed 3'] },
+    { code: 1, lines: ['✗ 1 postings are in no link, and 0 were there before the chain'] },
+  ]);
 });
 
 test('a copy that was touched is found out, with the place', async () => {

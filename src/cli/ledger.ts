@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { loadConfig } from '../config.ts';
-import { ChainFollower, type ChainLink } from '../ledger/chain/links.ts';
+import { type ChainClaims, ChainFollower, type ChainLink } from '../ledger/chain/links.ts';
 import { readSandboxFile } from '../world/sandbox-file.ts';
 
 /** `hutong ledger verify`: recomputes the chain of a book's postings, from a hub or from a file. */
@@ -41,7 +41,14 @@ const linkShape = z.object({
   sealed_at: z.string(),
   lines: z.array(z.string()),
 });
-const pageShape = z.object({ data: z.array(linkShape), next_cursor: z.string().nullable() });
+/** A hub of an earlier release claims nothing. */
+const pageShape = z.object({
+  data: z.array(linkShape),
+  next_cursor: z.string().nullable(),
+  head_position: z.int().default(0),
+  outside: z.int().default(0),
+  outside_known: z.int().default(0),
+});
 const EXPECTED = /^(\d{1,15}):([0-9a-f]{64})$/;
 const TIMEOUT_MS = 60_000;
 
@@ -50,7 +57,11 @@ async function verify(options: VerifyOptions): Promise<number> {
   if (options.expect !== undefined && hash === undefined) {
     throw new Error('--expect takes position:hash, as an earlier run printed them');
   }
-  const links = options.from === undefined ? fromHub(options) : fromFile(options.from);
+  let claims: ChainClaims = { head_position: 0, outside: 0, outside_known: 0 };
+  const hear = (told: ChainClaims) => {
+    claims = told;
+  };
+  const links = options.from === undefined ? fromHub(options, hear) : fromFile(options.from);
   const follower = new ChainFollower();
   const copy = options.save === undefined ? undefined : createWriteStream(options.save);
   let met = hash === undefined;
@@ -60,6 +71,8 @@ async function verify(options: VerifyOptions): Promise<number> {
       if (follower.position === Number(position) && follower.hash === hash) met = true;
       if (copy && !copy.write(`${JSON.stringify(link)}\n`)) await once(copy, 'drain');
     }
+    requireClaimed(follower.position, claims);
+    if (!met && follower.links === 0) throw new Error('the chain is empty: it has no link at all');
     if (!met) throw new Error(`the chain does not have the link ${options.expect}`);
   } catch (error) {
     process.stdout.write(`✗ ${error instanceof Error ? error.message : String(error)}\n`);
@@ -68,10 +81,32 @@ async function verify(options: VerifyOptions): Promise<number> {
     copy?.end();
     if (copy) await finished(copy);
   }
-  const { position: last, links: count } = follower;
-  process.stdout.write(`✓ ${last} postings in ${count} links, none changed, none missing\n`);
-  process.stdout.write(`${last}:${follower.hash}\n`);
+  sayWhole(follower, claims);
   return 0;
+}
+
+function requireClaimed(position: number, claims: ChainClaims): void {
+  const { head_position, outside, outside_known } = claims;
+  if (position < head_position) {
+    throw new Error(`the links end at ${position}, and the hub has sealed ${head_position}`);
+  }
+  if (outside !== outside_known) {
+    throw new Error(
+      `${outside} postings are in no link, and ${outside_known} were there before the chain`,
+    );
+  }
+}
+
+function sayWhole({ position, links, hash }: ChainFollower, { outside }: ChainClaims): void {
+  if (outside > 0) {
+    process.stdout.write(`! ${outside} postings from before the chain are proven by nothing\n`);
+  }
+  if (links === 0) {
+    process.stdout.write('! the chain is empty: it has no link, and nothing is proven\n');
+    return;
+  }
+  process.stdout.write(`✓ ${position} postings in ${links} links, none changed, none missing\n`);
+  process.stdout.write(`${position}:${hash}\n`);
 }
 
 async function* fromFile(file: string): AsyncGenerator<ChainLink> {
@@ -81,7 +116,10 @@ async function* fromFile(file: string): AsyncGenerator<ChainLink> {
 }
 
 /** The hub of this data folder, with the key from its sandbox.json, or one elsewhere. */
-async function* fromHub({ url, book, keyFile }: VerifyOptions): AsyncGenerator<ChainLink> {
+async function* fromHub(
+  { url, book, keyFile }: VerifyOptions,
+  hear: (claims: ChainClaims) => void,
+): AsyncGenerator<ChainLink> {
   const { data_dir } = loadConfig(process.env);
   const known = url === undefined ? readSandboxFile(data_dir)?.hub : undefined;
   const hub = url ?? known?.url;
@@ -96,6 +134,7 @@ async function* fromHub({ url, book, keyFile }: VerifyOptions): AsyncGenerator<C
     );
     if (answer.status !== 200) throw new Error(`${hub} answered ${answer.status}`);
     const page = pageShape.parse(await answer.json());
+    hear(page);
     yield* page.data;
     after = page.next_cursor;
   }

@@ -47,6 +47,29 @@ export async function selectLinks(
   return { links, more: rows.length > shown.length };
 }
 
+/** What the hub itself says of a book, for whoever compares it with the links. */
+export interface ChainClaims {
+  /** Where its last link ends. */
+  readonly head_position: number;
+  /** Postings that are in no link. */
+  readonly outside: number;
+  /** As many were there before the chain. */
+  readonly outside_known: number;
+}
+
+export async function selectClaims(db: Queryable, book: Book): Promise<ChainClaims> {
+  const [row] = await db.query<{ head: bigint; outside: bigint; known: bigint }>(sql`
+    select coalesce(max(position), 0) as head, coalesce(max(outside), 0) as known,
+      (select count(*) from postings where book = ${book} and position is null) as outside
+    from ledger_heads where book = ${book}`);
+  const { head, outside, known } = row ?? { head: 0n, outside: 0n, known: 0n };
+  return {
+    head_position: Number(head),
+    outside: Number(outside),
+    outside_known: Number(known),
+  };
+}
+
 async function selectLines(
   db: Queryable,
   book: Book,

@@ -3,7 +3,7 @@ import type { App } from '../../app.ts';
 import { listSchema } from '../../http/pagination.ts';
 import { type Route, route } from '../../http/route.ts';
 import { MAX_BOOK } from '../../ids.ts';
-import { selectLinks } from './links.ts';
+import { selectClaims, selectLinks } from './links.ts';
 
 /** The chain of a book's postings, for whoever wants to prove that none was changed. */
 const MAX_POSITION_DIGITS = 15;
@@ -29,6 +29,14 @@ const linkSchema = z
   })
   .openapi('LedgerLink');
 
+const pageSchema = listSchema(linkSchema).extend({
+  head_position: z.int().openapi({ description: 'Where the last link of the book ends.' }),
+  outside: z.int().openapi({ description: 'Postings of the book that are in no link.' }),
+  outside_known: z.int().openapi({
+    description: 'How many were there before the chain; `outside` is no other number.',
+  }),
+});
+
 export function chainRoute(app: App): Route {
   return route(
     {
@@ -47,13 +55,18 @@ export function chainRoute(app: App): Route {
         }),
       }),
       status: 200,
-      answer: listSchema(linkSchema),
+      answer: pageSchema,
     },
     async ({ query: { book, after } }) => {
+      // Links that are added meanwhile are past the head, not missing before it.
+      const claims = await selectClaims(app.db, book);
       const { links, more } = await selectLinks(app.db, book, after);
       const data = links.map((link) => ({ object: 'ledger_link' as const, ...link }));
       const next_cursor = more ? String(links.at(-1)?.last_position) : null;
-      return { status: 200, body: { object: 'list', data, has_more: more, next_cursor } };
+      return {
+        status: 200,
+        body: { object: 'list', data, has_more: more, next_cursor, ...claims },
+      };
     },
   );
 }
