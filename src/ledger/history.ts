@@ -5,12 +5,15 @@ import type { AccountSpec, Balance } from './ledger.ts';
 
 /**
  * Balances now and at any moment of the past: the account's latest snapshot before it, and the
- * postings from there on, a thousand or so at most.
+ * postings from there to the next snapshot, a thousand or so. Before the first snapshot there are
+ * also postings from before the chain, which have no position.
  */
 type Sums = Pick<
   AccountState,
   'normal' | 'debits_pending' | 'debits_posted' | 'credits_pending' | 'credits_posted'
 >;
+
+const MAX_POSITION = 2n ** 63n - 1n;
 
 /** An account as it stands, with its limits of today, or what it had at a moment of the past. */
 export interface AccountThen {
@@ -70,14 +73,29 @@ async function selectThen(
       from ledger_snapshots
       where book = ${book} and account = ${account} and sealed_at <= ${at}
       order by position desc limit 1
+    ), span as (
+      select coalesce((select position from start), 0) as after,
+        coalesce((
+          select position from ledger_snapshots
+          where book = ${book} and account = ${account} and sealed_at > ${at}
+          order by position limit 1
+        ), ${MAX_POSITION}) as until
     ), since as (
       select 'debit' as side, kind, amount from postings
       where book = ${book} and debit_account = ${account} and created_at <= ${at}
-        and coalesce(position, 0) > coalesce((select position from start), -1)
+        and position > (select after from span) and position <= (select until from span)
+      union all
+      select 'debit', kind, amount from postings
+      where book = ${book} and debit_account = ${account} and created_at <= ${at}
+        and position is null and not exists (select from start)
       union all
       select 'credit', kind, amount from postings
       where book = ${book} and credit_account = ${account} and created_at <= ${at}
-        and coalesce(position, 0) > coalesce((select position from start), -1)
+        and position > (select after from span) and position <= (select until from span)
+      union all
+      select 'credit', kind, amount from postings
+      where book = ${book} and credit_account = ${account} and created_at <= ${at}
+        and position is null and not exists (select from start)
     ), moved as (
       select side,
         sum(case kind when 'pending' then amount when 'posted' then 0 else -amount end) as pending,
