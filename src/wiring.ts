@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { type BusinessClock, openBusinessClock } from './db/business-clock.ts';
 import { type Db, openDb } from './db/pool.ts';
 import { createJobs } from './jobs/engine.ts';
-import { createLedger } from './ledger/writer/writer.ts';
+import { createLedger, WRITER_POOL } from './ledger/writer/writer.ts';
 import { createLog } from './log.ts';
 import { Outbound } from './outbound.ts';
 import { publicAddressesOnly } from './outbound-guard.ts';
@@ -32,12 +32,6 @@ export interface BuiltApp {
   stop(): Promise<void>;
 }
 
-/**
- * The writer's statements join a handful of rows to tables by their primary keys. The planner takes
- * the handful for a hundred, and would read whole tables of up to some ten thousand rows instead.
- */
-const WRITER_SETTINGS = { enable_hashjoin: 'off', enable_mergejoin: 'off' };
-
 export async function createApp(options: AppOptions): Promise<BuiltApp> {
   const { config } = options;
   const log = createLog({ level: config.log_level, name: options.name });
@@ -62,12 +56,11 @@ export async function createApp(options: AppOptions): Promise<BuiltApp> {
   });
   // The ledger's writer has connections of its own: nobody can starve it of the shared pool.
   const writerDb = openDb({
+    ...WRITER_POOL,
     url: options.database_url,
-    max_connections: 4,
     log,
     application_name: 'hutong writer',
-    pipeline: true,
-    settings: { ...WRITER_SETTINGS, ...options.db_settings },
+    settings: { ...WRITER_POOL.settings, ...options.db_settings },
   });
   const ledger = createLedger({
     db: writerDb,

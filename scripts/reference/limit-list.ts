@@ -105,6 +105,12 @@ export const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
     ['Moves of one batch', 'ledger/writer/book-writer.ts', 'MAX_BATCH', 'count'],
     ['Moves that may wait', 'ledger/writer/book-writer.ts', 'MAX_WAITING', 'count'],
     ['Lease of a book’s writer', 'ledger/writer/head.ts', 'LEASE_MS', 'ms'],
+    [
+      'A writer that stands still within a batch is cut off after',
+      'ledger/writer/head.ts',
+      'STILL_MS',
+      'ms',
+    ],
     ['Wait for the answer of another writer', 'ledger/writer/book-writer.ts', 'ANSWER_MS', 'ms'],
     [
       'Postings between two snapshots of an account',

@@ -2,7 +2,7 @@ import { type Db, openDb } from '../db/pool.ts';
 import { newId } from '../ids.ts';
 import { createLog } from '../log.ts';
 import type { AccountSpec, Ledger, Move, NewPosting, RowKind } from './ledger.ts';
-import { createLedger } from './writer/writer.ts';
+import { createLedger, WRITER_POOL } from './writer/writer.ts';
 
 /** For tests: ledgers as processes have them, a table of rows, and moves made by hand. */
 export const THINGS: RowKind = { table: 'things', columns: { body: 'text', amount: 'bigint' } };
@@ -14,9 +14,18 @@ export interface OpenLedger extends Ledger {
   leave(): Promise<void>;
 }
 
-/** A ledger as a process of its own would have it, on a connection that may be `worse`. */
-export function openLedger(url: string, worse: (db: Db) => Db = (db) => db): OpenLedger {
-  const db = worse(openDb({ url, max_connections: 4, pipeline: true }));
+export interface LedgerSetting {
+  /** The pool's size; as many as a hub's writer has when absent. */
+  readonly connections?: number;
+  /** What becomes of its connections. */
+  readonly worse?: (db: Db) => Db;
+}
+
+/** A ledger as a process of its own would have it. */
+export function openLedger(url: string, setting: LedgerSetting = {}): OpenLedger {
+  const { connections, worse = (db) => db } = setting;
+  const size = connections === undefined ? {} : { max_connections: connections };
+  const db = worse(openDb({ ...WRITER_POOL, url, ...size }));
   const nothing = () => Promise.resolve();
   const log = createLog({ level: 'fatal', name: 'test' });
   const ledger = createLedger({ db, log, publishEvents: nothing, enqueueJobs: nothing, wake() {} });

@@ -24,6 +24,12 @@ export interface Tenure {
 /** A dead writer's book waits for as long as this; a living one renews with every batch. */
 export const LEASE_MS = 2_000;
 
+/**
+ * A process that stands still within a batch holds the head's lock, and no lease ends that: the
+ * database cuts its connection after so long.
+ */
+export const STILL_MS = 4_000;
+
 /** The new epoch, or undefined while somebody else holds the lease. */
 export async function takeHead(
   db: Queryable,

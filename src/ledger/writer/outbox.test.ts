@@ -1,9 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { brokenLaws } from '../../check/run.ts';
 import { type Db, sql } from '../../db/pool.ts';
+import { CHAIN_LAWS } from '../../laws/chain.ts';
+import { LEDGER_LAWS } from '../../laws/ledger.ts';
 import { openBooks } from '../testing.ts';
-import { floored, fund, move, type OpenLedger, openLedger, transfer } from '../testing-moves.ts';
+import {
+  floored,
+  fund,
+  type LedgerSetting,
+  move,
+  type OpenLedger,
+  openLedger,
+  transfer,
+} from '../testing-moves.ts';
 
-/** Letters to the process that writes the book, over connections that are cut. */
+/** Letters to the process that writes the book: connections are cut, and writers sleep. */
 let writer: OpenLedger;
 let url: string;
 const others: OpenLedger[] = [];
@@ -33,8 +44,8 @@ function deaf(words: string, losses: number): (db: Db) => Db {
   });
 }
 
-function another(worse?: (db: Db) => Db): OpenLedger {
-  const other = openLedger(url, worse);
+function another(worse?: LedgerSetting['worse']): OpenLedger {
+  const other = openLedger(url, worse && { worse });
   others.push(other);
   return other;
 }
@@ -72,9 +83,43 @@ test('an answer that nobody can find any more is not waited for', { timeout: 40_
   expect(await writer.balance(0, 'gone-b')).toMatchObject({ posted: 1n });
 });
 
+test('what the next writer refused is not written by the one before, which slept', async () => {
+  const [a, b] = [floored('slept-a'), floored('slept-b')];
+  let asleep = 0;
+  let wake: (() => void) | undefined;
+  const woken = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  let sleeps = false;
+  const before = another((db) => ({
+    ...db,
+    transaction: async (work) => {
+      if (sleeps) asleep += 1;
+      if (sleeps) await woken;
+      return db.transaction(work);
+    },
+  }));
+  await fund(before, a, 10n);
+  sleeps = true;
+  const next = another();
+  const tooMuch = next.submit(move([transfer(a, b, 100n)]));
+  // It has read the letter, and sleeps before it writes what the letter asks for.
+  await expect.poll(() => asleep, { timeout: 10_000 }).toBe(1);
+  expect(await tooMuch).toMatchObject({ kind: 'refused', reason: 'floor' });
+  await fund(next, a, 1_000n);
+  sleeps = false;
+  wake?.();
+  // Behind what it woke up with.
+  expect((await before.submit(move([transfer(a, b, 1n)]))).kind).toBe('committed');
+  expect(await writer.balance(0, b.id)).toMatchObject({ posted: 1n });
+  const epochs = await writer.db.query(sql`select distinct epoch from ledger_seals order by 1`);
+  expect(epochs).toEqual([{ epoch: 1n }, { epoch: 2n }]);
+  expect(await brokenLaws(writer.db, [...LEDGER_LAWS, ...CHAIN_LAWS])).toEqual([]);
+});
+
 test('a process stops although nobody will answer it any more', async () => {
   let gone = false;
-  const other = openLedger(url, (db) => ({
+  const worse = (db: Db): Db => ({
     ...db,
     query: async (statement) => {
       if (gone) throw new Error('Connection terminated unexpectedly');
@@ -82,7 +127,8 @@ test('a process stops although nobody will answer it any more', async () => {
       gone = statement.text.includes('insert into ledger_mail');
       return rows as never[];
     },
-  }));
+  });
+  const other = openLedger(url, { worse });
   await fund(writer, floored('mute-a'), 10n);
   void other.submit(move([transfer(floored('mute-a'), floored('mute-b'), 1n)]));
   await expect.poll(() => gone).toBe(true);

@@ -10,7 +10,7 @@ import { openBooks } from '../testing.ts';
 import { floored, fund, move, type OpenLedger, transfer } from '../testing-moves.ts';
 import type { Order, Word } from './testing-process.ts';
 
-/** Several processes write one book: each is a ledger of its own, killed as the real ones are. */
+/** Several processes write one book: each is a ledger of its own, killed or stopped from outside. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
 const ROUNDS = FULL ? 200 : 12;
 const TRANSFERS = 64;
@@ -77,42 +77,107 @@ test('and in four processes, which one book’s writer serves all', async () => 
   expect(await brokenLaws(ledger.db, [...LEDGER_LAWS, ...CHAIN_LAWS])).toEqual([]);
 });
 
-async function killWriter(): Promise<void> {
+/** Which of the processes has the book's lease. */
+async function writerNow(): Promise<ChildProcess> {
   const [head] = await ledger.db.query<{ holder: string }>(sql`
     select holder from ledger_heads where book = 0`);
   const writer = children.find(({ pid }) => pid === Number(head?.holder.split('/')[0]));
-  expect(writer).toBeDefined();
-  writer?.kill('SIGKILL');
+  if (!writer) throw new Error('none of the processes writes the book');
+  return writer;
 }
 
-test('a killed writer’s book passes on in seconds, and what was answered is there', async () => {
+/** What the callers in each process were told of their moves, by posting. */
+type Told = Map<ChildProcess, Map<string, string>>;
+
+async function startLoad(processes: number): Promise<Told> {
   await fund(ledger, floored('load-a'), 1_000_000n);
   await ledger.leave();
-  const answered = new Set<string>();
-  const hear = (child: ChildProcess) =>
-    child.on('message', (word: Word) => {
-      if (word.word === 'answered' && word.kind === 'committed') answered.add(word.posting);
-    });
-  const processes = await Promise.all(Array.from({ length: 3 }, startProcess));
-  for (const child of processes) {
-    hear(child);
-    order(child, { order: 'load', at_once: 16 });
-  }
-  for (let kills = 0; kills < 2; kills += 1) {
-    const before = answered.size;
-    await expect.poll(() => answered.size, { timeout: 20_000 }).toBeGreaterThan(before + 200);
-    await killWriter();
-  }
-  const before = answered.size;
-  await expect.poll(() => answered.size, { timeout: 20_000 }).toBeGreaterThan(before + 200);
-  for (const child of processes) child.kill('SIGKILL');
+  const started = await Promise.all(Array.from({ length: processes }, startProcess));
+  return new Map(
+    started.map((child) => {
+      const told = new Map<string, string>();
+      child.on('message', (word: Word) => {
+        if (word.word === 'answered') told.set(word.posting, word.kind);
+      });
+      order(child, { order: 'load', at_once: 16 });
+      return [child, told];
+    }),
+  );
+}
+
+const toldIn = (told: Told, child: ChildProcess) => told.get(child)?.size ?? 0;
+
+async function more(count: () => number): Promise<void> {
+  const before = count();
+  await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before + 200);
+}
+
+/** What was told is so: a move is there when its caller heard that it was committed, and only so. */
+async function expectTrue(told: Told): Promise<void> {
   // At one moment: the server may still do what the dead had sent.
   const [then] = await ledger.db.query<{ ids: string[]; posted: bigint }>(sql`
     select credits_posted - debits_posted as posted,
       array(select id from postings where book = 0 and credit_account = 'load-b') as ids
     from ledger_accounts where book = 0 and id = 'load-b'`);
   const there = new Set(then?.ids);
-  expect([...answered].filter((id) => !there.has(id))).toEqual([]);
   expect(then?.posted).toBe(BigInt(there.size));
+  const all = [...told.values()].flatMap((each) => [...each]);
+  const wrong = all.filter(([id, kind]) => there.has(id) !== (kind === 'committed'));
+  expect(wrong).toEqual([]);
   expect(await brokenLaws(ledger.db, [...LEDGER_LAWS, ...CHAIN_LAWS])).toEqual([]);
+}
+
+test('a killed writer’s book passes on in seconds, and what was answered is there', async () => {
+  const told = await startLoad(3);
+  const all = () => [...told.values()].reduce((sum, { size }) => sum + size, 0);
+  for (let kills = 0; kills < 2; kills += 1) {
+    await more(all);
+    (await writerNow()).kill('SIGKILL');
+  }
+  await more(all);
+  for (const child of told.keys()) child.kill('SIGKILL');
+  await expectTrue(told);
+});
+
+/** Links of an epoch that lie behind links of a later one. */
+async function writtenTooLate(): Promise<unknown[]> {
+  return ledger.db.query(sql`
+    select epoch, position from (
+      select epoch, last_position as position,
+        max(epoch) over (order by last_position) as latest
+      from ledger_seals where book = 0
+    ) links where epoch < latest order by position limit 3`);
+}
+
+/** It has the head's lock from then on, until the database cuts its connection. */
+async function stopWithinBatch(writer: ChildProcess): Promise<void> {
+  await ledger.db.transaction(async (tx) => {
+    await tx.query(sql`select from ledger_heads where book = 0 for update`);
+    const batches = async () =>
+      (
+        await ledger.db.query(sql`
+          select from pg_stat_activity where datname = current_database()
+            and wait_event_type = 'Lock' and query like '%hutong_now() as now%'`)
+      ).length;
+    await expect.poll(batches, { timeout: 10_000 }).toBe(1);
+    writer.kill('SIGSTOP');
+  });
+}
+
+test('a writer that slept past its lease writes no more, and its moves go by letter', async () => {
+  const told = await startLoad(2);
+  const slept = await writerNow();
+  await more(() => toldIn(told, slept));
+  await stopWithinBatch(slept);
+  await expect.poll(async () => (await writerNow()) === slept, { timeout: 20_000 }).toBe(false);
+  const next = await writerNow();
+  await more(() => toldIn(told, next));
+  slept.kill('SIGCONT');
+  await more(() => toldIn(told, slept));
+  await more(() => toldIn(told, next));
+  expect(await writerNow()).toBe(next);
+  for (const child of told.keys()) order(child, { order: 'stop' });
+  await Promise.all([...told.keys()].map((child) => once(child, 'exit')));
+  expect(await writtenTooLate()).toEqual([]);
+  await expectTrue(told);
 });

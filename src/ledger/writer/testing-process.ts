@@ -4,8 +4,8 @@ import { floored, fund, move, openLedger, transfer } from '../testing-moves.ts';
 
 /**
  * For tests: a ledger in a process of its own, told by messages what to do. `race`: transfers of
- * all there is, at once. `load`: small transfers until it is stopped or killed, each told before
- * it is submitted and when it is answered.
+ * all there is, at once. `load`: small transfers until it is stopped or killed, each told when it
+ * is answered.
  */
 export type Order =
   | { readonly order: 'race'; readonly transfers: number }

@@ -7,11 +7,12 @@ import type { Logger } from '../../log.ts';
 import { findBalance } from '../history.ts';
 import type { Ledger } from '../ledger.ts';
 import { BookWriter } from './book-writer.ts';
+import { STILL_MS } from './head.ts';
 import { notifyWriters } from './mail.ts';
 
 /** The writer behind `submit`: see `book-writer.ts` for a book, `batch.ts` for a batch. */
 export interface LedgerOptions {
-  /** A pool of its own with at least three connections: batches, letters, LISTEN. */
+  /** A pool of its own, as `WRITER_POOL` says. */
   readonly db: Db;
   readonly log: Logger;
   publishEvents(tx: Tx, events: readonly NewEvent[]): Promise<void>;
@@ -19,6 +20,20 @@ export interface LedgerOptions {
   /** Called after a commit that made jobs. */
   wake(): void;
 }
+
+/** The pool has at least three connections: batches, letters, LISTEN. */
+export const WRITER_POOL = {
+  max_connections: 4,
+  pipeline: true,
+  settings: {
+    idle_in_transaction_session_timeout: String(STILL_MS),
+    // The writer's statements join a handful of rows to tables by their primary keys. The planner
+    // takes the handful for a hundred, and would read whole tables of up to some ten thousand rows
+    // instead.
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
+  },
+} as const;
 
 export function createLedger(options: LedgerOptions): Ledger {
   const { db, log } = options;
