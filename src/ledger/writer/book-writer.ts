@@ -35,6 +35,7 @@ export class BookWriter {
   #running: Promise<void> | undefined;
   #tenure: Tenure | undefined;
   #wrote_at = 0;
+  #looked_at = 0;
   #mail_is_due = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -83,7 +84,9 @@ export class BookWriter {
   }
 
   #run(): void {
-    this.#running ??= this.#drain();
+    if (this.#running) return;
+    this.#looked_at = Date.now();
+    this.#running = this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -113,7 +116,9 @@ export class BookWriter {
   }
 
   async #step(batch: readonly Waiting[]): Promise<void> {
-    const look = this.#mail_is_due;
+    // No timer runs while there is always something to do, and a signal may be lost.
+    const look = this.#mail_is_due || Date.now() - this.#looked_at >= LOOK_MS;
+    if (look) this.#looked_at = Date.now();
     this.#mail_is_due = false;
     const { db } = this.#options;
     if (!this.#tenure) {

@@ -83,6 +83,26 @@ test('an answer that nobody can find any more is not waited for', { timeout: 40_
   expect(await writer.balance(0, 'gone-b')).toMatchObject({ posted: 1n });
 });
 
+test('a writer that always has something to do finds a letter nobody told it of', async () => {
+  const [a, b] = [floored('busy-a'), floored('busy-b')];
+  await fund(writer, a, 1_000_000n);
+  let busy = true;
+  async function load(): Promise<void> {
+    while (busy) await writer.submit(move([transfer(a, floored('busy-c'), 1n)]));
+  }
+  const loads = [load(), load(), load()];
+  const unheard = another((db) => ({
+    ...db,
+    // NOTIFY goes out on a connection of its own.
+    connection: () => Promise.reject(new Error('Connection terminated unexpectedly')),
+  }));
+  const result = unheard.submit(move([transfer(a, b, 1n)])).finally(() => {
+    busy = false;
+  });
+  expect(await result).toMatchObject({ kind: 'committed' });
+  await Promise.all(loads);
+});
+
 test('what the next writer refused is not written by the one before, which slept', async () => {
   const [a, b] = [floored('slept-a'), floored('slept-b')];
   let asleep = 0;
