@@ -1,7 +1,7 @@
 import { type Db, openDb } from '../db/pool.ts';
 import { newId } from '../ids.ts';
 import { createLog } from '../log.ts';
-import type { AccountSpec, Ledger, Move, NewPosting, RowKind } from './ledger.ts';
+import type { AccountSpec, Ledger, Move, MoveResult, NewPosting, RowKind } from './ledger.ts';
 import { createLedger, WRITER_POOL } from './writer/writer.ts';
 
 /** For tests: ledgers as processes have them, a table of rows, and moves made by hand. */
@@ -75,4 +75,19 @@ export function end(kind: 'post' | 'void' | 'expire', { id: ends }: { id: string
 export async function fund(ledger: Ledger, account: AccountSpec, amount: bigint): Promise<void> {
   const world: AccountSpec = { id: 'world', normal: 'debit' };
   await ledger.submit(move([transfer(world, account, amount, { fact: true })]));
+}
+
+/**
+ * As callers do that look before and afterwards, on the connections that the writer has: were any
+ * kept while a caller waits, many callers would leave none to go on with.
+ */
+export async function transferLooking(ledger: Ledger, posting: Movement): Promise<MoveResult> {
+  await ledger.balance(0, posting.debit.id);
+  const result = await ledger.submit(move([posting]));
+  const after = await ledger.balance(0, posting.debit.id);
+  const { floor } = posting.debit;
+  if (after && floor !== undefined && after.available < floor) {
+    throw new Error(`${after.available} available`);
+  }
+  return result;
 }

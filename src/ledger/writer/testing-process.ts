@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../ids.ts';
-import { floored, fund, move, openLedger, transfer } from '../testing-moves.ts';
+import { floored, fund, move, openLedger, transfer, transferLooking } from '../testing-moves.ts';
 
 /**
  * For tests: a ledger in a process of its own, told by messages what to do. `race`: transfers of
@@ -17,8 +17,8 @@ export type Word =
   | { readonly word: 'raced'; readonly committed: number; readonly kinds: readonly string[] }
   | { readonly word: 'answered'; readonly posting: string; readonly kind: string };
 
-const [url = ''] = process.argv.slice(2);
-const ledger = openLedger(url);
+const [url = '', connections = ''] = process.argv.slice(2);
+const ledger = openLedger(url, { connections: Number(connections) });
 let loading = false;
 
 function say(word: Word): void {
@@ -29,7 +29,7 @@ async function race(transfers: number): Promise<void> {
   const all = transfer(floored('race-a'), floored('race-b'), 100n);
   const results = await Promise.all(
     Array.from({ length: transfers }, () =>
-      ledger.submit(move([{ ...all, id: newId('pst') }])).catch((error: unknown) => ({
+      transferLooking(ledger, { ...all, id: newId('pst') }).catch((error: unknown) => ({
         kind: `threw ${String(error)}`,
       })),
     ),
