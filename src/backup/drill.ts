@@ -65,7 +65,7 @@ async function createScratch({ admin_url, owner }: ScratchPlace, name: string): 
   }
 }
 
-/** Before migrations of later releases are applied: after them tables may rightly look different. */
+/** Before later migrations are applied: after them tables may rightly look different. */
 function compareWith(url: string, manifest: Manifest): Promise<string[]> {
   return withClient(url, async (client) => {
     await client.query('begin isolation level repeatable read, read only');

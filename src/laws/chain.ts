@@ -10,7 +10,8 @@ import { sql } from '../db/pool.ts';
 const positionsGapless: Law = {
   name: 'chain.positions-are-gapless',
   means:
-    'In every book the positions of postings run from 1 to its head without a gap; as many postings have none as the head counts from before the chain, and the database refuses more.',
+    'In every book positions run from 1 to its head without a gap; as many postings have none as the ' +
+    'head counts from before the chain, and the database refuses more.',
   violations: sql`
     select id, format('book %s: position %s follows %s', book, position, before) as detail
     from (
