@@ -110,6 +110,8 @@ export function openDb(options: DbOptions): Db {
     idleTimeoutMillis: 60_000,
     application_name: options.application_name ?? 'hutong',
     statement_timeout: 30_000,
+    // A server that vanished without a word is noticed.
+    keepAlive: true,
     ...(options.pipeline ? { pipeline: true } : {}),
     ...(settings.length > 0 ? { options: settings.join(' ') } : {}),
   });
@@ -223,6 +225,7 @@ export function violatedConstraint(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.constraint : undefined;
 }
 
+const SOCKET_CALLS = new Set(['connect', 'read', 'write', 'getaddrinfo']);
 const GONE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -236,9 +239,14 @@ const GONE = new Set([
   '08001',
 ]);
 
-/** True when the database itself is away (restarting, killed), not when it refused a statement. */
+/**
+ * True when the database itself is away (restarting, killed, cut off), not when it refused a
+ * statement. Of a commit that ends so nobody can say whether it was done.
+ */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  // Whatever the operating system says of a connection: reset, timed out, no route, no such host.
+  if ('syscall' in error && SOCKET_CALLS.has(String(error.syscall))) return true;
   const code = 'code' in error ? String(error.code) : '';
   return (
     GONE.has(code) ||

@@ -1,4 +1,5 @@
 import { type Queryable, sql } from '../db/pool.ts';
+import { columnJson } from '../db/storable.ts';
 import type { Book } from '../ids.ts';
 import type { JobKind } from './jobs.ts';
 
@@ -26,7 +27,7 @@ export async function insertJobs(db: Queryable, rows: readonly NewJobRow[]): Pro
   await db.query(sql`
     insert into jobs (book, id, kind, key, payload, run_at)
     select r.book, r.id, r.kind, r.key, r.payload, coalesce(r.run_at, now())
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r
+    from jsonb_to_recordset(${columnJson(rows)}::jsonb) as r
       (book smallint, id text, kind text, key text, payload jsonb, run_at timestamptz)
     on conflict (book, kind, key) do nothing`);
 }

@@ -5,7 +5,7 @@ import { nextLink, type SealedPosting, sealedLine } from '../chain/seal.ts';
 import type { Move, MoveResult, RowChange } from '../ledger.ts';
 import { keepHead, lockHead, type Tenure } from './head.ts';
 import { bodyDigest } from './identity.ts';
-import { answerMail } from './mail.ts';
+import { answerMail, lockMail } from './mail.ts';
 import {
   changeStatement,
   ensureAccounts,
@@ -52,6 +52,8 @@ interface Locked extends BatchState {
   readonly hash: Buffer;
   readonly sealed_at: Date;
   readonly kept: ReadonlyMap<string, KeptMove>;
+  /** Letters that nobody has taken back. */
+  readonly letters: ReadonlySet<string>;
   /** Entries of each account before the batch. */
   readonly entries: ReadonlyMap<string, bigint>;
 }
@@ -86,8 +88,13 @@ async function lock({ tx, book, tenure, entries }: Batch, known: Set<string>): P
   const ids = [...specs.keys()].sort();
   // Sent at once and run in this order. Reservations are read after the rows that own them are
   // locked, so that nobody can end them meanwhile.
-  const [head, kept, versions, reservations, , accounts] = await allInOrder([
+  const [head, letters, kept, versions, reservations, , accounts] = await allInOrder([
     lockHead(tx, book, tenure),
+    lockMail(
+      tx,
+      book,
+      entries.flatMap(({ mail }) => mail ?? []),
+    ),
     selectMoves(
       tx,
       book,
@@ -101,7 +108,7 @@ async function lock({ tx, book, tenure, entries }: Batch, known: Set<string>): P
   if (!head) throw new TenureEnded(`book ${book} has another writer`);
   for (const id of accounts.keys()) known.add(`${book}/${id}`);
   const before = new Map([...accounts].map(([id, account]) => [id, account.entries]));
-  return { ...head, kept, versions, reservations, accounts, entries: before };
+  return { ...head, letters, kept, versions, reservations, accounts, entries: before };
 }
 
 async function lockRows(tx: Tx, book: Book, moves: readonly Move[]): Promise<Map<string, number>> {
@@ -127,7 +134,8 @@ function judge(state: Locked, entries: readonly Entry[], book: Book): Judged {
   const committed: Move[] = [];
   const postings: SealedPosting[] = [];
   let { position } = state;
-  const results = entries.map(({ move }): MoveResult => {
+  const results = entries.map(({ move, mail }): MoveResult => {
+    if (mail !== undefined && !state.letters.has(mail)) return TAKEN_BACK;
     const digest = move.id === undefined ? '' : bodyDigest(move);
     const earlier =
       move.id === undefined ? undefined : (state.kept.get(move.id) ?? told.get(move.id));
@@ -150,6 +158,8 @@ function judge(state: Locked, entries: readonly Entry[], book: Book): Judged {
   return { results, committed, postings, told: [...told.values()] };
 }
 
+/** Nobody hears it. */
+const TAKEN_BACK: MoveResult = { kind: 'stale', table: 'ledger_mail', id: '' };
 const ID_REUSED: MoveResult = { kind: 'refused', reason: 'id_reused', account: null };
 
 function commits(move: Move, book: Book): MoveResult & { kind: 'committed' } {

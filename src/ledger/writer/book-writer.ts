@@ -120,6 +120,15 @@ export class BookWriter {
     const look = this.#mail_is_due || Date.now() - this.#looked_at >= LOOK_MS;
     if (look) this.#looked_at = Date.now();
     this.#mail_is_due = false;
+    try {
+      await this.#write(batch, look);
+    } finally {
+      // What cannot be read now is read by the next look.
+      if (look || this.#outbox.waits) await this.#outbox.read().catch(() => undefined);
+    }
+  }
+
+  async #write(batch: readonly Waiting[], look: boolean): Promise<void> {
     const { db } = this.#options;
     if (!this.#tenure) {
       this.#tenure = await takeHead(db, this.#book, this.#holder);
@@ -139,8 +148,6 @@ export class BookWriter {
       this.#wrote_at = Date.now();
       if (letters.length > 0) this.#signal();
     }
-    // What cannot be read now is read by the next look.
-    if (look || this.#outbox.waits) await this.#outbox.read().catch(() => undefined);
   }
 
   /** Halves a batch that the database refuses, until the move it refuses stands alone. */

@@ -80,6 +80,22 @@ export async function readMail(db: Queryable, book: Book): Promise<Mail[]> {
   return rows.map(({ id, move }) => ({ id, move: decodeMove(move) }));
 }
 
+/**
+ * Which of these letters wait for an answer still, locked until the transaction ends: one that its
+ * sender has taken back meanwhile must not be done any more.
+ */
+export async function lockMail(
+  tx: Queryable,
+  book: Book,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await tx.query<{ id: string }>(sql`
+    select id from ledger_mail
+    where book = ${book} and id = any(${ids}) and result is null order by id for update`);
+  return new Set(rows.map(({ id }) => id));
+}
+
 export async function answerMail(
   db: Queryable,
   book: Book,

@@ -60,7 +60,7 @@ export class Outbox {
   }
 
   async #giveUp(late: readonly string[]): Promise<void> {
-    // Whoever is writing it now holds its row: then it is answered, and found in the next look.
+    // Whoever is writing it now has locked it: then it is answered, and found in the next look.
     for (const id of await withdrawMail(this.#db, this.#book, late)) {
       this.#answer(id, { kind: 'failed', message: 'no process wrote the book in time' });
     }
