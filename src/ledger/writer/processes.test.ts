@@ -10,7 +10,7 @@ import { openBooks } from '../testing.ts';
 import { floored, fund, type OpenLedger, transfer, transferLooking } from '../testing-moves.ts';
 import type { Order, Word } from './testing-process.ts';
 
-/** Several processes write one book: each is a ledger of its own, killed or stopped from outside. */
+/** Several processes write one book: each is a ledger of its own, killed or stopped as real ones. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
 const ROUNDS = 200;
 const ROUNDS_OF_FOUR = FULL ? 200 : 12;
@@ -117,7 +117,7 @@ async function more(count: () => number): Promise<void> {
   await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before + 200);
 }
 
-/** What was told is so: a move is there when its caller heard that it was committed, and only so. */
+/** What was told is so: a move is there when its caller heard that it committed, and only so. */
 async function expectTrue(told: Told): Promise<void> {
   // At one moment: the server may still do what the dead had sent.
   const [then] = await ledger.db.query<{ ids: string[]; posted: bigint }>(sql`
