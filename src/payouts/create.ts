@@ -65,9 +65,10 @@ async function amountOf(
   asked: bigint | undefined,
 ): Promise<bigint> {
   const most = payable < way.max_amount ? payable : way.max_amount;
+  const { minimum } = way.terms;
   if (asked === undefined && most > 0n) {
     const amount = await atWallet(app, way, most);
-    const least = way.terms.minimum > way.min_amount ? way.terms.minimum : way.min_amount;
+    const least = minimum > way.min_amount ? minimum : way.min_amount;
     if (amount >= least) return amount;
     throw tooMuch(`${amount} fen may leave now, and one payout is at least ${least} fen`);
   }
@@ -75,12 +76,16 @@ async function amountOf(
     throw tooMuch(`at most ${payable} fen may be paid out now`);
   }
   if (asked < way.min_amount || asked > way.max_amount) {
-    throw new Refusal('invalid_parameter', {
-      param: 'amount',
-      message: `amount: one payout is ${way.min_amount} to ${way.max_amount} fen at this wallet`,
-    });
+    throw notAnAmount(`one payout is ${way.min_amount} to ${way.max_amount} fen at this wallet`);
+  }
+  if (asked < minimum) {
+    throw notAnAmount(`the terms of this merchant set the minimum of one payout to ${minimum} fen`);
   }
   return asked;
+}
+
+function notAnAmount(message: string): Refusal {
+  return new Refusal('invalid_parameter', { param: 'amount', message: `amount: ${message}` });
 }
 
 function tooMuch(message: string): Refusal {

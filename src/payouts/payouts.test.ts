@@ -114,14 +114,34 @@ describe('a transfer through Alipay', () => {
     await terms(alipay, { payee: 'lin-xia@sandbox.test', payee_name: '林夏' });
   });
 
-  test('of 64 asked for at once one leaves', async () => {
-    const before = rig.sandboxes.alipay.balance('lin-xia');
-    const tries = await Promise.allSettled(Array.from({ length: 64 }, () => pay(alipay, 3_000n)));
-    const made = tries.filter(({ status }) => status === 'fulfilled').length;
+  test('of 64 asked for at once, each for more than half of what there is, one leaves', async () => {
     const { settled: all, paid_out } = await findFunds(rig.app.db, alipay);
-    expect(made).toBeGreaterThan(0);
-    expect(paid_out).toBeLessThanOrEqual(all);
-    expect(rig.sandboxes.alipay.balance('lin-xia')).toBe(before + BigInt(made) * 3_000n);
+    const amount = (all - paid_out) / 2n + 1n;
+    const before = rig.sandboxes.alipay.balance('lin-xia');
+    const tries = await Promise.allSettled(Array.from({ length: 64 }, () => pay(alipay, amount)));
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const codes = tries.flatMap((each) => (each.status === 'rejected' ? each.reason.code : []));
+    const known = ['amount_exceeds_payable', 'state_conflict'];
+    expect(codes.filter((code) => !known.includes(code))).toEqual([]);
+    const after = await findFunds(rig.app.db, alipay);
+    expect(after).toMatchObject({ settled: all, paid_out: paid_out + amount });
+    expect(rig.sandboxes.alipay.balance('lin-xia')).toBe(before + amount);
+    await consistent(alipay);
+  });
+
+  test('is never below the minimum of the terms, asked for or not', async () => {
+    await settled(alipay, 5_000n);
+    const { paid_out } = await findFunds(rig.app.db, alipay);
+    await terms(alipay, { minimum: 2_000n });
+    await expect(pay(alipay, 1_999n)).rejects.toMatchObject({
+      code: 'invalid_parameter',
+      message: expect.stringContaining('minimum of one payout to 2000 fen'),
+    });
+    expect(await findFunds(rig.app.db, alipay)).toMatchObject({ paid_out });
+    expect(await pay(alipay, 2_000n)).toMatchObject({ state: 'succeeded', amount: 2_000n });
+    await terms(alipay, { minimum: 10_000_000n });
+    await expect(pay(alipay)).rejects.toMatchObject({ code: 'amount_exceeds_payable' });
+    await terms(alipay, { minimum: 100n });
     await consistent(alipay);
   });
 

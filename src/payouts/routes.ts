@@ -32,7 +32,8 @@ function create(app: App): Route {
       summary: 'Pay a merchant what is settled',
       description:
         'Settled money is paid out by itself where the terms of the merchant say `automatic`. ' +
-        'Without `amount` it is all that may leave now, within the wallet’s limits.',
+        'Without `amount` it is all that may leave now, within the wallet’s limits. An `amount` ' +
+        'below the `minimum` of the terms is refused.',
       body: z
         .strictObject({
           merchant: form.id('mer'),

@@ -1,4 +1,4 @@
-import { statement } from '../../src/db/pool.ts';
+import { type Queryable, sql, statement } from '../../src/db/pool.ts';
 import type { Shop } from './shop.ts';
 import type { World } from './world.ts';
 
@@ -17,7 +17,7 @@ function isTold(object: unknown): object is keyof typeof TABLES {
 }
 
 export async function brokenPromises({ auditor }: World, shop: Shop): Promise<string[]> {
-  const found: string[] = [];
+  const found = await tooSmallPayouts(auditor.db);
   for (const [object, table] of Object.entries(TABLES)) {
     const text = `select id, state, amount from ${table}`;
     const rows = await auditor.db.query<{ id: string; state: string; amount: bigint }>(
@@ -35,6 +35,16 @@ export async function brokenPromises({ auditor }: World, shop: Shop): Promise<st
     }
   }
   return found;
+}
+
+/** The terms of the parties stay what they are, whatever amount the shop asks for. */
+async function tooSmallPayouts(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ id: string; amount: bigint; minimum: bigint }>(sql`
+    select p.id, p.amount, t.minimum from payouts p
+    join payout_terms t on t.merchant_id = p.merchant_id
+      and t.wallet_account_id = p.wallet_account_id
+    where p.amount < t.minimum order by p.id`);
+  return rows.map(({ id, amount, minimum }) => `${id}: ${amount}, and the minimum is ${minimum}`);
 }
 
 function stays(told: string, now: string): boolean {
