@@ -10,7 +10,7 @@ import { openBooks } from '../testing.ts';
 import { floored, fund, type OpenLedger, transfer, transferLooking } from '../testing-moves.ts';
 import type { Order, Word } from './testing-process.ts';
 
-/** Several processes write one book: each is a ledger of its own, killed or stopped as real ones. */
+/** Several processes write one book: each has its own ledger, killed or stopped as real ones. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
 const ROUNDS = 200;
 const ROUNDS_OF_FOUR = FULL ? 200 : 12;
