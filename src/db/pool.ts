@@ -110,7 +110,6 @@ export function openDb(options: DbOptions): Db {
     idleTimeoutMillis: 60_000,
     application_name: options.application_name ?? 'hutong',
     statement_timeout: 30_000,
-    // A server that vanished without a word is noticed.
     keepAlive: true,
     ...(options.pipeline ? { pipeline: true } : {}),
     ...(settings.length > 0 ? { options: settings.join(' ') } : {}),
@@ -225,7 +224,6 @@ export function violatedConstraint(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.constraint : undefined;
 }
 
-const SOCKET_CALLS = new Set(['connect', 'read', 'write', 'getaddrinfo']);
 const GONE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -239,18 +237,13 @@ const GONE = new Set([
   '08001',
 ]);
 
-/**
- * True when the database itself is away (restarting, killed, cut off), not when it refused a
- * statement. Of a commit that ends so nobody can say whether it was done.
- */
+/** True when the database is away or cut off, not when it refused: what it did nobody knows. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // Whatever the operating system says of a connection: reset, timed out, no route, no such host.
-  if ('syscall' in error && SOCKET_CALLS.has(String(error.syscall))) return true;
   const code = 'code' in error ? String(error.code) : '';
   return (
     GONE.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(
+    /^(?:connect|read|write|getaddrinfo) E|Connection terminated|timeout exceeded when trying to connect|not queryable/.test(
       error.message,
     )
   );

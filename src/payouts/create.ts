@@ -65,7 +65,8 @@ async function amountOf(
   asked: bigint | undefined,
 ): Promise<bigint> {
   const most = payable < way.max_amount ? payable : way.max_amount;
-  const { minimum } = way.terms;
+  // More than the wallet takes at once leaves in several payouts, each as large as it may be.
+  const minimum = way.terms.minimum < way.max_amount ? way.terms.minimum : way.max_amount;
   if (asked === undefined && most > 0n) {
     const amount = await atWallet(app, way, most);
     const least = minimum > way.min_amount ? minimum : way.min_amount;

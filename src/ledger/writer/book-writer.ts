@@ -2,7 +2,7 @@ import { isDatabaseAway, sqlState, violatedConstraint } from '../../db/pool.ts';
 import type { Book } from '../../ids.ts';
 import type { Move, MoveResult } from '../ledger.ts';
 import { type Entry, TenureEnded, writeBatch } from './batch.ts';
-import { LEASE_MS, leaveHead, type Tenure, takeHead } from './head.ts';
+import { LEASE_MS, leaveHead, lockHead, type Tenure, takeHead } from './head.ts';
 import { answerMail, readMail } from './mail.ts';
 import { Outbox, type Waiting } from './outbox.ts';
 import type { LedgerOptions } from './writer.ts';
@@ -188,7 +188,12 @@ export class BookWriter {
     } else if (entry.mail !== undefined && !isDatabaseAway(error)) {
       const message = error instanceof Error ? error.message : String(error);
       const told = taken ? result : ({ kind: 'failed', message } as const);
-      await answerMail(this.#options.db, this.#book, [{ id: entry.mail, result: told }]);
+      const answers = [{ id: entry.mail, result: told }];
+      await this.#options.db.transaction(async (tx) => {
+        // The next writer, which may have done it meanwhile, is the one to say so.
+        const held = this.#tenure && (await lockHead(tx, this.#book, this.#tenure));
+        if (held) await answerMail(tx, this.#book, answers);
+      });
     }
   }
 
