@@ -45,9 +45,12 @@ beforeAll(async () => {
   for (const wallet of WALLETS) await rig.sandboxes[wallet].setBalance('lin-xia', 10_000_000n);
 });
 
+/** On a slow machine the wallet may be left alone more than once. */
+const MAX_TRIES = 60;
+
 /** Tries as a shopper would, until the code is on the screen or the wallet is given up. */
 async function codeFor(payment: Payment, wallet: WalletName): Promise<string | undefined> {
-  for (let round = 0; round < 25; round += 1) {
+  for (let round = 0; round < MAX_TRIES; round += 1) {
     const attempt = await createAttempt(rig.app, {
       payment: await rig.reload(payment),
       wallet,
@@ -56,7 +59,7 @@ async function codeFor(payment: Payment, wallet: WalletName): Promise<string | u
     }).catch(() => undefined);
     if (attempt?.presentation_data?.kind === 'qr') return attempt.presentation_data.qr;
     // People are slower than calls; a wallet that fails all the time is left alone for a while.
-    await setTimeout(20 * round);
+    await setTimeout(Math.min(20 * round, 400));
   }
   return undefined;
 }
