@@ -1,8 +1,8 @@
 import type { App } from '../app.ts';
 import { assert } from '../errors.ts';
-import { changeHold, holdEvent } from '../escrow/changes.ts';
+import { changeHold, holdEvent, releasedByWallet } from '../escrow/changes.ts';
 import { requireHold } from '../escrow/find.ts';
-import { type Hold, isClosed, releaseAfterRefusal, settledState } from '../escrow/hold.ts';
+import { type Hold, isClosed, leftOf, releaseAfterRefusal, settledState } from '../escrow/hold.ts';
 import { newId } from '../ids.ts';
 import type { NewPosting } from '../ledger/ledger.ts';
 import { type MoveParts, NOTHING } from '../payments/changes.ts';
@@ -11,7 +11,7 @@ import { changeSplit, splitEvent } from './changes.ts';
 import { ends, merchantPosting } from './postings.ts';
 import { selectSplitOrder } from './queries.ts';
 import { sumOf } from './shares.ts';
-import { isOver, type SplitOrder, type SplitPart } from './split-order.ts';
+import { isOver, movedAt, type SplitOrder, type SplitPart } from './split-order.ts';
 
 /** The one way in which what a wallet says of a request about held money takes effect, once. */
 const MAX_ROUNDS = 20;
@@ -135,7 +135,9 @@ function finishedParts(app: App, hold: Hold, order: SplitOrder, fact: SplitFact)
   const shared = sumOf(
     order.parts.filter(({ receiver, state }) => receiver !== null && state === 'succeeded'),
   );
-  const after = letGo(app, hold, { shared, released: order.amount - shared });
+  // What refunds gave up meanwhile went with the last of it.
+  const freed = order.release_rest ? leftOf(hold) : 0n;
+  const after = letGo(app, hold, { shared, released: order.amount - shared, freed });
   const type = isClosed(after) ? 'hold.released' : 'hold.partially_released';
   const receivers = order.parts.some(({ receiver }) => receiver !== null);
   const { platform_id } = hold;
@@ -145,6 +147,7 @@ function finishedParts(app: App, hold: Hold, order: SplitOrder, fact: SplitFact)
     postings: [
       ...order.parts.flatMap((part) => ends(app, hold, part)),
       ...merchantPosting(app, order, 'post'),
+      ...(freed > 0n ? [releasedByWallet(app, hold, freed)] : []),
     ],
     events: [
       ...(receivers
@@ -155,20 +158,14 @@ function finishedParts(app: App, hold: Hold, order: SplitOrder, fact: SplitFact)
   };
 }
 
-/** The wallet's bill of that day has it, whenever we are told. */
-function movedAt({ parts }: SplitFact): Date | undefined {
-  const times = parts.flatMap(({ moved_at }) => (moved_at ? [moved_at.getTime()] : []));
-  return times.length === 0 ? undefined : new Date(Math.max(...times));
-}
-
 /** What was on its way is where it belongs. */
 function letGo(
   app: App,
   hold: Hold,
-  { released, shared }: { released: bigint; shared: bigint },
+  { released, shared, freed }: { released: bigint; shared: bigint; freed: bigint },
 ): Hold {
   const amounts = {
-    released: hold.released + released,
+    released: hold.released + released + freed,
     shared: hold.shared + shared,
     returned: hold.returned,
     reserved: hold.reserved - released - shared,

@@ -1,4 +1,5 @@
 import type { Book, Id } from '../ids.ts';
+import type { SplitFact } from '../wallets/products/splits.ts';
 import type { ShareRole } from './shares.ts';
 
 /**
@@ -69,4 +70,10 @@ export interface SplitOrder {
 
 export function isOver({ state }: Pick<SplitOrder, 'state'>): boolean {
   return state === 'finished' || state === 'refused';
+}
+
+/** The wallet's bill of that day has it, whenever we are told. */
+export function movedAt({ parts }: Pick<SplitFact, 'parts'>): Date | undefined {
+  const times = parts.flatMap(({ moved_at }) => (moved_at ? [moved_at.getTime()] : []));
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
 }

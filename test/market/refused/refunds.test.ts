@@ -100,19 +100,28 @@ describe.each(HOLDERS)('at %s', (wallet) => {
   });
 });
 
-test('what a refund does not take after the wallet ended the hold is the merchant’s', async () => {
-  const payment = await inEscrow('wechat_pay');
-  rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1 }]);
-  const stuck = await refund(payment, 'needs_action');
-  rig.faults.wechat_pay.set([]);
-  await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
-  await rig.until(
-    () => holdOf(rig, payment),
-    ({ released }) => released > 0n,
-  );
-  await refuseRefund(rig.app, stuck, REFUSAL);
-  const hold = await holdIn(rig, payment, 'released');
-  expect(leftOf(hold)).toBe(0n);
-  expect(hold).toMatchObject({ released: 9_300n, shared: 700n, returned: 0n });
-  expect(await heldAtWallet(rig, payment)).toBe(0n);
-});
+test.each(['before', 'after'] as const)(
+  'what a refund gives up %s we hear that the wallet ended the hold is the merchant’s',
+  async (when) => {
+    const payment = await inEscrow('wechat_pay');
+    rig.faults.wechat_pay.set([{ fault: 'refund_stuck', probability: 1 }]);
+    const stuck = await refund(payment, 'needs_action');
+    rig.faults.wechat_pay.set([]);
+    if (when === 'before') {
+      rig.faults.wechat_pay.set([{ fault: 'error_after_effect', probability: 1 }]);
+    }
+    await releaseHold(rig.app, { hold: await holdOf(rig, payment), why: 'receipt' });
+    if (when === 'after') {
+      await rig.until(
+        () => holdOf(rig, payment),
+        ({ released }) => released > 0n,
+      );
+    }
+    await refuseRefund(rig.app, stuck, REFUSAL);
+    rig.faults.wechat_pay.set([]);
+    const hold = await holdIn(rig, payment, 'released');
+    expect(leftOf(hold)).toBe(0n);
+    expect(hold).toMatchObject({ released: 9_300n, shared: 700n, returned: 0n });
+    expect(await heldAtWallet(rig, payment)).toBe(0n);
+  },
+);
