@@ -19,16 +19,24 @@ export interface LedgerSetting {
   readonly connections?: number;
   /** What becomes of its connections. */
   readonly worse?: (db: Db) => Db;
+  readonly answer_ms?: number;
 }
 
 /** A ledger as a process of its own would have it. */
 export function openLedger(url: string, setting: LedgerSetting = {}): OpenLedger {
-  const { connections, worse = (db) => db } = setting;
+  const { connections, worse = (db) => db, answer_ms } = setting;
   const size = connections === undefined ? {} : { max_connections: connections };
   const db = worse(openDb({ ...WRITER_POOL, url, ...size }));
   const nothing = () => Promise.resolve();
   const log = createLog({ level: 'fatal', name: 'test' });
-  const ledger = createLedger({ db, log, publishEvents: nothing, enqueueJobs: nothing, wake() {} });
+  const ledger = createLedger({
+    db,
+    log,
+    publishEvents: nothing,
+    enqueueJobs: nothing,
+    wake() {},
+    ...(answer_ms === undefined ? {} : { answer_ms }),
+  });
   return {
     ...ledger,
     db,

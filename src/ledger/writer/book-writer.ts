@@ -44,7 +44,7 @@ export class BookWriter {
     this.#options = options;
     this.#holder = holder;
     this.#signal = signal;
-    this.#outbox = new Outbox(options.db, book);
+    this.#outbox = new Outbox(options.db, book, options.answer_ms);
   }
 
   submit(move: Move): Promise<MoveResult> {

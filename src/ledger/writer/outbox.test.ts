@@ -44,8 +44,8 @@ function deaf(words: string, losses: number): (db: Db) => Db {
   });
 }
 
-function another(worse?: LedgerSetting['worse']): OpenLedger {
-  const other = openLedger(url, worse && { worse });
+function another(worse?: LedgerSetting['worse'], answer_ms = 20_000): OpenLedger {
+  const other = openLedger(url, { answer_ms, ...(worse && { worse }) });
   others.push(other);
   return other;
 }
@@ -66,10 +66,10 @@ test('an answer that was lost on its way is read again, and then forgotten', asy
   await expect.poll(letters).toBe(0);
 });
 
-test('an answer that nobody can find any more is not waited for', { timeout: 40_000 }, async () => {
+test('an answer that nobody can find any more is not waited for', async () => {
   const a = floored('gone-a');
   await fund(writer, a, 10n);
-  const other = another((db) => ({
+  const forgetful = (db: Db): Db => ({
     ...db,
     query: async (statement) => {
       if (!statement.text.includes('id, result from ledger_mail')) return db.query(statement);
@@ -77,7 +77,8 @@ test('an answer that nobody can find any more is not waited for', { timeout: 40_
       await db.query(sql`delete from ledger_mail where result is not null`);
       return [];
     },
-  }));
+  });
+  const other = another(forgetful, 2_000);
   const result = other.submit(move([transfer(a, floored('gone-b'), 1n)]));
   await expect(result).rejects.toThrow('the answer is gone');
   expect(await writer.balance(0, 'gone-b')).toMatchObject({ posted: 1n });

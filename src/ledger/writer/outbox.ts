@@ -22,13 +22,15 @@ interface Sent extends Waiting {
 export class Outbox {
   readonly #db: Queryable;
   readonly #book: Book;
+  readonly #answer_ms: number;
   readonly #sent = new Map<string, Sent>();
   /** Answered here; they still lie there. */
   #known: readonly string[] = [];
 
-  constructor(db: Queryable, book: Book) {
+  constructor(db: Queryable, book: Book, answer_ms = ANSWER_MS) {
     this.#db = db;
     this.#book = book;
+    this.#answer_ms = answer_ms;
   }
 
   /** Somebody waits for an answer. */
@@ -42,7 +44,7 @@ export class Outbox {
   }
 
   async send(batch: readonly Waiting[]): Promise<void> {
-    const until = Date.now() + ANSWER_MS;
+    const until = Date.now() + this.#answer_ms;
     const letters = batch.map((waiting) => ({ ...waiting, id: newId('mov', this.#book), until }));
     await sendMail(this.#db, this.#book, letters);
     for (const letter of letters) this.#sent.set(letter.id, letter);

@@ -19,6 +19,8 @@ export interface LedgerOptions {
   enqueueJobs(tx: Tx, jobs: readonly NewJob[]): Promise<void>;
   /** Called after a commit that made jobs. */
   wake(): void;
+  /** How long a letter to another process waits for its answer; 20 s when absent. */
+  readonly answer_ms?: number;
 }
 
 /** The pool has at least three connections: batches, letters, LISTEN. */
