@@ -109,13 +109,23 @@ async function payoutDifferences(world: World): Promise<string[]> {
     });
 }
 
+interface Held {
+  readonly transaction: string;
+  readonly amount: bigint;
+  readonly left: bigint;
+}
+
+/** No wallet's fee is as large a part of a payment: one in so many. */
+const FEE_PARTS = 50n;
+
 /** A wallet holds what the hub says is held, less the wallet's fee, and nothing else. */
 async function heldDifferences(world: World): Promise<string[]> {
-  const rows = await world.auditor.db.query<{ transaction: string; left: bigint }>(sql`
-    select a.wallet_transaction_id as transaction,
+  const rows = await world.auditor.db.query<Held>(sql`
+    select a.wallet_transaction_id as transaction, h.amount,
       h.amount - h.released - h.shared - h.returned as left
     from holds h join attempts a on a.book = h.book and a.id = h.attempt_id`);
   const ours = new Map(rows.map((row) => [row.transaction, row.left]));
+  const theirs = new Set<string>();
   const found: string[] = [];
   for (const wallet of ['wechat_pay', 'alipay'] as const) {
     for (const { key, amount } of records<{ key: string; amount: bigint }>(
@@ -123,12 +133,16 @@ async function heldDifferences(world: World): Promise<string[]> {
       wallet,
       'fund_holds',
     )) {
-      const left = ours.get(key);
-      if (left !== undefined && amount <= left) ours.delete(key);
-      else if (amount > 0n) {
-        found.push(`${wallet} holds ${amount} of ${key}, we say ${left ?? 'nothing'}`);
-      }
+      const left = ours.get(key) ?? 0n;
+      if (amount > 0n) theirs.add(key);
+      if (amount > left) found.push(`${wallet} holds ${amount} of ${key}, we say ${left}`);
     }
   }
-  return found;
+  const gone = rows.filter(
+    ({ transaction, amount, left }) => left > amount / FEE_PARTS && !theirs.has(transaction),
+  );
+  return [
+    ...found,
+    ...gone.map(({ transaction, left }) => `nothing of ${transaction} is held, we say ${left}`),
+  ];
 }
