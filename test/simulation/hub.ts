@@ -5,11 +5,12 @@ import { listen } from '../../src/http/listen.ts';
 import { createHub } from '../../src/hub.ts';
 import { createApp } from '../../src/wiring.ts';
 import { JOB_SPECS, PERIODIC_SPECS } from '../../src/work.ts';
+import type { Bug } from './bugs.ts';
 import type { Network } from './engine/network.ts';
 import { inProcess, type SimulatedProcess } from './engine/process.ts';
 import type { Scheduler } from './engine/scheduler.ts';
 import type { Statements } from './engine/statements.ts';
-import { type Bug, connectorsWith, withBug } from './planted.ts';
+import { connectorsWith, withBug } from './planted.ts';
 
 export interface HubOptions {
   readonly name: string;

@@ -1,5 +1,6 @@
 import { LATE_MS } from '../../src/wallets/late.ts';
 import type { TestServer } from '../support/test-server.ts';
+import type { Bug } from './bugs.ts';
 import { checkAtRest, checkNow, unfinished } from './checker.ts';
 import { countDeeds, Tally } from './deeds.ts';
 import { NO_FAULTS } from './engine/network.ts';
@@ -10,7 +11,6 @@ import { clearDials, faultsOf, setDials } from './faults.ts';
 import type { Operation, Street } from './operations/operation.ts';
 import { sellSomething } from './operations/orders.ts';
 import { OPERATIONS } from './operations/table.ts';
-import type { Bug } from './planted.ts';
 import { Shop } from './shop.ts';
 import { crash, cut, type Run, tend } from './troubles.ts';
 import { webhookListener } from './webhooks.ts';

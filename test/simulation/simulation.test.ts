@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { askShared } from '../support/shared.ts';
 import { testServerShape } from '../support/test-server.ts';
+import { BUGS, type Bug } from './bugs.ts';
 import { OPERATIONS } from './operations/table.ts';
-import { BUGS, type Bug } from './planted.ts';
 
 /** 100,000 operations over 200 seeds in `npm run test:full`. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';

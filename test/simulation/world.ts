@@ -6,6 +6,7 @@ import { ulid } from '../../src/ids.ts';
 import { createApp } from '../../src/wiring.ts';
 import { type SandboxWallets, startSandboxWallets } from '../../src/world/wallets.ts';
 import { type TestServer, urlOf } from '../support/test-server.ts';
+import type { Bug } from './bugs.ts';
 import { useStatements } from './engine/connections.ts';
 import { virtualClock } from './engine/database-clock.ts';
 import { LockWatch } from './engine/lock-watch.ts';
@@ -20,7 +21,6 @@ import { useSource } from './engine/virtual-time.ts';
 import { Hub } from './hub.ts';
 import { BEGINNING_MS } from './keys.ts';
 import { type Parties, settleParties } from './parties.ts';
-import type { Bug } from './planted.ts';
 
 export interface WorldOptions {
   readonly seed: number;
