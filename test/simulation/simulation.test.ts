@@ -13,7 +13,7 @@ const FULL = process.env['HUTONG_TEST_FULL'] === '1';
 const [FIRST, LAST] = FULL ? [1, 200] : [18, 18];
 /** Seeds that one process plays after another. */
 const LOT = 10;
-const STEPS = FULL ? 500 : 60;
+const STEPS = FULL ? 500 : 48;
 /** Seeds that are known to find their bug soon; all 100 may be needed after a change of the hub. */
 const BUG_SEEDS = '48-147';
 const BUG_STEPS = FULL ? 100 : 36;
