@@ -35,6 +35,11 @@ export const amountOut = z
   .min(0)
   .openapi({ type: 'integer', format: 'int64', example: 6900, description: 'fen' });
 
+/** What balances and their changes are: below zero too. */
+export const signedAmount = z
+  .int()
+  .openapi({ type: 'integer', format: 'int64', example: -120, description: 'fen, signed' });
+
 /** CNY only; the refusal of any other has a code of its own, so only the form counts here. */
 export const currency = z
   .string()

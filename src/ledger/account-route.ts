@@ -9,9 +9,6 @@ import { findReceivers } from '../receivers/find.ts';
 import { type AccountThen, findAccount } from './history.ts';
 
 /** One account of the ledger, now or as it was. */
-const signedAmount = z
-  .int()
-  .openapi({ type: 'integer', format: 'int64', example: -120, description: 'fen, signed' });
 const MAX_BOOK_DIGITS = 4;
 
 const accountObject = z
@@ -24,16 +21,16 @@ const accountObject = z
     normal: z.enum(['debit', 'credit']).openapi({
       description: 'The side that adds to it: `credit` where the hub’s books owe its holder.',
     }),
-    posted: signedAmount.openapi({ description: 'Final, on the normal side. Fen, signed.' }),
+    posted: form.signedAmount.openapi({ description: 'Final, on the normal side. Fen, signed.' }),
     reserved: form.amountOut.openapi({ description: 'On its way out, fen.' }),
-    available: signedAmount.openapi({ description: '`posted` less `reserved`. Fen, signed.' }),
+    available: form.signedAmount.openapi({ description: '`posted` less `reserved`. Fen, signed.' }),
     incoming: form.amountOut.openapi({
       description: 'On its way in, fen; no part of `posted` before it has come.',
     }),
-    floor: signedAmount.nullable().openapi({
+    floor: form.signedAmount.nullable().openapi({
       description: 'What the hub leaves available at least, today, whatever `at` is.',
     }),
-    cap: signedAmount.nullable().openapi({
+    cap: form.signedAmount.nullable().openapi({
       description: 'What the hub lets it reach at most, with what is on its way in; also today.',
     }),
   })

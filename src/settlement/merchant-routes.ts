@@ -8,7 +8,7 @@ import * as form from '../http/schemas.ts';
 import { WALLETS } from '../wallets/wallet.ts';
 import { sellerBalance } from './balance.ts';
 import { merchantAt } from './merchant-at.ts';
-import { custody, onWire, signedAmount } from './render.ts';
+import { custody, onWire } from './render.ts';
 import { dayField } from './routes.ts';
 import { lastFullDay } from './settle.ts';
 import {
@@ -31,7 +31,7 @@ export function merchantMoneyRoutes(app: App): Route[] {
   return [balance(app), statement(app)];
 }
 
-const sums = { posted: signedAmount, reserved: form.amountOut, available: signedAmount };
+const sums = { posted: form.signedAmount, reserved: form.amountOut, available: form.signedAmount };
 
 const balanceObject = z
   .object({
@@ -45,7 +45,7 @@ const balanceObject = z
         wallet_account: form.id('wac'),
         custody,
         ...sums,
-        settled: signedAmount.openapi({ description: 'settled and not paid out, fen' }),
+        settled: form.signedAmount.openapi({ description: 'settled and not paid out, fen' }),
       }),
     ),
   })
@@ -99,15 +99,15 @@ const statementObject = z
     from: z.string(),
     to: z.string(),
     currency: form.currency,
-    opening_balance: signedAmount.openapi({ description: 'when `from` began, fen' }),
-    closing_balance: signedAmount.openapi({ description: 'after `to`, fen' }),
+    opening_balance: form.signedAmount.openapi({ description: 'when `from` began, fen' }),
+    closing_balance: form.signedAmount.openapi({ description: 'after `to`, fen' }),
     data: z.array(
       z.object({
         id: z.string().openapi({ description: 'The posting.' }),
         at: form.timestampOut,
         kind: z.enum(STATEMENT_KINDS),
-        amount: signedAmount,
-        balance: signedAmount,
+        amount: form.signedAmount,
+        balance: form.signedAmount,
         payment: z.string().nullable(),
         payout: z.string().nullable(),
         order_reference: z.string().nullable(),

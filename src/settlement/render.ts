@@ -6,10 +6,6 @@ import type { SettlementLine } from './queries.ts';
 import { LINE_KINDS, type Settlement } from './settlement.ts';
 
 /** Settlements as the API shows them. */
-export const signedAmount = z
-  .int()
-  .openapi({ type: 'integer', format: 'int64', example: -120, description: 'fen, signed' });
-
 export const custody = z
   .enum(['merchant_own', 'wallet_held', 'hub_held'])
   .openapi({ description: 'Who holds the money after payment.' });
@@ -31,15 +27,15 @@ export const settlementObject = z
     currency: form.currency,
     gross_amount: form.amountOut,
     refunded_amount: form.amountOut,
-    wallet_fees: signedAmount,
-    platform_fees: signedAmount.openapi({
+    wallet_fees: form.signedAmount,
+    platform_fees: form.signedAmount.openapi({
       description: 'The platform’s own shares less what refunds took back of them, fen, signed.',
     }),
-    shares: signedAmount.openapi({
+    shares: form.signedAmount.openapi({
       description: 'Shares of other receivers less what refunds took back of them, fen, signed.',
     }),
-    adjustments: signedAmount,
-    net_amount: signedAmount.openapi({
+    adjustments: form.signedAmount,
+    net_amount: form.signedAmount.openapi({
       description:
         'gross_amount - refunded_amount - wallet_fees - platform_fees - shares + adjustments',
     }),
@@ -52,7 +48,7 @@ export const lineObject = z
     id: z.string().openapi({ description: 'The posting.' }),
     object: z.literal('settlement_line'),
     kind: z.enum(LINE_KINDS),
-    amount: signedAmount,
+    amount: form.signedAmount,
     currency: form.currency,
     payment: z.string().nullable(),
     at: form.timestampOut,
