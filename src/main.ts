@@ -6,7 +6,7 @@ type Add = (program: Command) => void;
 const COMMANDS: readonly (readonly [names: readonly string[], load: () => Promise<Add>])[] = [
   [['start'], async () => (await import('./cli/start.ts')).addStart],
   [['sandbox'], async () => (await import('./cli/sandbox.ts')).addSandbox],
-  [['demo'], async () => (await import('./cli/demo.ts')).addDemo],
+  [['demo'], async () => (await import('./cli/demo/command.ts')).addDemo],
   [['backup', 'restore', 'drill'], async () => (await import('./cli/backup.ts')).addBackup],
   [['check'], async () => (await import('./cli/check.ts')).addCheck],
   [['doctor'], async () => (await import('./cli/doctor.ts')).addDoctor],

@@ -60,10 +60,15 @@ describe('the documents', () => {
   });
 });
 
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  return entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+}
+
 describe('the commands in the documents', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const sources = [join(root, 'src', 'main.ts'), join(root, 'test', 'simulation', 'main.ts')]
-    .concat(readdirSync(join(root, 'src', 'cli')).map((name) => join(root, 'src', 'cli', name)))
+    .concat(filesIn(join(root, 'src', 'cli')))
     .map((path) => readFileSync(path, 'utf8'))
     .join('\n');
   const declared = new Set([...sources.matchAll(/\.command\('([a-z]+)/g)].map(([, name]) => name));

@@ -77,7 +77,7 @@ ${about.join('\n')}
 
 A damaged file stops the start: delete it, and the next start makes it anew, with new keys.
 
-\`npx hutong sandbox\` writes another file, \`wallets.json\`, with every merchant of every wallet:
+\`npm start\` and \`npx hutong sandbox\` also write \`wallets.json\`, with every merchant of every wallet:
 [the wallets alone](../guides/sandbox.md#point-your-sdk-at-it).
 `;
 }

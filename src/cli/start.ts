@@ -6,6 +6,7 @@ import { type HubProcess, startHubProcess } from '../world/hub-process.ts';
 import { sandboxFilePath } from '../world/sandbox-file.ts';
 import { seedSandbox } from '../world/seed.ts';
 import { startDemoShops } from '../world/shops.ts';
+import { walletsFilePath, writeWalletsFile } from '../world/wallets-file.ts';
 import { startWorld, type World } from '../world/world.ts';
 
 /** `hutong start`: everything a newcomer needs, in two processes: the world and the hub. */
@@ -45,6 +46,8 @@ async function runAll(config: Config, log: Logger, stopping: Stopper): Promise<v
   stopping.add(() => world.stop());
   const hub_url = hubUrl(config);
   const file = await seedSandbox({ config, world, hub_url });
+  const { url: phone_url, token } = world.phone;
+  writeWalletsFile(config.data_dir, { phone_url, sandboxes: world.wallets.all, token });
   const hub = await startHubProcess({
     env: { ...process.env, ...hubEnvironment(config, world) },
     say,
@@ -92,6 +95,7 @@ function announce(
       ['  received calls', `${url}/__sandbox/${opened}`],
     ]),
     ['keys for scripts', sandboxFilePath(config.data_dir)],
+    ['merchants of wallets', walletsFilePath(config.data_dir)],
   ];
   say('');
   for (const [name = '', value = ''] of rows) say(`  ${name.padEnd(20)} ${value}`);

@@ -24,7 +24,7 @@ const ledgerObject = z
         wallet_account: z.string(),
         wallet: z.enum(WALLETS),
         wallet_merchant: z.string(),
-        balance: signedAmount.openapi({ description: 'Paid less refunded, fen.' }),
+        balance: signedAmount.openapi({ description: 'Paid less refunded, less payouts, fen.' }),
         reserved: signedAmount.openapi({ description: 'Refunds on their way, fen.' }),
       }),
     ),

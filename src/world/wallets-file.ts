@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { SandboxAccount, SandboxWallet, WalletSandbox } from '../sandbox/sandbox.ts';
 
 /**
@@ -49,6 +50,39 @@ export function writeWalletsFile(
   };
   writePrivate(walletsFilePath(data_dir), `${JSON.stringify(file, null, 2)}\n`);
   return file;
+}
+
+const merchantShape = z.object({
+  role: z.string(),
+  settings: z.record(
+    z.string(),
+    z.union([z.string(), z.boolean(), z.record(z.string(), z.string())]),
+  ),
+  credentials: z.record(z.string(), z.string()),
+  sub_merchants: z.array(z.string()),
+});
+const fileShape = z.object({
+  wallets: z.record(z.string(), z.object({ accounts: z.array(merchantShape) })),
+});
+
+/** A merchant of a sandbox with what an account of the hub needs. */
+export type SandboxMerchant = z.infer<typeof merchantShape>;
+
+/** @throws an Error that says to start again when there is no such file or no such merchant */
+export function readSandboxMerchant(
+  data_dir: string,
+  { wallet, role }: { readonly wallet: SandboxWallet; readonly role: string },
+): SandboxMerchant {
+  const path = walletsFilePath(data_dir);
+  let accounts: readonly SandboxMerchant[] | undefined;
+  try {
+    accounts = fileShape.parse(JSON.parse(readFileSync(path, 'utf8'))).wallets[wallet]?.accounts;
+  } catch (cause) {
+    throw new Error(`${path} cannot be read: run "npm start" again`, { cause });
+  }
+  const found = accounts?.find((each) => each.role === role);
+  if (!found) throw new Error(`${path} names no ${role} at ${wallet}: run "npm start" again`);
+  return found;
 }
 
 function writeKeys(

@@ -136,7 +136,9 @@ describe.each(USERS)('in a fresh clone, as user %s', (uid) => {
       const person = await newcomer(uid);
       await clone(person);
       await mustRun(['npm', 'ci'], person);
-      await startAndBuy(person, ['npm', 'start'], ['npm', 'run', 'demo']);
+      await startAndBuy(person, ['npm', 'start'], ['npm', 'run', 'demo'], async (shopper) => {
+        await mustRun(['npm', 'run', 'demo', '--', '--market'], shopper);
+      });
     },
     INSTALL_MS * 2,
   );

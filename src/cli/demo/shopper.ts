@@ -1,4 +1,4 @@
-import type { WalletName } from '../wallets/wallet.ts';
+import type { WalletName } from '../../wallets/wallet.ts';
 
 /**
  * A shopper without a browser: follows redirects with cookies, submits the checkout's form inside a
