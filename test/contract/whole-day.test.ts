@@ -4,8 +4,8 @@ import { wholeDayContract } from './day/contract.ts';
 import { BEFORE } from './day/play.ts';
 import { type Stages, sandboxStages } from './stage.ts';
 
-/** A few hundred orders in the normal run; ten thousand in `test/full`. */
-const COUNT = 200;
+/** Some orders in the normal run; ten thousand in `test/full`. */
+const COUNT = 120;
 let stages: Stages | undefined;
 afterEach(() => stages?.stop());
 

@@ -1,6 +1,6 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium } from '../support/chromium.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { buy, choose, openShopper, payOnPhone, type Shopper } from './shopper.ts';
 
@@ -10,7 +10,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   if (!launch) return;
-  [market, browser] = await Promise.all([openMarketplace(), chromium.launch(launch)]);
+  [market, browser] = await Promise.all([openMarketplace(), launchChromium(launch)]);
 });
 
 afterAll(async () => {

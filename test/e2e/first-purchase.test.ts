@@ -1,8 +1,8 @@
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WALLETS } from '../../src/wallets/wallet.ts';
 import { LANGUAGES } from '../../web/design/language.ts';
-import { findChromium } from '../support/chromium.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { buy, choose, openShopper, payAtWallet, payOnPhone, SAYS } from './shopper.ts';
 
@@ -12,7 +12,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   if (!launch) return;
-  [market, browser] = await Promise.all([openMarketplace(), chromium.launch(launch)]);
+  [market, browser] = await Promise.all([openMarketplace(), launchChromium(launch)]);
 });
 
 afterAll(async () => {

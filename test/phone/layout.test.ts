@@ -1,7 +1,7 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LANGUAGES } from '../../web/design/language.ts';
-import { findChromium } from '../support/chromium.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
 import { call, type PhoneRig, startPhoneRig } from './phone-rig.ts';
 
 /** Every screen of the phone and of the developers' desk, from 320 px up. */
@@ -38,7 +38,7 @@ const MEASURE = `(() => {
 
 beforeAll(async () => {
   if (!launch) return;
-  [rig, browser] = await Promise.all([startPhoneRig(), chromium.launch(launch)]);
+  [rig, browser] = await Promise.all([startPhoneRig(), launchChromium(launch)]);
   screens = await everyScreen();
 });
 afterAll(() => browser?.close());

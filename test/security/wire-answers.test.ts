@@ -258,7 +258,7 @@ describe.each(WIRE_WALLETS)('whatever %s signs', (name) => {
     await wallet.refund(account, asked);
     const wrong: string[] = [];
     const started = performance.now();
-    const cases = 40 * WIRE_FACTOR;
+    const cases = 25 * WIRE_FACTOR;
     for (let nth = 0; nth < cases; nth += 1) {
       const dice = new Dice(SEED + nth * 101);
       const twist = saying(bench, (fields) => ({ ...Object(mutated(dice, fields)) }));

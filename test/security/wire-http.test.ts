@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exchange, type FuzzAnswer, RAW_REQUESTS, rawExchange } from './fuzz-requests.ts';
-import { settledHeap } from './wire/memory.ts';
+import { heldBeyond, settledHeap } from './wire/memory.ts';
 import { startWire, WIRE_WALLETS, type Wire, type WireWallet } from './wire/rig.ts';
 
 /** Each sandbox's port against HTTP that lies, and against pages of other sites. */
@@ -135,7 +135,7 @@ describe.each(WIRE_WALLETS)('the port of %s', (name) => {
       expect([413, 0], target).toContain((await ask(name, 'POST', target, {}, body)).status);
       for (let nth = 0; nth < 4; nth += 1) await pour(urlOf(name), target, 12 * MEGABYTE);
     }
-    expect((await settledHeap()) - before).toBeLessThan(16 * MEGABYTE);
+    expect(await heldBeyond(before, 16 * MEGABYTE)).toBeLessThan(16 * MEGABYTE);
   });
 
   test('serves its pages and its desk to no other name', async () => {

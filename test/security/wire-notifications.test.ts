@@ -177,7 +177,7 @@ describe.each(WIRE_WALLETS)('a notification of %s', (name) => {
   test('changed anywhere is refused, or says what it said', async () => {
     const raw = of(genuine, name);
     const wrong: string[] = [];
-    const cases = 150 * WIRE_FACTOR;
+    const cases = 90 * WIRE_FACTOR;
     for (let nth = 0; nth < cases; nth += 1) {
       const dice = new Dice(SEED + nth * 31);
       const verdict = await verify(mutated(dice, raw));

@@ -1,3 +1,4 @@
+import { type Browser, chromium } from 'playwright-core';
 import { z } from 'zod';
 import { askShared } from './shared.ts';
 
@@ -38,4 +39,9 @@ export async function findChromium(): Promise<ChromiumLaunch | undefined> {
   // Playwright replaces the whole environment; these are what a browser needs of it.
   const env = { HOME: '/tmp', PATH: '/usr/bin:/bin', ...found.env };
   return { executablePath: found.path, args: [...ARGS], env, headless: true };
+}
+
+/** Started once more when it crashed at its start, which it does now and then on a busy machine. */
+export function launchChromium(found: ChromiumLaunch): Promise<Browser> {
+  return chromium.launch(found).catch(() => chromium.launch(found));
 }

@@ -54,7 +54,7 @@ function orderFor(world: TestSandbox, notify_url: string, wallet_reference: stri
 export async function openBench(): Promise<Bench> {
   const world = await openTestSandbox();
   const merchant = await openMerchant();
-  const wallet = alipayWallet({ real: () => new Date(), timeout_ms: 500 });
+  const wallet = alipayWallet({ real: () => new Date(), timeout_ms: 1_000 });
   let reference = newWalletReference(0);
   function accountOf(role: string, changes: AccountChanges = {}): WalletAccount {
     const given = world.sandbox.accounts().find((one) => one.role === role);

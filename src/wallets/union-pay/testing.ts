@@ -50,7 +50,7 @@ export function rawOf(body: string): RawNotification {
 export async function openBench(): Promise<Bench> {
   const world = await openTestSandbox();
   const ear = await openEar();
-  const wallet = unionPayWallet({ real: () => new Date(), timeout_ms: 500 });
+  const wallet = unionPayWallet({ real: () => new Date(), timeout_ms: 1_000 });
   let reference = newWalletReference(0);
   function accountWith(changes: AccountChanges): WalletAccount {
     const given = world.sandbox.merchantAccount();

@@ -21,7 +21,7 @@ function strike(fault: Fault, operation?: string): void {
 describe('an order', () => {
   test('can be asked for by its number alone, by a process that knows nothing else', async () => {
     await on.paid();
-    const other = unionPayWallet({ real: () => new Date(), timeout_ms: 500 });
+    const other = unionPayWallet({ real: () => new Date(), timeout_ms: 1_000 });
     const asked = await other.queryPayment(on.accountWith({}), on.reference);
     other.stop();
     expect(asked).toMatchObject({

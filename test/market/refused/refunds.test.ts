@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/pool.ts';
 import { leftOf } from '../../../src/escrow/hold.ts';
 import { releaseHold } from '../../../src/escrow/release.ts';
 import { shipHold } from '../../../src/escrow/ship.ts';
@@ -56,6 +57,14 @@ async function refund(payment: Payment, state: Refund['state']): Promise<Refund>
   return found;
 }
 
+/** A request that was on its way when the refund was refused has its answer. */
+async function nobodySends({ id }: Refund): Promise<void> {
+  await rig.until(
+    () => rig.app.db.query(sql`select id from jobs where key = ${id} and token is not null`),
+    (sending) => sending.length === 0,
+  );
+}
+
 describe.each(HOLDERS)('at %s', (wallet) => {
   test('all that is left waits for a refund without an answer', async () => {
     const payment = await inEscrow(wallet);
@@ -72,6 +81,7 @@ describe.each(HOLDERS)('at %s', (wallet) => {
       code: 'state_conflict',
     });
     await refuseRefund(rig.app, asked, REFUSAL);
+    await nobodySends(asked);
     const hold = await holdOf(rig, payment);
     expect(hold).toMatchObject({ state: 'held', reserved: 0n, released: 0n });
     expect(hold.release_at.getTime()).toBeGreaterThan(rig.clock.now().getTime() + DAY_MS / 2);

@@ -4,12 +4,22 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
-/** Bytes that are still held after everything unreachable is gone: heap, buffers and all. */
-export async function settledHeap(): Promise<number> {
-  for (let round = 0; round < 4; round += 1) {
+const MOST_ROUNDS = 4;
+
+/**
+ * Bytes that are still held after what is unreachable is gone: heap, buffers and all. Collects
+ * again only while more than `enough` is held: that is slow where many tests share a process.
+ */
+export async function settledHeap(enough = Number.POSITIVE_INFINITY): Promise<number> {
+  for (let round = 1; ; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     if (typeof collect === 'function') collect();
+    const { heapUsed, external } = process.memoryUsage();
+    if (heapUsed + external <= enough || round === MOST_ROUNDS) return heapUsed + external;
   }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+}
+
+/** What is held beyond `before`, bytes; looks again while it is more than `limit`. */
+export async function heldBeyond(before: number, limit: number): Promise<number> {
+  return (await settledHeap(before + limit)) - before;
 }

@@ -31,7 +31,7 @@ export type WireWallet = (typeof WIRE_WALLETS)[number];
 
 /** A run of `npm run test:full` tries many more cases, from a seed of its own. */
 const FULL = process.env['HUTONG_TEST_FULL'] === '1';
-export const WIRE_FACTOR = FULL ? 30 : 1;
+export const WIRE_FACTOR = FULL ? 50 : 1;
 
 const START = {
   wechat_pay: startWechatPaySandbox,

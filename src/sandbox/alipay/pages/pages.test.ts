@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest, type Server } from 'node:http';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { findChromium } from '../../../../test/support/chromium.ts';
+import { findChromium, launchChromium } from '../../../../test/support/chromium.ts';
 import { shanghaiStamp } from '../../../clock.ts';
 import { parsePrivateKey } from '../../../protocols/alipay/keys.ts';
 import { encodeForm } from '../../../protocols/alipay/parameters.ts';
@@ -162,7 +162,7 @@ describe.skipIf(!launch)('in a browser', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    if (launch) browser = await chromium.launch(launch);
+    if (launch) browser = await launchChromium(launch);
   });
 
   afterAll(() => browser.close());

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium } from '../../../../test/support/chromium.ts';
+import { findChromium, launchChromium } from '../../../../test/support/chromium.ts';
 import { type Connector, openConnector } from '../../../../test/support/wechat-pay-connector.ts';
 
 /** The payer's pages in a real browser, the bridge under a merchant's strict policy. */
@@ -17,7 +17,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>shop</title><p>Shop</p
 beforeAll(async () => {
   if (!found) return;
   on = await openConnector();
-  browser = await chromium.launch(found);
+  browser = await launchChromium(found);
   const { url } = on.running.sandbox;
   const policy = `default-src 'none'; script-src ${url}; connect-src ${url}; style-src 'self'`;
   merchant = createServer((_request, response) => {
