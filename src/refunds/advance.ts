@@ -102,6 +102,12 @@ async function judge(
     const parts = await openByFact(app, source, breakOf(account, fact, about));
     return { parts, result: { outcome: 'refuse', payment_id } };
   }
+  if (refund.state === 'refused' && fact.state === 'succeeded') {
+    // A bill that has it finds the same break again.
+    const about = { book, kind: 'state', payment_id, amount: -refund.amount } as const;
+    const parts = await openByFact(app, source, breakOf(account, fact, about));
+    return { parts, result: { outcome: 'refuse', payment_id } };
+  }
   if (isFinal(refund) || isOlder(fact.state, refund.state)) {
     return { parts: NOTHING, result: { outcome: 'ignore', payment_id } };
   }
@@ -113,7 +119,7 @@ async function judge(
 function breakOf(
   account: WalletAccount,
   fact: RefundFact,
-  about: Pick<Break, 'book' | 'kind' | 'payment_id'>,
+  about: Pick<Break, 'book' | 'kind' | 'payment_id'> & Partial<Pick<Break, 'amount'>>,
 ) {
   const detail = { ...fact, amount: fact.amount?.toString() ?? null };
   const subject = fact.refund_reference;

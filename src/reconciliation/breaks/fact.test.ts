@@ -5,7 +5,8 @@ import { sql } from '../../db/pool.ts';
 import { type Id, newId, newWalletReference } from '../../ids.ts';
 import { advance } from '../../payments/advance.ts';
 import { advancePayout } from '../../payouts/advance.ts';
-import { advanceRefund } from '../../refunds/advance.ts';
+import { advanceRefund, refuseRefund } from '../../refunds/advance.ts';
+import { createRefund } from '../../refunds/create.ts';
 import { requireAccount } from '../../wallets/registry.ts';
 import type { WalletAccount } from '../../wallets/wallet.ts';
 import { resolveBreak } from './resolve.ts';
@@ -69,6 +70,31 @@ test('a refund that nobody made', async () => {
   expect(await eventsOf(refund_reference)).toEqual(
     opened('missing_here', 'refund', 'a notification'),
   );
+});
+
+test('a refund that was refused, and left the wallet all the same', async () => {
+  const payment = await rig.create({ amount: 3_000n });
+  const presented = { payment, wallet: 'wechat_pay', presentation: 'qr' } as const;
+  const attempt = await createAttempt(rig.app, { ...presented, client_ip: '127.0.0.1' });
+  const shown = attempt.presentation_data;
+  await rig.payAt('wechat_pay', shown?.kind === 'qr' ? shown.qr : '');
+  const paid = await rig.until(
+    () => rig.reload(payment),
+    ({ state }) => state === 'succeeded',
+  );
+  rig.faults.wechat_pay.set([{ fault: 'merchant_short', probability: 1 }]);
+  const asked = { amount: 1_000n, reference: 'late', reason: 'broken', metadata: {} };
+  const refund = await createRefund(rig.app, { payment: paid, ...asked });
+  await refuseRefund(rig.app, refund, { code: 'not_permitted', message: 'no' });
+  const { refund_reference } = refund;
+  const { wallet_reference } = attempt;
+  const fact = { wallet_reference, refund_reference, wallet_merchant, amount: 1_000n } as const;
+  const done = { ...fact, state: 'succeeded', wallet_refund_id: '5002' } as const;
+  await tellTwice(() => advanceRefund(rig.app, account, done, 'notification'));
+  expect(await eventsOf(refund_reference)).toEqual(opened('state', 'refund', 'a notification'));
+  const [found] = await rig.app.db.query(sql`
+    select amount, state from breaks where subject = ${refund_reference}`);
+  expect(found).toEqual({ amount: -1_000n, state: 'open' });
 });
 
 test('a payout that nobody made', async () => {
