@@ -162,8 +162,10 @@ function change(app: App): Route {
     async ({ caller, params, body }) => {
       await visibleMerchant(app.db, caller, params.merchant);
       const merchant = await app.db.transaction(async (tx) => {
+        // First, as it locks the merchant: of two changes of one account's terms none is lost.
+        const changed = await updateMerchant(tx, params.merchant, body);
         for (const terms of body.payouts ?? []) await changeTerms(app, tx, params.merchant, terms);
-        return updateMerchant(tx, params.merchant, body);
+        return changed;
       });
       if (!merchant) throw new Refusal('not_found');
       return { status: 200, body: await withEnrolments(app, merchant) };

@@ -91,6 +91,23 @@ test('a payout is made, taken back, and its story told', async () => {
   });
 });
 
+test('a pause of payouts outlives other changes made at the same time', async () => {
+  const { merchant } = shop;
+  const change = (terms: object) =>
+    hutong.merchants.update(merchant, { payouts: [{ wallet_account, ...terms }] });
+  for (let round = 1; round <= 10; round += 1) {
+    await change({ state: 'manual' });
+    const minimum = 100 * round;
+    await Promise.all([
+      change({ hold_days: round }),
+      change({ state: 'paused' }),
+      change({ minimum }),
+    ]);
+    const { payouts } = await hutong.merchants.get(merchant);
+    expect(payouts).toMatchObject([{ state: 'paused', minimum, hold_days: round }]);
+  }
+});
+
 test('finance compares a day and reads its breaks', async () => {
   const asked = await operator.bills.create({ wallet_account, date: first_day });
   expect(asked).toMatchObject({ object: 'bill', date: first_day });
