@@ -16,13 +16,21 @@ import { resolveRefund } from './resolve.ts';
 const TAG = 'Refunds';
 const OWNERS = ['marketplace', 'merchant', 'operator'] as const;
 
+/** Of refunds that the hub makes by itself, or for a dispute: taken, they could not be made. */
+const RESERVED = /^(?:late_success|double_payment):|^dispute-[0-9a-f]{24}$/;
+
 const createBody = z
   .strictObject({
     amount: form.amount,
     part: form.id('prt').optional().openapi({
       description: 'Which part of a combined order; needed for one.',
     }),
-    reference: form.text(64).openapi({ description: 'Your own number, unique per payment.' }),
+    reference: form
+      .text(64)
+      .refine((value) => !RESERVED.test(value), {
+        message: 'is the name of a refund that the hub makes by itself: choose another',
+      })
+      .openapi({ description: 'Your own number, unique per payment.' }),
     reason: form.text(80),
     metadata: form.metadata.optional(),
   })

@@ -18,6 +18,7 @@ let operator: Hutong;
 let wallet_account: string;
 let payee: string;
 let first_day: string;
+let paid: string;
 
 beforeAll(async () => {
   rig = await startHubRig();
@@ -28,7 +29,9 @@ beforeAll(async () => {
   hutong = createClient({ base_url: rig.url, api_key: shop.key });
   operator = createClient({ base_url: rig.url, api_key: rig.operator_key });
   first_day = businessDate(rig.app.clock.now());
-  const { attempt } = await paidPayment(rig, shop, { wallet: 'wechat_pay', amount: 50_000 });
+  const sold = await paidPayment(rig, shop, { wallet: 'wechat_pay', amount: 50_000 });
+  const { attempt } = sold;
+  paid = sold.payment;
   const account = await requireAccount(rig.app.wallets, wallet_account);
   const connector = rig.app.wallets.connector('wechat_pay');
   const asked = await connector.queryPayment(account, attempt.wallet_reference);
@@ -67,6 +70,15 @@ test('a seller’s balance, statement and settlement say the same', async () => 
   }
   expect(sum).toBe(settlement.net_amount);
 });
+
+test.each(['double_payment:att_1', 'late_success:att_1', `dispute-${'0a'.repeat(12)}`])(
+  'a refund cannot take the name %s of one that the hub makes',
+  async (reference) => {
+    const refund = hutong.payments.refund(paid, { amount: 1, reason: 'small', reference });
+    await expect(refund).rejects.toMatchObject({ code: 'invalid_parameter', param: 'reference' });
+    expect(await hutong.payments.refunds(paid)).toEqual([]);
+  },
+);
 
 test('a payout is made, taken back, and its story told', async () => {
   const { merchant } = shop;
