@@ -166,6 +166,8 @@ interface Work {
 
 async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   const { account, day, bill, bills } = work;
+  // What our books have from now on may be missing from what is compared.
+  const began = app.clock.now();
   const fetch: FetchBill = (wanted) => fetchBill(app, account, { ...wanted, date: day.date });
   const books = await knownBooks(app);
   const totals = bill ? await loadLines(desk, books, bill.lines()) : emptyTotals();
@@ -193,7 +195,7 @@ async function closeAt(app: App, desk: Desk, work: Work): Promise<CloseResult> {
   const report = await reportOf(desk, { totals, ours, completed, more });
   const closing_balance = more.compared.funds ? (more.funds?.closing ?? null) : undefined;
   const closed = await app.db.transaction(async (tx) => {
-    await closeBill(tx, day.id, { report, closing_balance, now: app.clock.now() });
+    await closeBill(tx, day.id, { report, closing_balance, began });
     const row = await selectBill(tx, day.id);
     if (!row) throw new Refusal('not_found');
     // What it lacks may come: the hub asks for it, also where a command has closed the day.

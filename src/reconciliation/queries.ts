@@ -102,14 +102,15 @@ export async function closeBill(
     readonly report: Report;
     /** Undefined when this run had no bill of it: an earlier one is kept. */
     readonly closing_balance: bigint | null | undefined;
-    readonly now: Date;
+    /** When the comparison began, business time. */
+    readonly began: Date;
   },
 ): Promise<void> {
   const balance = closed.closing_balance;
   await db.query(sql`
     update bills set state = 'closed', problem = null, runs = runs + 1, report = ${closed.report},
       closing_balance = case when ${balance === undefined} then closing_balance
-        else ${balance ?? null}::bigint end, closed_at = ${closed.now}
+        else ${balance ?? null}::bigint end, closed_at = ${closed.began}
     where id = ${id}`);
 }
 

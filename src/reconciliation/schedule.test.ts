@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 import { type MoneyRig, startMoneyRig } from '../../test/support/money-rig.ts';
 import { type BusinessDate, businessDate, dayAfter } from '../clock.ts';
@@ -9,7 +10,7 @@ import { closeDay } from './close.ts';
 import { closeBillDay, datesDue, requestBill, scheduleBills } from './jobs.ts';
 import { atDesk } from './matching/desk.ts';
 import { ensureBill, selectBill } from './queries.ts';
-import { toMorning } from './testing.ts';
+import { toMorning, tradeBill } from './testing.ts';
 
 /** Bills that come by themselves, the morning after. */
 const JOB = { book: 0, id: 'job', kind: 'bill.close', payload: {}, tries: 1, age_ms: 0 } as const;
@@ -81,6 +82,22 @@ test('days of one account are closed one after another, however old they are', a
 });
 
 const HOUR_MS = 3_600_000;
+
+test('a day counts as closed from when its comparison began: what came since may lack', async () => {
+  const day = await billOf({ account_id: rig.accounts.wechat_pay, date: '2020-03-01' });
+  const text = gunzipSync(await tradeBill([]));
+  async function* slowly() {
+    await rig.clock.advance(HOUR_MS);
+    yield text;
+  }
+  const began = rig.clock.now().getTime();
+  const closed = await rig.until(
+    () => closeDay(rig.app, day, { file: slowly }),
+    ({ kind }) => kind !== 'busy',
+  );
+  if (closed.kind !== 'closed') throw new Error(closed.why);
+  expect(closed.bill.closed_at?.getTime()).toBeLessThan(began + HOUR_MS / 2);
+});
 
 /** At eight in the morning: days are over whose bills are not there yet. */
 async function toEarlyMorning(): Promise<BusinessDate> {

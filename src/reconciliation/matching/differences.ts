@@ -100,7 +100,7 @@ async function compareLedger(desk: Desk): Promise<void> {
 
 /**
  * What is of a day whose bill had it already is listed twice, on two days. A refund only when it
- * had ended by us well before that bill was compared: else that comparison could not lack it. What
+ * had ended by us well before that comparison began: else that comparison could not lack it. What
  * was found in the wrong day once, that day may have lacked without another word.
  */
 async function findCountedBefore(desk: Desk): Promise<void> {
