@@ -22,9 +22,12 @@ export function openJobsDatabase(): void {
   afterEach(async () => {
     for (const { jobs, db } of open.splice(0)) {
       await jobs.stop();
-      await db.query(sql`delete from jobs`);
       await db.end();
     }
+    // A test may have cut the connections of the others.
+    const fresh = outsider();
+    await fresh.query(sql`delete from jobs`);
+    await fresh.end();
   });
 }
 
