@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: full ? 1_800_000 : 60_000,
     hookTimeout: 60_000,
