@@ -95,18 +95,19 @@ async function judge(
     return { parts: await openByFact(app, source, breakOf(account, fact, about)), result };
   }
   const payment_id = refund.payment_id;
+  const refuse = async (found: Found) => {
+    const about = breakOf(account, fact, { book, payment_id, ...found });
+    const result = { outcome: 'refuse', payment_id } as const;
+    return { parts: await openByFact(app, source, about), result };
+  };
   const merchant = app.wallets.connector(account.wallet).merchantNumber(account);
   const wrong = fact.amount !== undefined && fact.amount !== refund.amount;
   if (fact.wallet_merchant !== merchant || wrong) {
-    const about = { book, kind: wrong ? 'amount' : 'merchant', payment_id } as const;
-    const parts = await openByFact(app, source, breakOf(account, fact, about));
-    return { parts, result: { outcome: 'refuse', payment_id } };
+    return refuse({ kind: wrong ? 'amount' : 'merchant' });
   }
   if (refund.state === 'refused' && fact.state === 'succeeded') {
     // A bill that has it finds the same break again.
-    const about = { book, kind: 'state', payment_id, amount: -refund.amount } as const;
-    const parts = await openByFact(app, source, breakOf(account, fact, about));
-    return { parts, result: { outcome: 'refuse', payment_id } };
+    return refuse({ kind: 'state', amount: -refund.amount });
   }
   if (isFinal(refund) || isOlder(fact.state, refund.state)) {
     return { parts: NOTHING, result: { outcome: 'ignore', payment_id } };
@@ -116,10 +117,12 @@ async function judge(
   return { parts, result: { outcome: 'changed', payment_id } };
 }
 
+type Found = Pick<Break, 'kind'> & Partial<Pick<Break, 'amount'>>;
+
 function breakOf(
   account: WalletAccount,
   fact: RefundFact,
-  about: Pick<Break, 'book' | 'kind' | 'payment_id'> & Partial<Pick<Break, 'amount'>>,
+  about: Pick<Break, 'book' | 'payment_id'> & Found,
 ) {
   const detail = { ...fact, amount: fact.amount?.toString() ?? null };
   const subject = fact.refund_reference;

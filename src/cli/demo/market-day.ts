@@ -16,7 +16,7 @@ export async function runMarketDay(stage: Stage): Promise<number> {
   const { account, seller, sub_merchant } = market;
   tell('account', `${account.wallet_merchant}, a platform at WeChat Pay; the wallet holds`);
   tell('seller', `${seller.name}, ${sub_merchant} at the wallet`);
-  const day = businessDate(new Date((await stage.phone.call<{ now: string }>('/api/clock')).now));
+  const day = await today(stage);
   const payment = await buyInEscrow(market);
   await release(market, payment);
   await refund(market, payment);
@@ -30,8 +30,15 @@ export async function runMarketDay(stage: Stage): Promise<number> {
   return off.length === 0 ? 0 : 1;
 }
 
+const INDENT = ' '.repeat(9);
+
 function tell(what: string, text: string): void {
-  print(`${what.padEnd(11)}${text}`);
+  print(`${what.padEnd(INDENT.length + 2)}${text}`);
+}
+
+async function today({ phone }: Stage): Promise<BusinessDate> {
+  const { now } = await phone.call<{ now: string }>('/api/clock');
+  return businessDate(new Date(now));
 }
 
 /** The hub looks every half a second what the clock says. */
@@ -116,15 +123,16 @@ async function settle({ platform, seller }: Market, date: BusinessDate): Promise
     settled;
   const sum = gross_amount - refunded_amount - wallet_fees - platform_fees - shares + adjustments;
   tell('settlement', `of ${date}, ${settled.lines} lines`);
+  const rows = [
+    ['turnover', gross_amount],
+    ['refunds', -refunded_amount],
+    ["wallet's fees", -wallet_fees],
+    ['commission', -platform_fees - shares],
+    ['adjustments', adjustments],
+    ['net', settled.net_amount],
+  ] as const;
   printTable(
-    [
-      ['', 'turnover', yuan(gross_amount)],
-      ['', 'refunds', yuan(-refunded_amount)],
-      ['', "wallet's fees", yuan(-wallet_fees)],
-      ['', 'commission', yuan(-platform_fees - shares)],
-      ['', 'adjustments', yuan(adjustments)],
-      ['', 'net', yuan(settled.net_amount)],
-    ].map(([lead = '', ...rest]) => [lead.padEnd(9), ...rest]),
+    rows.map(([what, fen]) => [INDENT, what, yuan(fen)]),
     1,
   );
   return sum === settled.net_amount ? [] : ['the settlement does not add up'];
@@ -168,9 +176,8 @@ async function compareBill({ operator, account }: Market, date: BusinessDate): P
 }
 
 async function printStatement({ stage, platform, seller }: Market, from: BusinessDate) {
-  const { now } = await stage.phone.call<{ now: string }>('/api/clock');
   const rows: string[][] = [];
-  const query = { from, to: businessDate(new Date(now)) };
+  const query = { from, to: await today(stage) };
   for await (const { kind, amount, balance } of platform.merchants.statementLines(
     seller.id,
     query,

@@ -81,6 +81,7 @@ export async function ledgerTrouble({ file, phone }: Stage): Promise<string[]> {
   });
   if (!answer.ok) return [`the ledger could not be read: ${answer.status}`];
   const ledger = (await answer.json()) as { sum: number; wallets: readonly WalletLine[] };
+  const payouts = await paidOut(file);
   const trouble: string[] = [];
   if (ledger.sum !== 0) trouble.push(`the ledger's accounts sum to ${ledger.sum}, not to 0`);
   for (const { wallet, wallet_account, wallet_merchant, balance } of ledger.wallets) {
@@ -88,7 +89,7 @@ export async function ledgerTrouble({ file, phone }: Stage): Promise<string[]> {
       `/api/wallets/${wallet}/balances`,
     );
     const owed = books.merchants.find((entry) => entry.merchant === wallet_merchant)?.amount ?? 0;
-    const paid = await paidOut(file, wallet_account);
+    const paid = payouts.get(wallet_account) ?? 0;
     const same = owed - paid === balance ? 'equal' : 'NOT EQUAL';
     const less = paid === 0 ? '' : ` less payouts of ${yuan(paid)}`;
     print(`${wallet}: ledger ${yuan(balance)}, wallet's book ${yuan(owed)}${less}: ${same}`);
@@ -97,13 +98,15 @@ export async function ledgerTrouble({ file, phone }: Stage): Promise<string[]> {
   return trouble;
 }
 
-/** What has left for sellers of all marketplaces: the wallet's book of payments keeps it. */
-async function paidOut({ hub, platforms }: SandboxFile, wallet_account: string): Promise<number> {
-  let sum = 0;
+/** What has left for sellers, by wallet account: the wallets' books of payments keep it. */
+async function paidOut({ hub, platforms }: SandboxFile): Promise<ReadonlyMap<string, number>> {
+  const sums = new Map<string, number>();
   for (const { secret_key } of Object.values(platforms)) {
     const { payouts } = createClient({ base_url: hub.url, api_key: secret_key });
-    const query = { wallet_account, state: 'succeeded', limit: 100 } as const;
-    for await (const { amount } of payouts.all(query)) sum += amount;
+    const succeeded = payouts.all({ state: 'succeeded', limit: 100 });
+    for await (const { wallet_account, amount } of succeeded) {
+      sums.set(wallet_account, (sums.get(wallet_account) ?? 0) + amount);
+    }
   }
-  return sum;
+  return sums;
 }
