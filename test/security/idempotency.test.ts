@@ -17,10 +17,6 @@ import {
 } from './shop.ts';
 
 const COPIES = 64;
-/** Asked for at once; 9,800 of the 10,000 that were paid go back by them. */
-const REFUNDS = process.env['HUTONG_TEST_FULL'] === '1' ? 20 : 10;
-const PAID = 10_000;
-const ONE_OF_MANY = 14_000 / REFUNDS;
 const MOST_TRIES = 100;
 let rig: HubRig;
 let shop: Shop;
@@ -209,18 +205,18 @@ test.each(WALLETS)('64 copies of one refund at %s give money back once', async (
   expect(await refundedAtWallet(attempt, 300n)).toBe(300n);
 });
 
-test.each(WALLETS)('concurrent refunds at %s never exceed what was paid', async (wallet) => {
-  const { payment, attempt } = await paidPayment(rig, shop, { wallet, amount: PAID });
+test.each(WALLETS)('20 concurrent refunds at %s never exceed what was paid', async (wallet) => {
+  const { payment, attempt } = await paidPayment(rig, shop, { wallet, amount: 10_000 });
   const answers = await Promise.all(
-    Array.from({ length: REFUNDS }, (_, nth) =>
+    Array.from({ length: 20 }, (_, nth) =>
       persist(`/v1/payments/${payment}/refunds`, {
-        body: { amount: ONE_OF_MANY, reference: `R-${nth}`, reason: 'one of many' },
+        body: { amount: 700, reference: `R-${nth}`, reason: 'one of many' },
         idempotency: randomUUID(),
       }),
     ),
   );
   const made = answers.filter(({ status }) => status === 201);
-  expect(made).toHaveLength(Math.floor(PAID / ONE_OF_MANY));
+  expect(made).toHaveLength(14);
   const refused = answers.filter(({ status }) => status !== 201);
   expect(new Set(refused.map(codeOf))).toEqual(new Set(['amount_exceeds_refundable']));
   expect(await refundedAtWallet(attempt, 9_800n)).toBe(9_800n);

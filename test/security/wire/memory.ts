@@ -8,9 +8,9 @@ const MOST_ROUNDS = 4;
 
 /**
  * Bytes that are still held after what is unreachable is gone: heap, buffers and all. Collects
- * again only while more than `enough` is held: that is slow where many tests share a process.
+ * again while more than `enough` is held, a few times: slow where many tests share a process.
  */
-export async function settledHeap(enough = Number.POSITIVE_INFINITY): Promise<number> {
+export async function settledHeap(enough = 0): Promise<number> {
   for (let round = 1; ; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     if (typeof collect === 'function') collect();
