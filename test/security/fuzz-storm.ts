@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exchange, type FuzzAnswer, type FuzzRequest } from './fuzz-requests.ts';
+import { exchange, type FuzzAnswer, type FuzzRequest } from './exchange.ts';
 import { Dice } from './fuzz-values.ts';
 import { objectIn } from './hub-rig.ts';
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WALLETS } from '../../src/wallets/wallet.ts';
-import { pageRequest, RAW_REQUESTS, rawExchange } from './fuzz-requests.ts';
+import { rawExchange } from './exchange.ts';
+import { pageRequest, RAW_REQUESTS } from './fuzz-requests.ts';
 import { FACTOR, noFailure, storm } from './fuzz-storm.ts';
 import type { Dice } from './fuzz-values.ts';
 import { type HubRig, startHubRig } from './hub-rig.ts';

@@ -14,7 +14,8 @@ import {
   unixSeconds,
 } from '../../src/protocols/wechat-pay/signature.ts';
 import type { WalletName } from '../../src/wallets/wallet.ts';
-import { type FuzzRequest, hostilePart } from './fuzz-requests.ts';
+import type { FuzzRequest } from './exchange.ts';
+import { hostilePart } from './fuzz-requests.ts';
 import { type Dice, hostileValue, jsonOf, mutated } from './fuzz-values.ts';
 import type { HubRig } from './hub-rig.ts';
 import { voices } from './wallet-voice.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { FuzzAnswer, FuzzRequest } from './fuzz-requests.ts';
+import type { FuzzAnswer, FuzzRequest } from './exchange.ts';
 import { storm } from './fuzz-storm.ts';
 import {
   type Dice,

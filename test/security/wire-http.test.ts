@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exchange, type FuzzAnswer, RAW_REQUESTS, rawExchange } from './fuzz-requests.ts';
+import { exchange, type FuzzAnswer, rawExchange } from './exchange.ts';
+import { RAW_REQUESTS } from './fuzz-requests.ts';
 import { heldBeyond, settledHeap } from './wire/memory.ts';
 import { startWire, WIRE_WALLETS, type Wire, type WireWallet } from './wire/rig.ts';
 

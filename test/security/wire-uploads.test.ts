@@ -11,7 +11,7 @@ import {
   unixSeconds,
 } from '../../src/protocols/wechat-pay/signature.ts';
 import { buildXml, v2Signed } from '../../src/protocols/wechat-pay/v2.ts';
-import { exchange, type FuzzRequest } from './fuzz-requests.ts';
+import { exchange, type FuzzRequest } from './exchange.ts';
 import { storm } from './fuzz-storm.ts';
 import { type Dice, HOSTILE_TEXTS } from './fuzz-values.ts';
 import { judgeOf } from './wire/forms.ts';

@@ -1,4 +1,4 @@
-import type { FuzzAnswer, FuzzRequest } from '../fuzz-requests.ts';
+import type { FuzzAnswer, FuzzRequest } from '../exchange.ts';
 import { objectIn } from '../hub-rig.ts';
 import type { Wire } from './rig.ts';
 

@@ -18,7 +18,8 @@ import {
   unixSeconds,
 } from '../../../src/protocols/wechat-pay/signature.ts';
 import type { SandboxAccount } from '../../../src/sandbox/sandbox.ts';
-import { type FuzzRequest, hostilePart } from '../fuzz-requests.ts';
+import type { FuzzRequest } from '../exchange.ts';
+import { hostilePart } from '../fuzz-requests.ts';
 import { type Dice, HOSTILE_TEXTS, hostileValue, jsonOf, mutated } from '../fuzz-values.ts';
 import { objectIn } from '../hub-rig.ts';
 import { type Asked, standBetween } from './between.ts';
