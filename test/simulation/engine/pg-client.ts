@@ -20,6 +20,14 @@ export function pidOf(client: pg.Client): number {
   return Number((client as unknown as { processID: number }).processID);
 }
 
+/** A statement may wait for a lock for as long as the seed wants, which no real clock counts. */
+export function waitForEver(client: pg.Client): void {
+  const { connectionParameters } = client as unknown as {
+    connectionParameters: { statement_timeout: number };
+  };
+  connectionParameters.statement_timeout = 0;
+}
+
 /** Nobody is there any more to hear what becomes of it. */
 export function silence(client: pg.Client): void {
   const { connection } = client as unknown as {

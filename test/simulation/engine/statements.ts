@@ -9,6 +9,7 @@ import {
   rowsOf,
   silence,
   tellEnd,
+  waitForEver,
 } from './pg-client.ts';
 import { inProcess, keepContext, type SimulatedProcess } from './process.ts';
 import type { Random } from './random.ts';
@@ -71,6 +72,7 @@ export class Statements {
         listens: new Set(),
       };
       this.#sessions.set(client, session);
+      waitForEver(client);
       const error = await new Promise<Error | undefined>((resolve) =>
         resume(() => driver.connect.call(client, (problem?: Error) => resolve(problem))),
       );
